@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+# Coxswain. `make` leaves the program at build/coxswain; `make unit` runs every unit test,
+# `make unit-store` those of one layer. `make SAN=address,undefined ...` builds beside, in
+# build/san-address-undefined. CC=clang builds beside too.
+#
+# Every folder under src/ is a layer and becomes one archive. A unit test is linked with its own
+# layer and those before it only, so an upward call does not link.
+
+MAKEFLAGS += --no-builtin-rules
+CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+SAN     ?=
+OPT     ?= -O2
+comma   := ,
+VARIANT := $(if $(filter-out gcc,$(CC)),$(CC)-)$(if $(SAN),san-$(subst $(comma),-,$(SAN)))
+B       := build$(if $(VARIANT),/$(patsubst %-,%,$(VARIANT)))
+
+LAYERS     := base loop net schema api store client
+COMPONENTS := apiserver controllers scheduler kubelet server
+
+CPPFLAGS := -Isrc -Itest -D_GNU_SOURCE -Ulinux -Uunix -MMD -MP
+WARN     := -Wall -Wextra -Werror -Wno-unused-parameter -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wno-format-nonliteral -Wswitch-enum \
+            -Wno-missing-field-initializers
+CFLAGS   := -std=gnu17 $(OPT) -g -fsigned-char -fno-strict-aliasing -fstack-protector-strong \
+            -fno-omit-frame-pointer -ffunction-sections -fdata-sections -fPIE -pthread $(WARN)
+LDFLAGS  := -pie -pthread -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now
+LIBS_base   := -lxxhash
+LIBS_net    := -lssl -lcrypto -lnghttp2 -lz
+LIBS_schema := -lyaml
+LIBS_store  := -lsqlite3
+LIBS        := $(LIBS_base) $(LIBS_net) $(LIBS_schema) $(LIBS_store)
+ifneq ($(SAN),)
+CFLAGS  += -fsanitize=$(SAN) -fno-sanitize-recover=all
+LDFLAGS += -fsanitize=$(SAN)
+else
+CPPFLAGS += -D_FORTIFY_SOURCE=2
+endif
+
+srcs_of = $(sort $(shell find src/$(1) -name '*.c' 2>/dev/null))
+objs_of = $(patsubst %.c,$(B)/obj/%.o,$(filter-out src/server/main.c,$(call srcs_of,$(1))))
+lib_of  = $(B)/lib$(1).a
+
+ALL := $(LAYERS) $(COMPONENTS)
+ARCHIVES := $(foreach l,$(ALL),$(call lib_of,$(l)))
+
+.PHONY: all unit clean format check fuzz bench e2e
+.SECONDARY:
+all: $(B)/coxswain
+
+define archive_rule
+$(call lib_of,$(1)): $(call objs_of,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$(Q)ar rcsD $$@ $$^
+endef
+$(foreach l,$(ALL),$(eval $(call archive_rule,$(l))))
+
+Q := $(if $(V),,@)
+$(B)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC $<")
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(B)/coxswain: $(B)/obj/src/server/main.o $(ARCHIVES)
+	$(if $(V),,@echo "  LD $@")
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+
+# Unit tests: test/unit/LAYER/test_x.c
+upto = $(if $(filter $(1),$(LAYERS)),$(shell echo "$(LAYERS)" | sed 's/\b$(1)\b.*/$(1)/'),$(LAYERS) $(1))
+define test_rules
+TESTS_$(1) := $$(patsubst test/unit/$(1)/%.c,$(B)/test/$(1)/%,$$(wildcard test/unit/$(1)/test_*.c))
+$(B)/test/$(1)/%: $(B)/obj/test/unit/$(1)/%.o $(B)/obj/test/tap.o $(foreach l,$(call upto,$(1)),$(call lib_of,$(l)))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$< $(B)/obj/test/tap.o -Wl,--start-group $(foreach l,$(call upto,$(1)),$(call lib_of,$(l))) -Wl,--end-group $$(LIBS)
+.PHONY: unit-$(1)
+unit-$(1): $$(TESTS_$(1))
+	@if [ -n "$$^" ]; then prove --exec '' $$^; else echo "no tests in $(1)"; fi
+endef
+$(foreach l,$(ALL),$(eval $(call test_rules,$(l))))
+
+# Tests of several components in one process: test/sim/test_x.c
+TESTS_sim := $(patsubst test/sim/%.c,$(B)/test/sim/%,$(wildcard test/sim/test_*.c))
+$(B)/test/sim/%: $(B)/obj/test/sim/%.o $(B)/obj/test/tap.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/obj/test/tap.o -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+.PHONY: unit-sim
+unit-sim: $(TESTS_sim)
+	@if [ -n "$^" ]; then prove --exec '' $^; else echo "no simulations"; fi
+
+ALL_TESTS := $(foreach l,$(ALL),$(TESTS_$(l))) $(TESTS_sim)
+.PHONY: tests
+tests: $(ALL_TESTS)
+unit: $(ALL_TESTS)
+	@prove --exec '' $(ALL_TESTS)
+
+# Programs that measure: bench/x.c -> build/bench/x
+BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
+$(B)/bench/%: $(B)/obj/bench/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+bench: $(BENCHES)
+
+# Fuzzers need clang: make CC=clang SAN=fuzzer,address,undefined fuzz
+FUZZERS := $(patsubst fuzz/%.c,$(B)/fuzz/%,$(wildcard fuzz/fuzz_*.c))
+$(B)/fuzz/%: $(B)/obj/fuzz/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+fuzz: $(FUZZERS)
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+check:
+	script/check
+clean:
+	rm -rf build
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

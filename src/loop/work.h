@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Workers: a few threads for what would break a loop's budget (fsync, big encodings, system calls
+ * that may hang). run() happens on a worker and touches only what the work item owns; done() on
+ * the loop that submitted it. A virtual loop runs both itself, in order. */
+#pragma once
+
+#include "loop/loop.h"
+
+struct work {
+    struct task task;
+    void (*run)(struct work *);
+    void (*done)(struct work *);
+    struct loop *loop;
+};
+
+struct work_pool;
+#define WORK_QUEUE_MAX 65536
+
+int work_pool_new(struct env *env, unsigned threads, struct work_pool **ret);
+struct work_pool *work_pool_free(struct work_pool *p); /* finishes what is queued */
+void work_submit(struct work_pool *p, struct loop *l, struct work *w);

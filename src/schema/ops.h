@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Generic operations over rows. Each is its own file. */
+#pragma once
+
+#include "schema/type.h"
+#include "schema/json.h"
+
+/* copy.c: deep copy into an arena, strings too. */
+void api_copy(struct arena *a, const struct api_type *t, const void *from, void *to);
+void *api_clone(struct arena *a, const struct api_type *t, const void *from);
+/* equal.c: semantic equality (apiequality.Semantic): absent equals empty for lists and maps,
+ * quantities by value (through api_quantity_cmp, set by pointer to keep schema below api). */
+bool api_equal(const struct api_type *t, const void *a, const void *b);
+/* defaults.c: applies attr.def wherever a field is absent and its parent present. */
+void api_defaults(struct arena *a, const struct api_type *t, void *obj);
+/* size.c: bytes an object holds (limits, accounting). */
+size_t api_weight(const struct api_type *t, const void *obj);
+
+/* validate.c: the simple rules of the rows (attr.rule, enums), each failure reported with its path. */
+enum field_error_type {
+    FIELD_REQUIRED,
+    FIELD_INVALID,
+    FIELD_NOT_SUPPORTED,
+    FIELD_FORBIDDEN,
+    FIELD_DUPLICATE,
+    FIELD_TOO_LONG,
+    FIELD_TOO_MANY,
+    FIELD_NOT_FOUND,
+    FIELD_TYPE_INVALID,
+    FIELD_INTERNAL,
+    FIELD_ERROR_TYPE_MAX,
+};
+struct field_error {
+    enum field_error_type type;
+    str field;  /* "spec.containers[0].name" */
+    str value;  /* bad value as upstream prints it (JSON-ish), STR_NONE = none */
+    str detail;
+};
+struct field_errors {
+    struct arena *arena;
+    struct { struct field_error *v; uint32_t n; } list;
+};
+#define FIELD_ERRORS_MAX 1000
+/* A path under construction: a chain of stack frames, printed only when an error is made. */
+struct field_path {
+    const struct field_path *parent;
+    const char *name; /* or NULL: */
+    int64_t index;    /* [index] */
+    str key;          /* or [key] when key.p */
+};
+#define PATH(parent_, name_)      (&(struct field_path){.parent = (parent_), .name = (name_)})
+#define PATH_INDEX(parent_, i_)   (&(struct field_path){.parent = (parent_), .index = (i_)})
+#define PATH_KEY(parent_, key_)   (&(struct field_path){.parent = (parent_), .key = (key_)})
+str field_path_str(struct arena *a, const struct field_path *p);
+
+void field_required(struct field_errors *fe, const struct field_path *p, const char *detail);
+void field_invalid(struct field_errors *fe, const struct field_path *p, str value, const char *fmt, ...)
+    PRINTF(4, 5);
+void field_invalid_i64(struct field_errors *fe, const struct field_path *p, int64_t value, const char *detail);
+void field_not_supported(struct field_errors *fe, const struct field_path *p, str value,
+                         const char *const *supported); /* NULL-terminated */
+void field_forbidden(struct field_errors *fe, const struct field_path *p, const char *fmt, ...) PRINTF(3, 4);
+void field_duplicate(struct field_errors *fe, const struct field_path *p, str value);
+void field_too_long(struct field_errors *fe, const struct field_path *p, size_t max);
+void field_too_many(struct field_errors *fe, const struct field_path *p, size_t got, size_t max);
+void field_not_found(struct field_errors *fe, const struct field_path *p, str value);
+/* "spec.replicas: Invalid value: -1: must be greater than or equal to 0", as field.Error.Error(). */
+str field_error_str(struct arena *a, const struct field_error *e);
+/* The "FieldValueInvalid" of a Status cause. */
+const char *field_error_reason(enum field_error_type t);
+
+void api_validate(struct field_errors *fe, const struct api_type *t, const void *obj,
+                  const struct field_path *p);

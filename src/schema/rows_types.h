@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Declares the structs of ROWS_DEF. See schema/rows.h. No include guard: used once a group. */
+#include "schema/rows.h"
+
+/* Pass 1: names. */
+#define BEGIN(doc, ...)                                                                            \
+    typedef struct T T;                                                                            \
+    extern const struct api_type ROWS_CAT(T, _type);
+#define ONE(...)
+#define OPT(...)
+#define LIST(...)
+#define MAP(...)
+#define ONE_MSG(...)
+#define OPT_MSG(...)
+#define OPT_REC(...)
+#define LIST_MSG(...)
+#define MAP_MSG(...)
+#define INLINE(...)
+#define END
+#include ROWS_DEF
+#include "schema/rows_undef.h"
+
+/* Pass 2: structs. */
+#define BEGIN(doc, ...)                            struct T {
+#define ONE(kind, num, m, json, flags, doc, ...)   C_ONE_##kind m;
+#define OPT(kind, num, m, json, flags, doc, ...)   C_OPT_##kind m;
+#define LIST(kind, num, m, json, flags, doc, ...)  C_LIST_##kind m;
+#define MAP(kind, num, m, json, flags, doc, ...)   C_MAP_##kind m;
+#define ONE_MSG(S, num, m, json, flags, doc, ...)  S m;
+#define OPT_MSG(S, num, m, json, flags, doc, ...)  S *m;
+#define OPT_REC(S, num, m, json, flags, doc, ...)  struct S *m;
+#define LIST_MSG(S, num, m, json, flags, doc, ...) struct { struct S *v; uint32_t n; } m;
+#define MAP_MSG(S, num, m, json, flags, doc, ...)                                                  \
+    struct { struct ROWS_CAT(T, ROWS_CAT(_, ROWS_CAT(m, _entry))) *v; uint32_t n; } m;
+#define INLINE(S, num, m)                          S m;
+#define END                                        };
+#include ROWS_DEF
+#include "schema/rows_undef.h"
+
+/* Pass 3: entries of maps of messages, {str key; S value}: complete only now, so that a map may
+ * hold its own type. */
+#define BEGIN(doc, ...)
+#define ONE(...)
+#define OPT(...)
+#define LIST(...)
+#define MAP(...)
+#define ONE_MSG(...)
+#define OPT_MSG(...)
+#define OPT_REC(...)
+#define LIST_MSG(...)
+#define MAP_MSG(S, num, m, json, flags, doc, ...)                                                  \
+    struct ROWS_CAT(T, ROWS_CAT(_, ROWS_CAT(m, _entry))) { str key; struct S value; };
+#define INLINE(...)
+#define END
+#include ROWS_DEF
+#include "schema/rows_undef.h"
+#undef ROWS_DEF
