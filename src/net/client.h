@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/* HTTP client for one server: keep-alive connections, a bounded number of them, requests waiting in
+ * order when all are busy. HTTP/1.1 (HTTP/2 behind the same calls). */
+#pragma once
+
+#include "net/http.h"
+#include "net/tls.h"
+
+#define HTTP_CLIENT_CONNECTIONS_MAX 64
+#define HTTP_CLIENT_QUEUE_MAX       10000
+#define HTTP_CLIENT_HEAD_MAX        (64 * 1024)
+
+struct http_client;
+struct http_client_options {
+    const char *address;     /* transport address: "tcp:127.0.0.1:6443", "sim:apiserver" */
+    const char *host;        /* Host header and TLS name */
+    struct tls_config *tls;  /* NULL: plain */
+    unsigned connections;    /* 0: HTTP_CLIENT_CONNECTIONS_MAX */
+};
+int http_client_new(struct loop *l, const struct http_client_options *o, struct http_client **ret);
+/* Running calls end with -ECANCELED before it returns. */
+struct http_client *http_client_free(struct http_client *c);
+void http_client_set_tls(struct http_client *c, struct tls_config *tls);
+
+struct http_call;
+struct http_call_options {
+    const char *method;
+    str target; /* path and query, encoded */
+    const struct http_header *headers;
+    size_t n_headers;
+    str body; /* copied */
+    size_t max_body;       /* of the answer when on_data is NULL; -E2BIG past it */
+    int64_t timeout_ns;    /* for the whole call; 0: none (watches) */
+    int64_t idle_timeout_ns; /* without a byte; 0: none */
+    /* When set, the body comes in pieces as it arrives; return false to pause reading until
+     * http_call_resume. Otherwise it is collected and given to on_done. */
+    void (*on_head)(void *ctx, int status, const struct http_headers *);
+    bool (*on_data)(void *ctx, str data);
+    /* Exactly once, unless cancelled. r: 0 (then status is the server's), -ETIMEDOUT, -ECONNREFUSED,
+     * -ECONNRESET, -EPROTO, -E2BIG, ... A request whose connection broke before any byte of the
+     * answer is sent again once when it was GET. `maybe_sent`: the server may have carried it out. */
+    void (*on_done)(void *ctx, int r, int status, const struct http_headers *, str body, bool maybe_sent);
+    void *ctx;
+};
+struct http_call *http_client_call(struct http_client *c, const struct http_call_options *o);
+void http_call_cancel(struct http_call *call); /* no callback afterwards */
+void http_call_resume(struct http_call *call);

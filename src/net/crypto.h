@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Digests, MACs and JSON Web Tokens (RS256, ES256; explicit allow-list; verification needs a key
+ * that was chosen by `kid` or tried in turn, never by what the token says it is). */
+#pragma once
+
+#include "net/x509.h"
+
+void sha256(str data, uint8_t ret[32]);
+str sha256_hex(struct arena *a, str data);
+bool str_eq_constant_time(str a, str b);
+
+/* claims is the JSON of the payload. Returns header.payload.signature (ES256). */
+int jwt_sign(struct arena *a, const struct x509_key *key, str kid, str claims_json, str *ret);
+/* Checks form, algorithm and signature against the public keys (PEM); gives the payload JSON.
+ * Times, issuer and audience are the caller's to check. */
+int jwt_verify(struct arena *a, str token, const str *public_pems, size_t n, struct err *e,
+               str *ret_claims_json);
+/* RFC 7638-like key id as upstream computes it (SHA-256 of the DER public key, base64url). */
+str jwt_kid(struct arena *a, str public_pem);
+/* {"keys":[...]} */
+str jwks_json(struct arena *a, const str *public_pems, size_t n);
