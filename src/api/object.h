@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A stored object: immutable, refcounted (atomically: a committer thread may hold one), made once
+ * at write or load. An index header for selection, and the JSON bytes of the storage version with a
+ * hole where metadata.resourceVersion's digits belong, so that a GET, a LIST or a watch event in
+ * that version is written without decoding or encoding anything. */
+#pragma once
+
+#include "api/resource.h"
+#include "base/buf.h"
+#include "schema/type.h"
+
+struct object {
+    _Atomic uint32_t refs;
+    const struct api_resource *resource;
+    uint64_t revision; /* set by the store before anybody else sees the object */
+    str key;           /* "/registry/pods/default/web-0" */
+    str ns, name, uid;
+    const struct str_pair *labels; /* sorted by key */
+    uint32_t n_labels;
+    const str *fields; /* values of resource->fields, in their order */
+    uint32_t n_fields;
+    uint32_t hole;     /* offset in json of the resourceVersion digits */
+    uint32_t item;     /* offset of the first member behind kind and apiVersion */
+    bool deleting;     /* metadata.deletionTimestamp is set */
+    str json;
+    _Atomic(struct object_proto *) proto; /* encoded on first demand */
+};
+
+#define OBJECT_JSON_MAX (3 * 1024 * 1024) /* request bodies; etcd's own limit is 1.5 MiB */
+
+/* From a decoded object of resource->type. The result has one reference. */
+struct object *object_new(const struct api_resource *res, const void *typed);
+/* From stored bytes (with or without resourceVersion digits): -EINVAL when they are no such
+ * object. */
+int object_load(const struct api_resource *res, str key, str json, uint64_t revision, struct err *e,
+                struct object **ret);
+struct object *object_ref(struct object *o);
+struct object *object_unref(struct object *o); /* NULL */
+DEFINE_CLEANUP(struct object *, object_unref)
+
+/* Decodes into an arena; resourceVersion is filled in from `revision`. */
+void *object_decode(struct arena *a, const struct object *o);
+/* Appends the JSON with this resourceVersion. As a list item: without kind and apiVersion. */
+void object_write_json(struct buf *b, const struct object *o, uint64_t revision, bool as_item);
+/* Appends the protobuf message (no envelope) with o->revision; cached in the object. */
+void object_write_proto(struct buf *b, const struct object *o, uint64_t revision);
+
+/* /registry key of a resource's object; ns empty for cluster scope. */
+str object_key(struct arena *a, const struct api_resource *res, str ns, str name);
+str object_key_prefix(struct arena *a, const struct api_resource *res, str ns); /* ends in '/' */
