@@ -28,7 +28,7 @@ void *map_get(const struct map *m, str key);          /* NULL when absent */
 void *map_put(struct map *m, str key, void *value);
 void *map_del(struct map *m, str key); /* the value that was there, or NULL */
 #define MAP_FOREACH(it, m)                                                                         \
-    for (struct map_entry *it = (m)->entries; it < (m)->entries + (m)->n_entries; it++)            \
+    for (struct map_entry *it = (m)->entries; it && it < (m)->entries + (m)->n_entries; it++)      \
         if (it->key.p)
 
 uint64_t siphash(const uint64_t seed[2], const void *p, size_t n);

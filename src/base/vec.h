@@ -27,4 +27,5 @@ void *list_push_(struct arena *a, void **v, uint32_t *n, size_t size);
 #define list_push(a, list)                                                                         \
     ((__typeof__((list)->v))list_push_((a), (void **)&(list)->v, &(list)->n, sizeof(*(list)->v)))
 
-#define VEC_FOREACH(it, vec) for (__typeof__((vec)->v) it = (vec)->v; it < (vec)->v + (vec)->n; it++)
+#define VEC_FOREACH(it, vec)                                                                       \
+    for (__typeof__((vec)->v) it = (vec)->v; it && it < (vec)->v + (vec)->n; it++)
