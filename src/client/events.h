@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Event recorder with client-go's correlator: equal events within ten minutes become a count, many
+ * similar ones are aggregated, a source's flood about one object is dropped (burst 25, then one in
+ * five minutes). Bounded in memory; losing an event is never an error. */
+#pragma once
+
+#include "client/rest.h"
+
+struct recorder;
+struct recorder *recorder_new(struct rest_client *c, const char *component, const char *host);
+struct recorder *recorder_free(struct recorder *r);
+void recorder_event(struct recorder *r, const ObjectReference *about, const char *type,
+                    const char *reason, str message);
