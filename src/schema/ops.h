@@ -9,11 +9,13 @@
 void api_copy(struct arena *a, const struct api_type *t, const void *from, void *to);
 void *api_clone(struct arena *a, const struct api_type *t, const void *from);
 /* equal.c: semantic equality (apiequality.Semantic): absent equals empty for lists and maps,
- * quantities by value (through api_quantity_cmp, set by pointer to keep schema below api). */
+ * quantities by value (schema/quantity_eq.h). */
 bool api_equal(const struct api_type *t, const void *a, const void *b);
 /* defaults.c: applies attr.def wherever a field is absent and its parent present. */
 void api_defaults(struct arena *a, const struct api_type *t, void *obj);
-/* size.c: bytes an object holds (limits, accounting). */
+/* Unset, empty or (of a plain value) zero: what a default replaces. `at` points to the member. */
+bool api_field_absent(const struct api_field *f, const void *at);
+/* weight.c: bytes an object holds (limits, accounting). */
 size_t api_weight(const struct api_type *t, const void *obj);
 
 /* validate.c: the simple rules of the rows (attr.rule, enums), each failure reported with its path. */
@@ -53,12 +55,18 @@ struct field_path {
 #define PATH_KEY(parent_, key_)   (&(struct field_path){.parent = (parent_), .key = (key_)})
 str field_path_str(struct arena *a, const struct field_path *p);
 
+/* Values given as plain strings are shown quoted. The _printed forms take what is to be shown as it
+ * is (null, 5, {"a":"b"}); numbers have a form of their own. All texts are copied. */
 void field_required(struct field_errors *fe, const struct field_path *p, const char *detail);
 void field_invalid(struct field_errors *fe, const struct field_path *p, str value, const char *fmt, ...)
     PRINTF(4, 5);
+void field_invalid_printed(struct field_errors *fe, const struct field_path *p, str value,
+                           const char *fmt, ...) PRINTF(4, 5);
 void field_invalid_i64(struct field_errors *fe, const struct field_path *p, int64_t value, const char *detail);
 void field_not_supported(struct field_errors *fe, const struct field_path *p, str value,
                          const char *const *supported); /* NULL-terminated */
+void field_not_supported_printed(struct field_errors *fe, const struct field_path *p, str value,
+                                 const char *const *supported);
 void field_forbidden(struct field_errors *fe, const struct field_path *p, const char *fmt, ...) PRINTF(3, 4);
 void field_duplicate(struct field_errors *fe, const struct field_path *p, str value);
 void field_too_long(struct field_errors *fe, const struct field_path *p, size_t max);
@@ -66,8 +74,15 @@ void field_too_many(struct field_errors *fe, const struct field_path *p, size_t 
 void field_not_found(struct field_errors *fe, const struct field_path *p, str value);
 /* "spec.replicas: Invalid value: -1: must be greater than or equal to 0", as field.Error.Error(). */
 str field_error_str(struct arena *a, const struct field_error *e);
+/* The same without the field, as the message of a Status cause. */
+str field_error_body(struct arena *a, const struct field_error *e);
+/* Appends s as Go's %q prints it. */
+void go_quote(struct buf *b, str s);
 /* The "FieldValueInvalid" of a Status cause. */
 const char *field_error_reason(enum field_error_type t);
 
 void api_validate(struct field_errors *fe, const struct api_type *t, const void *obj,
                   const struct field_path *p);
+/* The two name rules, for whoever checks a name that no row rules. */
+void field_check_dns_label(struct field_errors *fe, const struct field_path *p, str s);
+void field_check_dns_subdomain(struct field_errors *fe, const struct field_path *p, str s);

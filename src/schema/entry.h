@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Steps through lists and maps without knowing their types. */
+#pragma once
+
+#include "schema/type.h"
+
+/* Bytes from one map entry {str key; value} to the next. */
+static inline size_t map_stride(const struct api_field *f) {
+    return (MAP_VALUE_OFFSET + field_element_size(f) + 7) & ~(size_t)7;
+}
+/* Bytes from one element of a list, or entry of a map, to the next. */
+static inline size_t seq_stride(const struct api_field *f) {
+    return f->shape == API_MAP ? map_stride(f) : field_element_size(f);
+}
+/* Start of the value of element i. */
+static inline const void *seq_value(const struct api_field *f, const struct api_seq *s,
+                                    uint32_t i) {
+    const char *at = (const char *)s->v + i * seq_stride(f);
+    return f->shape == API_MAP ? at + MAP_VALUE_OFFSET : at;
+}
+static inline str seq_key(const struct api_field *f, const struct api_seq *s, uint32_t i) {
+    return *(const str *)(const void *)((const char *)s->v + i * map_stride(f));
+}
