@@ -70,3 +70,4 @@
 #define C_MAP_QUANTITY      str_map
 #define C_MAP_RAW           str_map
 #define C_MAP_STRS          strs_map
+#define C_MAP_TIME          time_map

@@ -14,6 +14,7 @@
      .doc = doc_,                                                                                  \
      ROWS_ATTR(__VA_ARGS__).offset = offsetof(T, m_)},
 
+#define ENUMS(...) (const char *const[]){__VA_ARGS__, NULL}
 #define BEGIN(doc_, ...)                                                                           \
     static const char ROWS_CAT(T, _doc)[] = doc_;                                                  \
     static const struct api_info ROWS_CAT(T, _info) = {__VA_ARGS__};                               \
@@ -43,4 +44,5 @@
 #include "schema/rows_undef.h"
 #undef ROWS_DEF
 #undef ROWS_ROW
+#undef ENUMS
 #undef ROWS_ATTR

@@ -45,6 +45,8 @@ struct str_pair { str key, value; };
 typedef struct { struct str_pair *v; uint32_t n; } str_map;
 struct strs_pair { str key; str_list value; };
 typedef struct { struct strs_pair *v; uint32_t n; } strs_map;
+struct time_pair { str key; Time value; };
+typedef struct { struct time_pair *v; uint32_t n; } time_map;
 
 /* ---- rows ---- */
 enum api_kind {
@@ -82,6 +84,7 @@ enum api_flags {
     NO_JSON = 1 << 9,    /* protobuf only */
     NO_PROTO = 1 << 10,  /* JSON only (number 0) */
     ENUM = 1 << 11,      /* attr.enums lists the values OpenAPI shows */
+    GRANULAR = 1 << 12,  /* said of a map or struct in so many words; OpenAPI shows it */
 };
 
 /* Further facts of a field; most have none. */
@@ -89,6 +92,7 @@ struct api_attr {
     const char *keys;                 /* list-map keys: "containerPort,protocol" */
     const char *merge_key;            /* strategic merge key */
     const char *def;                  /* default as JSON text, applied when absent */
+    const char *openapi_def;          /* the default OpenAPI shows, where it names one */
     const char *const *enums;         /* ends in NULL, sorted */
     const char *go_type;              /* Go's name of a named scalar, for texts that show it */
     const char *gate;                 /* feature gate */
@@ -125,11 +129,13 @@ enum api_type_flags {
     TYPE_PROTO3 = 1 << 2,   /* CRI, etcd: zero scalars are not written, repeated scalars packed */
     TYPE_UNORDERED = 1 << 3, /* protobuf numbers do not ascend in row order */
     TYPE_ANY_VERSION = 1 << 4, /* DeleteOptions and the like: registered in every group version */
+    TYPE_ATOMIC = 1 << 5,      /* x-kubernetes-map-type atomic wherever it stands */
 };
 
 struct api_info {
     const char *openapi; /* "io.k8s.api.core.v1.PodSpec" */
     const char *group, *version, *kind; /* root types */
+    const char *unions;                 /* x-kubernetes-unions as JSON, or NULL */
     uint16_t flags;
     uint8_t form;
 };

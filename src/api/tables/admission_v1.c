@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Tables of admission_v1, written by tools/rows.py. */
+#include "api/types.h"
+
+
+#define ROWS_DEF "api/rows/admission_v1.def"
+#include "schema/rows_tables.h"

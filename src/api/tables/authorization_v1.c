@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Tables of authorization_v1, written by tools/rows.py. */
+#include "api/types.h"
+
+_Static_assert(offsetof(SubjectAccessReview, metadata) == 0, "metadata stands first");
+_Static_assert(offsetof(SelfSubjectAccessReview, metadata) == 0, "metadata stands first");
+_Static_assert(offsetof(LocalSubjectAccessReview, metadata) == 0, "metadata stands first");
+_Static_assert(offsetof(SelfSubjectRulesReview, metadata) == 0, "metadata stands first");
+
+#define ROWS_DEF "api/rows/authorization_v1.def"
+#include "schema/rows_tables.h"

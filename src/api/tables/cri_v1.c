@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Tables of cri_v1, written by tools/rows.py. */
+#include "api/cri.h"
+
+
+#define ROWS_DEF "api/rows/cri_v1.def"
+#include "schema/rows_tables.h"

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Tables of policy_v1, written by tools/rows.py. */
+#include "api/types.h"
+
+_Static_assert(offsetof(PodDisruptionBudget, metadata) == 0, "metadata stands first");
+_Static_assert(offsetof(PodDisruptionBudgetList, metadata) == 0, "metadata stands first");
+_Static_assert(offsetof(Eviction, metadata) == 0, "metadata stands first");
+
+#define ROWS_DEF "api/rows/policy_v1.def"
+#include "schema/rows_tables.h"

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Tables of scheduling_v1, written by tools/rows.py. */
+#include "api/types.h"
+
+_Static_assert(offsetof(PriorityClass, metadata) == 0, "metadata stands first");
+_Static_assert(offsetof(PriorityClassList, metadata) == 0, "metadata stands first");
+
+#define ROWS_DEF "api/rows/scheduling_v1.def"
+#include "schema/rows_tables.h"
