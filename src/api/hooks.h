@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a kind does beyond its rows: defaults that depend on other fields, what create and update
+ * reset or keep (the strategy), cross-field validation. Ordinary C functions, one file a kind or a
+ * family under src/api/kinds/, named in one table. Any pointer may be NULL: the generic rule then
+ * holds alone.
+ *
+ * Generic, for every kind (the API server does it around the hooks): uid, creationTimestamp,
+ * generateName, resourceVersion checks, metadata validation (names, labels, annotations, owner
+ * references, finalizers), `generation` for kinds that count it, status kept from the stored object
+ * on a main-resource update and everything but status on a status update. Facts: storage.tsv,
+ * defaults-typed.tsv, validation.md. */
+#pragma once
+
+#include "api/resource.h"
+#include "api/types.h"
+#include "schema/ops.h"
+
+struct hook_ctx {
+    struct arena *arena;
+    int64_t now; /* wall clock, ns */
+    void (*random)(void *ctx, void *p, size_t n);
+    void *random_ctx;
+};
+
+struct hooks {
+    const char *group, *resource;
+    /* At decode and again before validation, after the row defaults; must be idempotent. */
+    void (*defaults)(struct hook_ctx *h, void *obj);
+    void (*prepare_create)(struct hook_ctx *h, void *obj);
+    void (*prepare_update)(struct hook_ctx *h, void *obj, const void *old);
+    void (*prepare_status)(struct hook_ctx *h, void *obj, const void *old);
+    void (*validate)(struct field_errors *fe, const void *obj);
+    void (*validate_update)(struct field_errors *fe, const void *obj, const void *old); /* validate runs first */
+    void (*validate_status)(struct field_errors *fe, const void *obj, const void *old);
+    /* Object names of this kind: error texts for a bad one (default: DNS subdomain). */
+    void (*validate_name)(struct field_errors *fe, const struct field_path *p, str name, bool prefix);
+    bool counts_generation; /* spec changes raise metadata.generation, create sets 1 */
+    bool no_status;         /* has no status to reset */
+};
+
+const struct hooks *hooks_of(const struct api_resource *r); /* never NULL */
+/* metadata of every object; p is "metadata". */
+void validate_object_meta(struct field_errors *fe, const ObjectMeta *m, bool namespaced,
+                          const struct hooks *h, const struct field_path *p);
+void validate_object_meta_update(struct field_errors *fe, const ObjectMeta *m, const ObjectMeta *old,
+                                 const struct field_path *p);
