@@ -565,4 +565,5 @@ def main():
         print("\n".join(rows.left))
 
 
-main()
+if __name__ == "__main__":
+    main()
