@@ -21,6 +21,7 @@ int loop_new_sim(struct env_sim *sim, struct loop **ret);
 struct loop *loop_free(struct loop *l);
 DEFINE_CLEANUP(struct loop *, loop_free)
 struct env *loop_env(struct loop *l);
+bool loop_is_virtual(const struct loop *l);
 /* Until loop_stop(); a virtual loop also ends when nothing can ever happen any more. */
 int loop_run(struct loop *l);
 /* Until done() is true or `ns` passed (a test's way of waiting). True when done. */
@@ -47,7 +48,9 @@ struct timer {
 };
 void timer_start(struct loop *l, struct timer *t, int64_t after_ns); /* restarts a running one */
 void timer_stop(struct loop *l, struct timer *t);
-static inline bool timer_on(const struct timer *t) { return heap_has(&t->node); }
+static inline bool timer_on(const struct timer *t) {
+    return heap_has(&t->node);
+}
 
 #define IO_READ  1u
 #define IO_WRITE 2u
@@ -59,6 +62,7 @@ struct io {
     unsigned want;
     void (*ready)(struct io *, unsigned events);
     struct loop *loop;
+    bool muted; /* the loop's: hung up and wanted by nobody, so out of epoll */
 };
 int io_add(struct loop *l, struct io *io); /* fd, want, ready set */
 void io_want(struct io *io, unsigned want);

@@ -11,13 +11,14 @@
 #include "loop/loop.h"
 
 struct stream;
+struct connect; /* one being made */
 
 struct stream_ops {
     ssize_t (*read)(struct stream *, void *p, size_t n); /* bytes, 0 at end, -EAGAIN, -errno */
     ssize_t (*writev)(struct stream *, const struct iovec *iov, int n); /* may be short */
-    void (*want)(struct stream *, unsigned events); /* IO_READ | IO_WRITE */
-    void (*shutdown)(struct stream *);              /* no more writes; flushes what it can */
-    void (*close)(struct stream *);                 /* frees; no callback afterwards */
+    void (*want)(struct stream *, unsigned events);                     /* IO_READ | IO_WRITE */
+    void (*shutdown)(struct stream *); /* no more writes; flushes what it can */
+    void (*close)(struct stream *);    /* frees; no callback afterwards */
 };
 
 struct stream {
@@ -36,7 +37,9 @@ static inline ssize_t stream_read(struct stream *s, void *p, size_t n) {
 static inline ssize_t stream_writev(struct stream *s, const struct iovec *iov, int n) {
     return s->ops->writev(s, iov, n);
 }
-static inline void stream_want(struct stream *s, unsigned ev) { s->ops->want(s, ev); }
+static inline void stream_want(struct stream *s, unsigned ev) {
+    s->ops->want(s, ev);
+}
 static inline void stream_close(struct stream *s) {
     if (s)
         s->ops->close(s);
@@ -62,14 +65,18 @@ struct transport {
                        void (*connected)(void *ctx, int r, struct stream *), void *ctx,
                        struct connect **ret);
         void (*cancel)(struct connect *);
-    } *ops;
+        void (*free)(struct transport *);
+    } * ops;
     struct env *env;
 };
 
-/* Adds the real transport and processes to an env from env_real_init. */
+/* Adds the real transport and processes to an env from env_real_init. Ignores SIGPIPE for the
+ * whole process: a peer that went away is an errno here, never a signal. */
 void loop_env_real(struct env *env);
-/* Adds the simulated ones. */
+/* Adds the simulated transport (loop/transport_sim.h). There are no simulated processes. */
 void loop_env_sim(struct env_sim *sim);
+/* Frees what either added, after every loop on it is gone. */
+void loop_env_done(struct env *env);
 
 int transport_listen(struct loop *l, const char *address, struct err *e, struct listener **ret);
 void listener_close(struct listener *l);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Workers: a few threads for what would break a loop's budget (fsync, big encodings, system calls
  * that may hang). run() happens on a worker and touches only what the work item owns; done() on
- * the loop that submitted it. A virtual loop runs both itself, in order. */
+ * the loop that submitted it. A virtual loop runs both itself, in order. Submitting blocks while
+ * WORK_QUEUE_MAX items wait. */
 #pragma once
 
 #include "loop/loop.h"
