@@ -3,6 +3,7 @@
  * a result larger than the arena's limit is -E2BIG. Error texts are upstream's. */
 #pragma once
 
+#include "base/buf.h"
 #include "schema/type.h"
 #include "schema/value.h"
 
@@ -16,3 +17,8 @@ int patch_merge(struct arena *a, struct value *doc, const struct value *patch);
  * $retainKeys, merge keys from the rows of t. */
 int patch_strategic(struct arena *a, const struct api_type *t, struct value *doc,
                     const struct value *patch, struct err *e);
+
+/* Appends v as Go's %v prints a decoded JSON value: "map[a:1 b:[x y]]", keys sorted. */
+void value_write_go(struct buf *b, const struct value *v);
+/* "object", "array", "string", "number", "bool", "null": what Go's decoder calls it. */
+const char *value_json_type(const struct value *v);
