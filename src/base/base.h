@@ -16,7 +16,7 @@
 #define ARRAY_LEN(a)    (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b)       ((a) < (b) ? (a) : (b))
 #define MAX(a, b)       ((a) > (b) ? (a) : (b))
-#define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
+#define container_of(p, type, member) ((type *)((uintptr_t)(p)-offsetof(type, member)))
 
 #define CLEANUP(fn)     __attribute__((cleanup(fn)))
 #define PRINTF(f, a)    __attribute__((format(printf, f, a)))

@@ -49,5 +49,4 @@ void queue_key_after(struct controller_run *run, str key, int64_t ns);
 struct loop *run_loop(struct controller_run *run);
 /* The usual mappings: the object's own key; that of its controller of the given kind. */
 void keys_self(struct controller_run *run, const void *old, const void *new_);
-str meta_key(struct arena *a, const ObjectMeta *m); /* "namespace/name" or "name" */
 const OwnerReference *meta_controller(const ObjectMeta *m); /* or NULL */

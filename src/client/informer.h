@@ -10,6 +10,7 @@
 #include "client/rest.h"
 
 struct informers;
+str meta_key(struct arena *a, const ObjectMeta *m); /* "namespace/name" or "name" */
 struct informer;
 
 struct informers *informers_new(struct rest_client *c);
@@ -52,7 +53,9 @@ struct cached *informer_next(const struct informer *i, uint32_t *pos);
 #define INDEX_KEYS_MAX 8
 typedef unsigned (*index_fn)(const void *typed, str keys[INDEX_KEYS_MAX]);
 struct index *informer_index(struct informer *i, index_fn fn);
-struct index_cursor { const void *internal; uint32_t at; };
+struct index_cursor {
+    const struct list *head, *at;
+};
 /* for (struct index_cursor c = index_find(ix, key); (o = index_next(&c));) */
 struct index_cursor index_find(const struct index *ix, str key);
 struct cached *index_next(struct index_cursor *c);
