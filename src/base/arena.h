@@ -28,11 +28,13 @@ struct arena *arena_new(size_t limit);
 struct arena *arena_free(struct arena *a);
 DEFINE_CLEANUP(struct arena *, arena_free)
 
-void *arena_alloc(struct arena *a, size_t n);                 /* 8-aligned, not cleared */
-void *arena_zalloc(struct arena *a, size_t n);                /* cleared */
-void *arena_array(struct arena *a, size_t n, size_t size);    /* cleared, overflow-checked */
+void *arena_alloc(struct arena *a, size_t n);                     /* 8-aligned, not cleared */
+void *arena_zalloc(struct arena *a, size_t n);                    /* cleared */
+void *arena_array(struct arena *a, size_t n, size_t size);        /* cleared, overflow-checked */
 void *arena_grow(struct arena *a, void *p, size_t old, size_t n); /* in place where it is last */
 void *arena_dup(struct arena *a, const void *p, size_t n);
-static inline bool arena_over(const struct arena *a) { return a->limit && a->taken > a->limit; }
+static inline bool arena_over(const struct arena *a) {
+    return a->limit && a->taken > a->limit;
+}
 
 #define arena_make(a, type) ((type *)arena_zalloc((a), sizeof(type)))

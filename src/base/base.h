@@ -13,16 +13,16 @@
 #include <string.h>
 #include <sys/types.h>
 
-#define ARRAY_LEN(a)    (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b)       ((a) < (b) ? (a) : (b))
-#define MAX(a, b)       ((a) > (b) ? (a) : (b))
+#define ARRAY_LEN(a)                  (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b)                     ((a) < (b) ? (a) : (b))
+#define MAX(a, b)                     ((a) > (b) ? (a) : (b))
 #define container_of(p, type, member) ((type *)((uintptr_t)(p)-offsetof(type, member)))
 
-#define CLEANUP(fn)     __attribute__((cleanup(fn)))
-#define PRINTF(f, a)    __attribute__((format(printf, f, a)))
-#define UNUSED          __attribute__((unused))
-#define NORETURN        __attribute__((noreturn))
-#define CONSTRUCTOR     __attribute__((constructor))
+#define CLEANUP(fn)  __attribute__((cleanup(fn)))
+#define PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define UNUSED       __attribute__((unused))
+#define NORETURN     __attribute__((noreturn))
+#define CONSTRUCTOR  __attribute__((constructor))
 
 /* Ownership leaves a scope through TAKE: the variable is NULL afterwards. */
 #define TAKE(p)                                                                                    \

@@ -24,5 +24,7 @@ void buf_add_u64(struct buf *b, uint64_t v);
 void buf_add_i64(struct buf *b, int64_t v);
 /* Drops the first n bytes. */
 void buf_consume(struct buf *b, size_t n);
-static inline str buf_str(const struct buf *b) { return (str){b->p, b->n}; }
+static inline str buf_str(const struct buf *b) {
+    return (str){b->p, b->n};
+}
 #define buf_adds(b, lit) buf_add((b), STR(lit))

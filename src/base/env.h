@@ -68,9 +68,15 @@ void env_sim_init(struct env_sim *sim, uint64_t seed);
 void env_sim_done(struct env_sim *sim);
 void env_sim_advance(struct env_sim *sim, int64_t ns);
 
-static inline int64_t env_wall(struct env *e) { return e->ops->wall(e); }
-static inline int64_t env_mono(struct env *e) { return e->ops->mono(e); }
-static inline void env_random(struct env *e, void *p, size_t n) { e->ops->random(e, p, n); }
+static inline int64_t env_wall(struct env *e) {
+    return e->ops->wall(e);
+}
+static inline int64_t env_mono(struct env *e) {
+    return e->ops->mono(e);
+}
+static inline void env_random(struct env *e, void *p, size_t n) {
+    e->ops->random(e, p, n);
+}
 uint64_t env_random_u64(struct env *e);
 /* Uniform in [0, n); n > 0. */
 uint64_t env_random_below(struct env *e, uint64_t n);

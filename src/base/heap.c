@@ -75,3 +75,13 @@ void heap_remove(struct heap *h, struct heap_node *n) {
     else
         down(h, i, moved);
 }
+
+bool heap_ok(const struct heap *h) {
+    for (uint32_t i = 0; i < h->n; i++) {
+        if (h->v[i]->pos != i + 1)
+            return false;
+        if (i && before(h->v[i], h->v[(i - 1) / 2]))
+            return false;
+    }
+    return h->n <= h->cap;
+}

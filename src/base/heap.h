@@ -19,6 +19,9 @@ struct heap {
 
 void heap_done(struct heap *h);
 void heap_push(struct heap *h, struct heap_node *n, int64_t at);
-struct heap_node *heap_min(const struct heap *h); /* or NULL */
+struct heap_node *heap_min(const struct heap *h);      /* or NULL */
 void heap_remove(struct heap *h, struct heap_node *n); /* harmless when in none */
-static inline bool heap_has(const struct heap_node *n) { return n->pos != 0; }
+bool heap_ok(const struct heap *h); /* for tests: the order holds, positions are right */
+static inline bool heap_has(const struct heap_node *n) {
+    return n->pos != 0;
+}

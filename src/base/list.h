@@ -8,15 +8,21 @@ struct list {
     struct list *prev, *next;
 };
 
-static inline void list_init(struct list *l) { l->prev = l->next = l; }
-static inline bool list_empty(const struct list *l) { return l->next == l; }
+static inline void list_init(struct list *l) {
+    l->prev = l->next = l;
+}
+static inline bool list_empty(const struct list *l) {
+    return l->next == l;
+}
 static inline void list_insert_before(struct list *at, struct list *n) {
     n->prev = at->prev;
     n->next = at;
     at->prev->next = n;
     at->prev = n;
 }
-static inline void list_append(struct list *head, struct list *n) { list_insert_before(head, n); }
+static inline void list_append(struct list *head, struct list *n) {
+    list_insert_before(head, n);
+}
 static inline void list_prepend(struct list *head, struct list *n) {
     list_insert_before(head->next, n);
 }

@@ -101,3 +101,16 @@ void *map_del(struct map *m, str key) {
     m->n--;
     return old;
 }
+
+bool map_ok(const struct map *m) {
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < m->n_entries; i++) {
+        const struct map_entry *e = &m->entries[i];
+        if (!e->key.p)
+            continue;
+        live++;
+        if (find(m, e->key, e->hash) != e)
+            return false;
+    }
+    return live == m->n && m->n_entries <= m->cap_entries && m->n_slots == 2 * m->cap_entries;
+}

@@ -27,6 +27,7 @@ void *map_get(const struct map *m, str key);          /* NULL when absent */
 /* Returns the old value or NULL. value must not be NULL. */
 void *map_put(struct map *m, str key, void *value);
 void *map_del(struct map *m, str key); /* the value that was there, or NULL */
+bool map_ok(const struct map *m);      /* for tests: counts agree, every key is found */
 #define MAP_FOREACH(it, m)                                                                         \
     for (struct map_entry *it = (m)->entries; it && it < (m)->entries + (m)->n_entries; it++)      \
         if (it->key.p)

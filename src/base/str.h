@@ -11,30 +11,38 @@ typedef struct {
     size_t n;
 } str;
 
-#define STR(lit)     ((str){"" lit, sizeof(lit) - 1})
-#define STR_NONE     ((str){NULL, 0})
+#define STR(lit) ((str){"" lit, sizeof(lit) - 1})
+#define STR_NONE ((str){NULL, 0})
 /* printf("%.*s", STR_ARG(s)) */
-#define STR_FMT      "%.*s"
-#define STR_ARG(s)   (int)(s).n, (s).p ? (s).p : ""
+#define STR_FMT    "%.*s"
+#define STR_ARG(s) (int)(s).n, (s).p ? (s).p : ""
 
 struct arena;
 
-static inline str str_of(const char *cstr) { return (str){cstr, cstr ? strlen(cstr) : 0}; }
-static inline str str_n(const char *p, size_t n) { return (str){p, n}; }
-static inline bool str_empty(str s) { return s.n == 0; }
+static inline str str_of(const char *cstr) {
+    return (str){cstr, cstr ? strlen(cstr) : 0};
+}
+static inline str str_n(const char *p, size_t n) {
+    return (str){p, n};
+}
+static inline bool str_empty(str s) {
+    return s.n == 0;
+}
 static inline bool str_eq(str a, str b) {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
-static inline bool str_eqc(str a, const char *b) { return str_eq(a, str_of(b)); }
+static inline bool str_eqc(str a, const char *b) {
+    return str_eq(a, str_of(b));
+}
 int str_cmp(str a, str b); /* byte order, as Go compares strings */
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
-bool str_ieq(str a, str b);            /* ASCII case-insensitive */
-ssize_t str_find(str s, str needle);   /* offset or -1 */
-ssize_t str_chr(str s, char c);        /* offset or -1 */
+bool str_ieq(str a, str b);                   /* ASCII case-insensitive */
+ssize_t str_find(str s, str needle);          /* offset or -1 */
+ssize_t str_chr(str s, char c);               /* offset or -1 */
 str str_slice(str s, size_t from, size_t to); /* clamped */
-str str_trim(str s);                   /* spaces and tabs at both ends */
-bool str_in(str s, const char *const *list); /* list ends in NULL */
+str str_trim(str s);                          /* spaces and tabs at both ends */
+bool str_in(str s, const char *const *list);  /* list ends in NULL */
 /* Splits at the first sep: returns what stands before it and moves *rest behind it. When there is
  * no sep the whole of *rest is returned and *rest becomes STR_NONE (p == NULL). */
 str str_cut(str *rest, char sep);

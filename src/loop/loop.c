@@ -258,3 +258,23 @@ void io_remove(struct io *io) {
     io->loop->ops->io_remove(io);
     io->loop = NULL;
 }
+
+static bool tasks_ok(const struct list *tasks) {
+    const struct list *n = tasks;
+    do {
+        if (n->next->prev != n)
+            return false;
+        n = n->next;
+        if (n != tasks && !container_of(n, const struct task, node)->queued)
+            return false;
+    } while (n != tasks);
+    return true;
+}
+
+bool loop_ok(struct loop *l) {
+    pthread_mutex_lock(&l->lock);
+    bool ok = tasks_ok(&l->posted);
+    pthread_mutex_unlock(&l->lock);
+    return ok && tasks_ok(&l->deferred) && tasks_ok(&l->incoming) && heap_ok(&l->timers) &&
+           l->now <= env_mono(l->env);
+}

@@ -27,6 +27,8 @@ int loop_run(struct loop *l);
 /* Until done() is true or `ns` passed (a test's way of waiting). True when done. */
 bool loop_run_until(struct loop *l, bool (*done)(void *), void *ctx, int64_t ns);
 void loop_stop(struct loop *l); /* any thread */
+/* For tests: the invariants of its queues hold. */
+bool loop_ok(struct loop *l);
 /* Time at the start of this turn; steady during one callback. */
 int64_t loop_now(struct loop *l);
 int64_t loop_wall(struct loop *l);

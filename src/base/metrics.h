@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Metrics of one process, printed as Prometheus reads them. The registry hangs on env->metrics;
+ * every function takes NULL where it is absent, and does nothing.
+ *
+ * Declaring and finding take a lock and may be done by any thread; adding to a series that was
+ * found is lock-free. Families and series live as long as the registry, so a pointer is found once
+ * and kept. Their number is bounded: past METRICS_SERIES_MAX finding gives NULL, and what was not
+ * counted is counted in coxswain_metrics_dropped_total. */
+#pragma once
+
+#include "base/buf.h"
+
+#define METRICS_FAMILIES_MAX 512
+#define METRICS_SERIES_MAX   20000
+#define METRIC_LABELS_MAX    8
+#define METRIC_BUCKETS_MAX   32
+
+struct metrics;
+struct metric; /* a family: name, help, label names */
+struct series; /* one set of label values of it */
+
+struct metrics *metrics_new(void);
+struct metrics *metrics_free(struct metrics *m);
+DEFINE_CLEANUP(struct metrics *, metrics_free)
+
+/* The same name gives the same family; its kind and labels must then agree. `labels` ends in NULL
+ * (NULL: none) and, like name, help and bounds, must live as long as the registry. */
+struct metric *metric_counter(struct metrics *m, const char *name, const char *help,
+                              const char *const *labels);
+struct metric *metric_gauge(struct metrics *m, const char *name, const char *help,
+                            const char *const *labels);
+/* bounds: n ascending upper limits, without +Inf. */
+struct metric *metric_histogram(struct metrics *m, const char *name, const char *help,
+                                const char *const *labels, const double *bounds, size_t n);
+
+/* As many values as the family has labels. */
+struct series *metric_series(struct metric *f, const str *values);
+
+void series_add(struct series *s, double v);     /* counter (v >= 0), gauge */
+void series_set(struct series *s, double v);     /* gauge */
+void series_observe(struct series *s, double v); /* histogram */
+
+/* Families in the order they were declared, series in the order they were first found. */
+void metrics_print(struct metrics *m, struct buf *out);
