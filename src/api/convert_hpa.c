@@ -183,8 +183,7 @@ static void spec_to_v1(const HorizontalPodAutoscalerSpec *f,
         if (is_cpu(&f->metrics.v[i])) {
             t->target_cpu_utilization_percentage =
                 f->metrics.v[i].resource->target.average_utilization;
-            if (t->target_cpu_utilization_percentage.set)
-                break;
+            break;
         }
 }
 

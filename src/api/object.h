@@ -11,13 +11,14 @@
 
 struct object {
     _Atomic uint32_t refs;
-    const struct api_resource *resource;
+    uint32_t size; /* of this allocation */
+    const struct api_resource *resource; /* whose type is stored: resource->storage is itself */
     uint64_t revision; /* set by the store before anybody else sees the object */
     str key;           /* "/registry/pods/default/web-0" */
     str ns, name, uid;
     const struct str_pair *labels; /* sorted by key */
     uint32_t n_labels;
-    const str *fields; /* values of resource->fields, in their order */
+    const str *fields; /* values of resource->selectable, in its order */
     uint32_t n_fields;
     uint32_t hole;     /* offset in json of the resourceVersion digits */
     uint32_t item;     /* offset of the first member behind kind and apiVersion */
@@ -34,9 +35,17 @@ struct object *object_new(const struct api_resource *res, const void *typed);
  * object. */
 int object_load(const struct api_resource *res, str key, str json, uint64_t revision, struct err *e,
                 struct object **ret);
+/* Builds one with this index header and nothing else to be found in its JSON: for tests of what
+ * only looks at headers. Everything is copied. */
+struct object *object_new_raw(const struct object *header, str json);
 struct object *object_ref(struct object *o);
 struct object *object_unref(struct object *o); /* NULL */
 DEFINE_CLEANUP(struct object *, object_unref)
+
+/* Bytes it takes in memory, without the cached protobuf. */
+size_t object_weight(const struct object *o);
+/* Value of a selectable field ("spec.nodeName"); STR_NONE when the resource has no such field. */
+str object_field(const struct object *o, const char *label);
 
 /* Decodes into an arena; resourceVersion is filled in from `revision`. */
 void *object_decode(struct arena *a, const struct object *o);
@@ -45,6 +54,8 @@ void object_write_json(struct buf *b, const struct object *o, uint64_t revision,
 /* Appends the protobuf message (no envelope) with o->revision; cached in the object. */
 void object_write_proto(struct buf *b, const struct object *o, uint64_t revision);
 
+/* The resource that is stored under this key, or NULL. */
+const struct api_resource *object_key_resource(str key);
 /* /registry key of a resource's object; ns empty for cluster scope. */
 str object_key(struct arena *a, const struct api_resource *res, str ns, str name);
 str object_key_prefix(struct arena *a, const struct api_resource *res, str ns); /* ends in '/' */
