@@ -60,6 +60,12 @@ static bool wanted(const struct tap_test *t, int argc, char **argv) {
     return false;
 }
 
+/* Apart from main, whose locals a longjmp would leave undefined. */
+static void run_one(const struct tap_test *t) {
+    if (!setjmp(bail))
+        t->run();
+}
+
 int main(int argc, char **argv) {
     int n = 0, failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -67,8 +73,7 @@ int main(int argc, char **argv) {
         if (!wanted(t, argc, argv))
             continue;
         failures = 0;
-        if (!setjmp(bail))
-            t->run();
+        run_one(t);
         printf("%sok %d - %s\n", failures ? "not " : "", ++n, t->name);
         if (failures) {
             printf("# seed 0x%llx\n", (unsigned long long)tap_seed());
