@@ -97,9 +97,9 @@ static int add(struct json_patch *p, struct value *container, str token, struct 
         return rejected(p, -ENOENT);
     p->m.steps += n;
     struct value *to = arena_array(p->m.a, (size_t)n + 1, sizeof(*to));
-    memcpy(to, container->list.v, (size_t)at * sizeof(*to));
+    for (uint32_t i = 0; i < n; i++)
+        to[i + (i >= at)] = container->list.v[i];
     to[at] = v;
-    memcpy(to + at + 1, container->list.v + at, (n - (size_t)at) * sizeof(*to));
     container->list.v = to;
     container->list.n = n + 1;
     return 0;
@@ -181,7 +181,9 @@ static int move_or_copy(struct json_patch *p, struct value *doc, str from, str p
         p->copied += text_size(&v);
         if (p->copied > JSON_PATCH_COPY_MAX)
             return rejected(p, -E2BIG);
-        value_copy(p->m.a, &v, &v);
+        struct value own;
+        value_copy(p->m.a, &v, &own);
+        v = own;
     }
     container = find_container(p, doc, path, &token);
     return container ? add(p, container, token, v) : rejected(p, -ENOENT);
