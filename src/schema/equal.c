@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "schema/entry.h"
 #include "schema/ops.h"
-#include "schema/quantity_eq.h"
+#include "schema/quantity.h"
 
 /* nil and "" differ where Go has a pointer. */
 static bool opt_str_equal(str a, str b) {
     return !a.p == !b.p && str_eq(a, b);
+}
+
+static bool quantity_equal(Quantity a, Quantity b) {
+    if (str_eq(a, b))
+        return true;
+    struct quantity x = quantity_of(a), y = quantity_of(b);
+    return quantity_cmp(&x, &y) == 0;
 }
 
 static bool time_equal(const Time *a, const Time *b) {
@@ -52,7 +59,7 @@ static bool value_same(const struct api_field *f, const void *a, const void *b, 
         return str_eq(*(const str *)a, *(const str *)b);
     case API_QUANTITY:
         return (!opt || !((const str *)a)->p == !((const str *)b)->p) &&
-               quantity_eq(*(const str *)a, *(const str *)b);
+               quantity_equal(*(const str *)a, *(const str *)b);
     case API_TIME:
     case API_MICROTIME:
         return time_equal(a, b);

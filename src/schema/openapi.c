@@ -263,7 +263,7 @@ static int by_name(const void *x, const void *y) {
     return strcmp(a->name, b->name);
 }
 
-static void write_required(struct buf *b, const struct properties *ps) {
+static void write_required(struct buf *b, struct properties *ps) {
     bool first = true;
     VEC_FOREACH (p, ps) {
         if (!p->field || !(p->field->flags & REQUIRED))

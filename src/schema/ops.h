@@ -9,7 +9,7 @@
 void api_copy(struct arena *a, const struct api_type *t, const void *from, void *to);
 void *api_clone(struct arena *a, const struct api_type *t, const void *from);
 /* equal.c: semantic equality (apiequality.Semantic): absent equals empty for lists and maps,
- * quantities by value (schema/quantity_eq.h). */
+ * quantities by value. */
 bool api_equal(const struct api_type *t, const void *a, const void *b);
 /* defaults.c: applies attr.def wherever a field is absent and its parent present. */
 void api_defaults(struct arena *a, const struct api_type *t, void *obj);
