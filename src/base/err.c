@@ -62,10 +62,10 @@ int err_field(struct err *e, int errnum, const char *field, const char *fmt, ...
 void err_prefix(struct err *e, const char *fmt, ...) {
     if (!e)
         return;
-    char text[2 * sizeof(e->text) + 2];
+    char text[2 * sizeof(e->text) + 8];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof(e->text), fmt, ap);
+    vsnprintf(text, sizeof(e->text) + 4, fmt, ap); /* more than keep() will keep */
     va_end(ap);
     size_t n = strlen(text), rest = strlen(e->text);
     memcpy(text + n, ": ", 2);
