@@ -21,3 +21,20 @@ static inline const void *seq_value(const struct api_field *f, const struct api_
 static inline str seq_key(const struct api_field *f, const struct api_seq *s, uint32_t i) {
     return *(const str *)(const void *)((const char *)s->v + i * map_stride(f));
 }
+
+/* Of an OPT scalar that is struct {bool set; v}: where v is. 0: the member tells by itself whether
+ * it is absent (a text without pointer, a time not set, a NULL message). */
+static inline size_t opt_value_offset(unsigned kind) {
+    switch (kind) {
+    case API_BOOL:
+        return offsetof(struct opt_bool, v);
+    case API_I32:
+        return offsetof(struct opt_i32, v);
+    case API_I64:
+    case API_DURATION:
+        return offsetof(struct opt_i64, v);
+    case API_F64:
+        return offsetof(struct opt_f64, v);
+    }
+    return 0;
+}

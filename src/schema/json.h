@@ -5,11 +5,10 @@
 #include "schema/type.h"
 #include "schema/value.h"
 
-/* What strict decoding would object to; paths as upstream prints them
- * (unknown field "spec.template.spec.foo", duplicate field "metadata.name"). At most
- * DECODE_REPORT_MAX of each are kept. */
+/* What strict decoding would object to, each said once, at most DECODE_REPORT_MAX together. */
 struct decode_report {
-    str_list unknown, duplicate;
+    str_list unknown, duplicate; /* paths: "spec.template.spec.containers[0].foo", "data.a" */
+    str_list all;                /* unknown field "metadata.bogus": the texts, in order of the input */
 };
 #define DECODE_REPORT_MAX 100
 
@@ -23,7 +22,8 @@ struct json_read_opts {
 /* Decodes one object of type t into *ret (cleared first; t->size bytes). Field names are matched
  * case-sensitively. Strings are copied into the arena unless they can point into `json`, so
  * `json` must live as long as the object: pass text that is in the arena. null leaves a field
- * unset. -EINVAL with upstream's text ("json: cannot unmarshal string into Go struct field
+ * unset; empty lists and maps too. Of a field given twice the last value stands. A value of the
+ * wrong type is told only when the rest of the text is well-formed, as Go does. -EINVAL with upstream's text ("json: cannot unmarshal string into Go struct field
  * DeploymentSpec.spec.replicas of type int32"), -E2BIG past the arena's limit. */
 int json_read(struct arena *a, const struct api_type *t, str json, void *ret,
               const struct json_read_opts *opts, struct err *e);

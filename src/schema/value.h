@@ -28,7 +28,8 @@ struct member { str key; struct value value; };
 
 #define JSON_DEPTH_MAX 512 /* containers inside each other; deeper input is an error */
 
-/* Parses one JSON text (RFC 8259, valid UTF-8, nothing behind it). Integers that fit are INT, other
+/* Parses one JSON text (RFC 8259, nothing behind it). Bytes in strings that are no UTF-8, and halves
+ * of surrogate pairs, become U+FFFD as in Go. Integers that fit are INT, other
  * numbers FLOAT; a number too large for a double is an error. Of a duplicated key the last wins and
  * *ret_duplicate (may be NULL) is set to its path. Messages are those of Go's encoding/json where
  * clients see them ("unexpected end of JSON input", "invalid character 'x' ..."). */
@@ -49,4 +50,5 @@ void value_sort(struct value *v);
 
 /* Shared by the JSON codecs: appends s quoted and escaped as Go does. */
 void json_quote(struct buf *b, str s);
+void json_raw(struct buf *b, str json); /* JSON text embedded as is, < > & U+2028 U+2029 escaped */
 void json_float(struct buf *b, double f); /* Go's format */

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "schema/json_lex.h"
+#include "schema/scratch.h"
+#include "schema/value.h"
+
+struct parse {
+    struct json_in in;
+    struct arena *a;
+    struct scratch scratch;
+    str *duplicate; /* where the first one's path goes, or NULL */
+    int error;      /* -ERANGE, -E2BIG; a syntax error leaves it 0 */
+};
+
+/* The way down to what is being parsed, for the path of a duplicate. */
+struct crumb {
+    const struct crumb *up;
+    str key;        /* of a member, or */
+    uint32_t index; /* of an element when key.p is NULL */
+};
+
+static bool parse_value(struct parse *p, struct value *ret, const struct crumb *at);
+
+static str crumb_path(struct arena *a, const struct crumb *at, str key) {
+    str path = key;
+    for (bool index = false; at; at = at->up) {
+        str step = at->key.p ? at->key : str_printf(a, "[%u]", at->index);
+        path = str_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(step), index ? "" : ".", STR_ARG(path));
+        index = !at->key.p;
+    }
+    return path;
+}
+
+static int key_then_place(const void *x, const void *y) {
+    const struct member *const *a = x, *const *b = y;
+    int c = str_cmp((*a)->key, (*b)->key);
+    return c ? c : (*a > *b) - (*a < *b);
+}
+
+static void note_duplicate(struct parse *p, const struct crumb *at, str key) {
+    if (p->duplicate && !p->duplicate->p)
+        *p->duplicate = crumb_path(p->a, at, key);
+}
+
+/* Of members with one key the last one's value stays, in the place of the first. */
+static void drop_small(struct parse *p, struct value *v, const struct crumb *at) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < v->object.n; i++) {
+        struct member m = v->object.v[i];
+        uint32_t k = 0;
+        while (k < n && !str_eq(v->object.v[k].key, m.key))
+            k++;
+        if (k < n)
+            note_duplicate(p, at, m.key);
+        v->object.v[k] = m;
+        n += k == n;
+    }
+    v->object.n = n;
+}
+
+static void drop_large(struct parse *p, struct value *v, const struct crumb *at) {
+    uint32_t n = v->object.n;
+    struct member **refs = xcalloc(n, sizeof(*refs));
+    for (uint32_t i = 0; i < n; i++)
+        refs[i] = &v->object.v[i];
+    qsort(refs, n, sizeof(*refs), key_then_place);
+    uint32_t dropped = 0;
+    for (uint32_t i = 0, first = 0; i < n; i++) {
+        if (i == 0 || !str_eq(refs[i]->key, refs[first]->key)) {
+            first = i;
+            continue;
+        }
+        note_duplicate(p, at, refs[i]->key);
+        refs[first]->value = refs[i]->value;
+        refs[i]->key.p = NULL;
+        dropped++;
+    }
+    free(refs);
+    uint32_t to = 0;
+    for (uint32_t i = 0; dropped && i < n; i++)
+        if (v->object.v[i].key.p)
+            v->object.v[to++] = v->object.v[i];
+    v->object.n = n - dropped;
+}
+
+#define OBJECT_SMALL 16 /* members up to which comparing each with each beats sorting */
+
+static bool parse_object(struct parse *p, struct value *ret, const struct crumb *up) {
+    struct scratch_list l;
+    struct crumb at = {.up = up};
+    *ret = (struct value){.tag = VALUE_OBJECT};
+    p->in.p++;
+    if (lex_take(&p->in, '}'))
+        return true;
+    scratch_begin(&p->scratch, &l, sizeof(struct member));
+    for (;;) {
+        struct member *m = scratch_push(&p->scratch, &l);
+        if (lex_peek(&p->in) != '"' || !lex_string(&p->in, &m->key) || !lex_take(&p->in, ':'))
+            return false;
+        at.key = m->key;
+        if (!parse_value(p, &m->value, &at))
+            return false;
+        if (lex_take(&p->in, '}'))
+            break;
+        if (!lex_take(&p->in, ','))
+            return false;
+    }
+    ret->object.n = l.n;
+    ret->object.v = arena_alloc(p->a, l.n * sizeof(struct member));
+    scratch_end(&p->scratch, &l, ret->object.v);
+    if (l.n > OBJECT_SMALL)
+        drop_large(p, ret, up);
+    else
+        drop_small(p, ret, up);
+    return true;
+}
+
+static bool parse_list(struct parse *p, struct value *ret, const struct crumb *up) {
+    struct scratch_list l;
+    struct crumb at = {.up = up};
+    *ret = (struct value){.tag = VALUE_LIST};
+    p->in.p++;
+    if (lex_take(&p->in, ']'))
+        return true;
+    scratch_begin(&p->scratch, &l, sizeof(struct value));
+    for (;; at.index++) {
+        if (!parse_value(p, scratch_push(&p->scratch, &l), &at))
+            return false;
+        if (lex_take(&p->in, ']'))
+            break;
+        if (!lex_take(&p->in, ','))
+            return false;
+    }
+    ret->list.n = l.n;
+    ret->list.v = arena_alloc(p->a, l.n * sizeof(struct value));
+    scratch_end(&p->scratch, &l, ret->list.v);
+    return true;
+}
+
+/* A number too large is remembered, not fatal: a syntax error further on is told first, as Go
+ * does. */
+static bool parse_number(struct parse *p, struct value *ret) {
+    str text;
+    bool integer;
+    if (!lex_number(&p->in, &text, &integer))
+        return false;
+    ret->tag = VALUE_INT;
+    if (integer && lex_i64(text, &ret->i) == 0)
+        return true;
+    ret->tag = VALUE_FLOAT;
+    if (lex_f64(text, &ret->f) < 0 && !p->error)
+        p->error = -ERANGE;
+    return true;
+}
+
+static bool parse_value(struct parse *p, struct value *ret, const struct crumb *at) {
+    bool ok;
+    char c = lex_peek(&p->in);
+    switch (c) {
+    case '{':
+    case '[':
+        if (arena_over(p->a) && !p->error)
+            p->error = -E2BIG;
+        if (p->error == -E2BIG || ++p->in.depth > JSON_DEPTH_MAX)
+            return false;
+        ok = c == '{' ? parse_object(p, ret, at) : parse_list(p, ret, at);
+        p->in.depth--;
+        return ok;
+    case '"':
+        ret->tag = VALUE_STR;
+        return lex_string(&p->in, &ret->s);
+    case 't':
+    case 'f':
+        *ret = (struct value){.tag = VALUE_BOOL, .b = c == 't'};
+        return lex_literal(&p->in, c == 't' ? "true" : "false");
+    case 'n':
+        *ret = (struct value){.tag = VALUE_NULL};
+        return lex_literal(&p->in, "null");
+    case '-':
+    case '0' ... '9':
+        return parse_number(p, ret);
+    }
+    return false;
+}
+
+int value_parse(struct arena *a, str json, struct value *ret, str *ret_duplicate, struct err *e) {
+    struct parse p;
+    struct value v = {0};
+    str duplicate = STR_NONE;
+    p.in = (struct json_in){.p = json.p, .end = json.p + json.n, .a = a};
+    p.a = a;
+    p.duplicate = ret_duplicate ? &duplicate : NULL;
+    p.error = 0;
+    scratch_init(&p.scratch);
+    bool ok = parse_value(&p, &v, NULL) && lex_peek(&p.in) == 0 && p.in.p == p.in.end;
+    scratch_done(&p.scratch);
+    if (p.error == -E2BIG || (ok && arena_over(a)))
+        return err_set(e, -E2BIG, "JSON text needs more than %zu bytes of memory", a->limit);
+    if (!ok) {
+        int r = json_syntax(json, e);
+        return r < 0 ? r : err_set(e, -EINVAL, "invalid JSON");
+    }
+    if (p.error)
+        return err_set(e, -EINVAL, "json: cannot unmarshal number into Go value of type float64");
+    *ret = v;
+    if (ret_duplicate)
+        *ret_duplicate = duplicate;
+    return 0;
+}
