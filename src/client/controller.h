@@ -27,7 +27,7 @@ struct controller {
     void (*start)(struct controller_run *run, void *state);
     void (*stop)(void *state);
     int (*reconcile)(void *state, str key, struct plan *plan);
-    unsigned workers;     /* keys reconciled (their plans running) at once; 0: 5 */
+    unsigned workers; /* keys reconciled (their plans running) at once; 0: 5 */
 };
 
 struct controllers;

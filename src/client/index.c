@@ -13,7 +13,7 @@ struct index *index_new(index_fn fn) {
 struct index *index_free(struct index *ix) {
     if (!ix)
         return NULL;
-    MAP_FOREACH(it, &ix->buckets)
+    MAP_FOREACH (it, &ix->buckets)
         free(it->value);
     map_done(&ix->buckets);
     free(ix);

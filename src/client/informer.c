@@ -163,7 +163,7 @@ void informers_on_synced(struct informers *f, void (*fn)(void *ctx), void *ctx) 
 
 static void informer_free(struct informer *i) {
     reflector_stop(i);
-    MAP_FOREACH(it, &i->objects) {
+    MAP_FOREACH (it, &i->objects) {
         struct cached *c = it->value;
         index_remove_all(container_of(c, struct cached_block, pub));
         cached_unref(c);
@@ -197,11 +197,21 @@ struct informers *informers_free(struct informers *f) {
 
 /* ---- reading ---- */
 
-const struct api_resource *informer_resource(const struct informer *i) { return i->resource; }
-bool informer_synced(const struct informer *i) { return i->synced; }
-uint64_t informer_revision(const struct informer *i) { return i->revision; }
-uint32_t informer_count(const struct informer *i) { return i->objects.n; }
-struct cached *informer_get(const struct informer *i, str key) { return map_get(&i->objects, key); }
+const struct api_resource *informer_resource(const struct informer *i) {
+    return i->resource;
+}
+bool informer_synced(const struct informer *i) {
+    return i->synced;
+}
+uint64_t informer_revision(const struct informer *i) {
+    return i->revision;
+}
+uint32_t informer_count(const struct informer *i) {
+    return i->objects.n;
+}
+struct cached *informer_get(const struct informer *i, str key) {
+    return map_get(&i->objects, key);
+}
 
 const void *informer_typed(const struct informer *i, str key) {
     const struct cached *c = map_get(&i->objects, key);
@@ -223,13 +233,13 @@ struct index *informer_index(struct informer *i, index_fn fn) {
         if ((*at)->fn == fn)
             return *at;
     *at = index_new(fn);
-    MAP_FOREACH(it, &i->objects)
+    MAP_FOREACH (it, &i->objects)
         index_add(*at, container_of((struct cached *)it->value, struct cached_block, pub));
     return *at;
 }
 
 void informer_handle(struct informer *i, informer_handler fn, void *ctx) {
     *vec_push(&i->handlers) = (struct handler){fn, ctx};
-    MAP_FOREACH(it, &i->objects)
+    MAP_FOREACH (it, &i->objects)
         fn(ctx, i, NULL, it->value);
 }

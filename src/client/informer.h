@@ -37,7 +37,9 @@ struct cached {
 };
 struct cached *cached_ref(struct cached *c);
 struct cached *cached_unref(struct cached *c);
-static inline const ObjectMeta *cached_meta(const struct cached *c) { return c->typed; }
+static inline const ObjectMeta *cached_meta(const struct cached *c) {
+    return c->typed;
+}
 
 const struct api_resource *informer_resource(const struct informer *i);
 bool informer_synced(const struct informer *i);
@@ -61,12 +63,14 @@ struct index_cursor index_find(const struct index *ix, str key);
 struct cached *index_next(struct index_cursor *c);
 /* The usual ones. */
 unsigned index_by_namespace(const void *typed, str keys[INDEX_KEYS_MAX]);
-unsigned index_by_controller_uid(const void *typed, str keys[INDEX_KEYS_MAX]); /* owner with controller=true */
-unsigned index_by_owner_uid(const void *typed, str keys[INDEX_KEYS_MAX]);      /* every owner */
-unsigned index_by_pod_node(const void *typed, str keys[INDEX_KEYS_MAX]);       /* pods only */
+unsigned index_by_controller_uid(const void *typed,
+                                 str keys[INDEX_KEYS_MAX]); /* owner with controller=true */
+unsigned index_by_owner_uid(const void *typed, str keys[INDEX_KEYS_MAX]); /* every owner */
+unsigned index_by_pod_node(const void *typed, str keys[INDEX_KEYS_MAX]);  /* pods only */
 
 /* old NULL: added; new NULL: deleted. A late handler gets the current set as added first. */
-typedef void (*informer_handler)(void *ctx, struct informer *i, struct cached *old, struct cached *new_);
+typedef void (*informer_handler)(void *ctx, struct informer *i, struct cached *old,
+                                 struct cached *new_);
 void informer_handle(struct informer *i, informer_handler fn, void *ctx);
 
 /* Throws the cache's freshness away: lists again, consistently (after a write whose answer was

@@ -68,10 +68,10 @@ struct informer {
     struct rest_watch *watch;
     struct timer backoff;
     int64_t delay, watch_began;
-    uint32_t generation;     /* of the running or last list */
+    uint32_t generation; /* of the running or last list */
     char *continue_token;
     uint64_t list_revision;
-    bool list_again;         /* a relist was asked for while one was running */
+    bool list_again; /* a relist was asked for while one was running */
     VEC(struct fresh_waiter) fresh, fresh_next;
     struct arena scratch;
 };

@@ -24,7 +24,9 @@ struct plan *plan_new_test(struct arena *a, int64_t now) {
     return p;
 }
 
-bool plan_full(const struct plan *p) { return p->internal->writes.n >= PLAN_WRITES_MAX; }
+bool plan_full(const struct plan *p) {
+    return p->internal->writes.n >= PLAN_WRITES_MAX;
+}
 
 static struct plan_write *add(struct plan *p) {
     if (plan_full(p))
@@ -61,11 +63,9 @@ void plan_request(struct plan *p, const struct rest_request *rq) {
 }
 
 void plan_create(struct plan *p, const struct api_resource *r, str ns, const void *typed) {
-    plan_request(p, &(struct rest_request){.verb = REST_CREATE,
-                                           .resource = r,
-                                           .ns = ns,
-                                           .body_type = r->type,
-                                           .body = typed});
+    plan_request(
+        p, &(struct rest_request){
+               .verb = REST_CREATE, .resource = r, .ns = ns, .body_type = r->type, .body = typed});
 }
 
 void plan_update(struct plan *p, const struct api_resource *r, const char *subresource,
@@ -153,8 +153,8 @@ void plan_event(struct plan *p, const struct api_resource *r, const ObjectMeta *
         .namespace_ = str_dup(a, about->namespace_),
         .name = str_dup(a, about->name),
         .uid = str_dup(a, about->uid),
-        .api_version = r->group[0] ? str_printf(a, "%s/%s", r->group, r->version)
-                                   : str_of(r->version),
+        .api_version =
+            r->group[0] ? str_printf(a, "%s/%s", r->group, r->version) : str_of(r->version),
         .resource_version = str_dup(a, about->resource_version),
     };
 }
@@ -240,8 +240,7 @@ str plan_describe(struct arena *a, const struct plan *p) {
                    STR_ARG(ev->about.kind), STR_ARG(ev->about.name), STR_ARG(ev->message));
     }
     if (in->requeue_after >= 0)
-        buf_printf(&b, "requeue after %lld ms\n",
-                   (long long)(in->requeue_after / NSEC_PER_MSEC));
+        buf_printf(&b, "requeue after %lld ms\n", (long long)(in->requeue_after / NSEC_PER_MSEC));
     if (in->rejected)
         buf_printf(&b, "rejected: " STR_FMT "\n", STR_ARG(in->reject_text));
     str out = str_dup(a, buf_str(&b));

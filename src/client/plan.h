@@ -14,16 +14,17 @@
 
 #include "client/informer.h"
 
-#define PLAN_WRITES_MAX 500 /* further writes are refused: the key runs again (upstream's burst) */
+#define PLAN_WRITES_MAX 500 /* further writes are refused: the key runs again (upstream's burst)   \
+                             */
 
 struct plan_answer;
 
 struct plan {
     struct arena *arena;
-    int64_t now;  /* wall clock, ns */
+    int64_t now; /* wall clock, ns */
     int64_t mono;
-    unsigned attempt;           /* failures of this key in a row */
-    const Status *last_error;   /* the write that failed last time, or NULL */
+    unsigned attempt;         /* failures of this key in a row */
+    const Status *last_error; /* the write that failed last time, or NULL */
     struct plan_internal *internal;
 };
 
@@ -31,7 +32,8 @@ struct plan {
 void plan_create(struct plan *p, const struct api_resource *r, str ns, const void *typed);
 /* Whole replacement with typed's uid and resourceVersion as preconditions; subresource NULL or
  * "status". */
-void plan_update(struct plan *p, const struct api_resource *r, const char *subresource, const void *typed);
+void plan_update(struct plan *p, const struct api_resource *r, const char *subresource,
+                 const void *typed);
 /* JSON merge patch of the named object; meta's uid and resourceVersion are added to it as
  * preconditions (uid only when any_version). */
 void plan_patch(struct plan *p, const struct api_resource *r, const char *subresource,
@@ -52,7 +54,8 @@ void plan_requeue_after(struct plan *p, int64_t ns);
 /* Something a cache cannot give. The first call asks and returns NULL (finish the plan without);
  * when the answer is there the key runs again and the same call (same name) gives it. Answers live
  * for that one run. */
-const struct rest_result *plan_need(struct plan *p, const char *name, const struct rest_request *rq);
+const struct rest_result *plan_need(struct plan *p, const char *name,
+                                    const struct rest_request *rq);
 /* State of the controller's own: commit runs when the plan succeeded whole, abort otherwise. */
 void plan_hook(struct plan *p, void (*commit)(void *ctx), void (*abort)(void *ctx), void *ctx);
 /* This key is hopeless until its objects change: logged once, not retried. */

@@ -37,15 +37,27 @@ struct plan_hook_entry {
 };
 
 struct plan_internal {
-    struct { struct plan_write *v; uint32_t n; } writes;
-    struct { struct plan_event *v; uint32_t n; } events;
-    struct { struct plan_question *v; uint32_t n; } questions;
-    struct { struct plan_hook_entry *v; uint32_t n; } hooks;
+    struct {
+        struct plan_write *v;
+        uint32_t n;
+    } writes;
+    struct {
+        struct plan_event *v;
+        uint32_t n;
+    } events;
+    struct {
+        struct plan_question *v;
+        uint32_t n;
+    } questions;
+    struct {
+        struct plan_hook_entry *v;
+        uint32_t n;
+    } hooks;
     unsigned group;
     int64_t requeue_after; /* < 0: none */
     bool rejected;
     str reject_text;
-    uint64_t seed, drawn;           /* for random suffixes */
+    uint64_t seed, drawn; /* for random suffixes */
     const struct plan_answer *answers;
 };
 

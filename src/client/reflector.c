@@ -11,15 +11,17 @@
 
 #include "schema/json.h"
 
-#define PAGE            1000
-#define BACKOFF_MIN     (200 * NSEC_PER_MSEC)
-#define BACKOFF_MAX     (30 * NSEC_PER_SEC)
-#define WATCH_SHORT     NSEC_PER_SEC /* a watch that ends sooner is a failure */
+#define PAGE        1000
+#define BACKOFF_MIN (200 * NSEC_PER_MSEC)
+#define BACKOFF_MAX (30 * NSEC_PER_SEC)
+#define WATCH_SHORT NSEC_PER_SEC /* a watch that ends sooner is a failure */
 
 static void list_page(struct informer *i);
 static void watch_from_here(struct informer *i);
 
-static struct loop *loop_of(struct informer *i) { return rest_client_loop(i->set->client); }
+static struct loop *loop_of(struct informer *i) {
+    return rest_client_loop(i->set->client);
+}
 
 static void back_off(struct informer *i) {
     struct env *env = loop_env(loop_of(i));
@@ -103,9 +105,9 @@ static void list_page(struct informer *i) {
     struct arena a;
     arena_init(&a, 0);
     str token = url_encode(&a, str_of(i->continue_token ? i->continue_token : ""));
-    str query = str_printf(&a, "limit=%d%s" STR_FMT "%s%s", PAGE, token.n ? "&continue=" : "",
-                           STR_ARG(token), i->selectors ? "&" : "",
-                           i->selectors ? i->selectors : "");
+    str query =
+        str_printf(&a, "limit=%d%s" STR_FMT "%s%s", PAGE, token.n ? "&continue=" : "",
+                   STR_ARG(token), i->selectors ? "&" : "", i->selectors ? i->selectors : "");
     i->list = rest_send(i->set->client, &(struct rest_request){.verb = REST_LIST,
                                                                .resource = i->resource,
                                                                .ns = str_of(i->ns),
@@ -181,7 +183,9 @@ static void watch_from_here(struct informer *i) {
 
 /* ---- life ---- */
 
-static void backoff_over(struct timer *t) { list_begin(container_of(t, struct informer, backoff)); }
+static void backoff_over(struct timer *t) {
+    list_begin(container_of(t, struct informer, backoff));
+}
 
 void reflector_start(struct informer *i) {
     if (i->started)

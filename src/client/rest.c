@@ -79,8 +79,8 @@ unsigned rest_headers(struct rest_client *c, struct arena *a, const char *accept
     if (content_type)
         ret[n++] = (struct http_header){STR("Content-Type"), str_of(content_type)};
     if (c->token.n)
-        ret[n++] = (struct http_header){
-            STR("Authorization"), str_concat(a, STR("Bearer "), buf_str(&c->token))};
+        ret[n++] = (struct http_header){STR("Authorization"),
+                                        str_concat(a, STR("Bearer "), buf_str(&c->token))};
     return n;
 }
 
@@ -94,8 +94,8 @@ const Status *rest_status(struct arena *a, int code, str body) {
     if (json_read(a, &Status_type, str_dup(a, body), s, &opts, &e) == 0 && str_eqc(kind, "Status"))
         return s;
     *s = (Status){.status = STR("Failure"), .code = code};
-    s->message = str_printf(a, "the server answered %d: " STR_FMT, code,
-                            STR_ARG(str_slice(body, 0, 200)));
+    s->message =
+        str_printf(a, "the server answered %d: " STR_FMT, code, STR_ARG(str_slice(body, 0, 200)));
     return s;
 }
 
@@ -183,8 +183,8 @@ static void on_failed(struct task *t) {
 /* ---- sending ---- */
 
 static const char *const methods[REST_VERB_MAX] = {
-    [REST_GET] = "GET",      [REST_LIST] = "GET",    [REST_CREATE] = "POST",
-    [REST_UPDATE] = "PUT",   [REST_PATCH] = "PATCH", [REST_DELETE] = "DELETE",
+    [REST_GET] = "GET",    [REST_LIST] = "GET",    [REST_CREATE] = "POST",
+    [REST_UPDATE] = "PUT", [REST_PATCH] = "PATCH", [REST_DELETE] = "DELETE",
 };
 static const char *const patch_types[] = {
     [REST_PATCH_MERGE] = "application/merge-patch+json",
@@ -230,7 +230,9 @@ static void pump(struct rest_client *c) {
     }
 }
 
-static void refill(struct timer *t) { pump(container_of(t, struct rest_client, refill)); }
+static void refill(struct timer *t) {
+    pump(container_of(t, struct rest_client, refill));
+}
 
 static void encode(struct rest_call *call, const struct rest_request *rq) {
     struct arena *a = &call->arena;
@@ -276,7 +278,9 @@ void rest_cancel(struct rest_call *call) {
 
 /* ---- the client ---- */
 
-struct loop *rest_client_loop(struct rest_client *c) { return c->loop; }
+struct loop *rest_client_loop(struct rest_client *c) {
+    return c->loop;
+}
 
 static int parse_server(struct arena *a, const char *server, bool *ret_tls, str *ret_host,
                         const char **ret_address) {
@@ -299,11 +303,10 @@ static int parse_server(struct arena *a, const char *server, bool *ret_tls, str 
             colon = (ssize_t)i;
     bool has_port = colon >= 0 && authority.p[authority.n - 1] != ']';
     str host = has_port ? str_slice(authority, 0, (size_t)colon) : authority;
-    str port = has_port ? str_slice(authority, (size_t)colon + 1, authority.n)
+    str port = has_port   ? str_slice(authority, (size_t)colon + 1, authority.n)
                : *ret_tls ? STR("443")
                           : STR("80");
-    *ret_address =
-        str_printf(a, "tcp:" STR_FMT ":" STR_FMT, STR_ARG(host), STR_ARG(port)).p;
+    *ret_address = str_printf(a, "tcp:" STR_FMT ":" STR_FMT, STR_ARG(host), STR_ARG(port)).p;
     if (host.n > 2 && host.p[0] == '[')
         host = str_slice(host, 1, host.n - 1);
     *ret_host = host;
@@ -331,11 +334,12 @@ int rest_client_new(struct loop *l, const struct rest_options *o, struct err *e,
                            false, e, &tls);
     struct http_client *http = NULL;
     if (r == 0)
-        r = http_client_new(
-            l,
-            &(struct http_client_options){
-                .address = address, .host = str_cdup(&a, host), .tls = tls, .connections = REST_CONNECTIONS_MAX},
-            &http);
+        r = http_client_new(l,
+                            &(struct http_client_options){.address = address,
+                                                          .host = str_cdup(&a, host),
+                                                          .tls = tls,
+                                                          .connections = REST_CONNECTIONS_MAX},
+                            &http);
     if (r == 0) {
         struct rest_client *c = xcalloc(1, sizeof(*c));
         c->loop = l;
@@ -361,9 +365,9 @@ struct rest_client *rest_client_free(struct rest_client *c) {
     if (!c)
         return NULL;
     timer_stop(c->loop, &c->refill);
-    LIST_FOREACH(n, &c->waiting)
+    LIST_FOREACH (n, &c->waiting)
         rest_cancel(container_of(n, struct rest_call, node));
-    LIST_FOREACH(n, &c->running)
+    LIST_FOREACH (n, &c->running)
         rest_cancel(container_of(n, struct rest_call, node));
     http_client_free(c->http);
     buf_done(&c->token);

@@ -13,11 +13,11 @@ struct rest_client;
 struct rest_options {
     const char *server; /* "https://127.0.0.1:6443", or "sim:name" in the simulator */
     str ca_pem, cert_pem, key_pem;
-    str token;          /* bearer token, empty: none */
+    str token;              /* bearer token, empty: none */
     const char *token_file; /* re-read when a minute old; NULL: none */
     const char *user_agent;
-    double qps;         /* 0: 50 */
-    unsigned burst;     /* 0: 100 */
+    double qps;     /* 0: 50 */
+    unsigned burst; /* 0: 100 */
     bool insecure;
 };
 int rest_client_new(struct loop *l, const struct rest_options *o, struct err *e,
@@ -29,34 +29,43 @@ int rest_options_from_kubeconfig(struct env *env, struct arena *a, const char *p
 struct rest_client *rest_client_free(struct rest_client *c);
 struct loop *rest_client_loop(struct rest_client *c);
 
-enum rest_verb { REST_GET, REST_LIST, REST_CREATE, REST_UPDATE, REST_PATCH, REST_DELETE, REST_VERB_MAX };
+enum rest_verb {
+    REST_GET,
+    REST_LIST,
+    REST_CREATE,
+    REST_UPDATE,
+    REST_PATCH,
+    REST_DELETE,
+    REST_VERB_MAX
+};
 enum rest_patch { REST_PATCH_MERGE, REST_PATCH_STRATEGIC, REST_PATCH_JSON, REST_PATCH_APPLY };
 
 struct rest_result {
-    int r;      /* 0: the server answered */
-    int code;   /* HTTP status; 0 without an answer */
-    const Status *status;  /* its Status when code >= 400, else NULL; never NULL then */
-    const void *object;    /* decoded as the request's result_type when 2xx */
-    uint64_t revision;     /* metadata.resourceVersion of it, 0 when there is none */
-    bool maybe_done;       /* no answer: the server may have carried it out */
+    int r;                /* 0: the server answered */
+    int code;             /* HTTP status; 0 without an answer */
+    const Status *status; /* its Status when code >= 400, else NULL; never NULL then */
+    const void *object;   /* decoded as the request's result_type when 2xx */
+    uint64_t revision;    /* metadata.resourceVersion of it, 0 when there is none */
+    bool maybe_done;      /* no answer: the server may have carried it out */
     int64_t retry_after_ns;
-    struct arena *arena;   /* holds the above, for the time of the callback */
-    str body;              /* raw */
+    struct arena *arena; /* holds the above, for the time of the callback */
+    str body;            /* raw */
 };
 
 struct rest_request {
     enum rest_verb verb;
     const struct api_resource *resource;
-    str ns, name;            /* name empty: list, create */
-    const char *subresource; /* "status", "binding", ... or NULL */
-    const char *query;       /* "limit=1", already encoded, or NULL */
+    str ns, name;                     /* name empty: list, create */
+    const char *subresource;          /* "status", "binding", ... or NULL */
+    const char *query;                /* "limit=1", already encoded, or NULL */
     const struct api_type *body_type; /* NULL: `raw` is the body (patches), may be empty */
     const void *body;
     str raw;
     enum rest_patch patch;
     const struct api_type *result_type; /* NULL: the resource's type (list type for LIST) */
-    int64_t timeout_ns;      /* 0: 30 s */
-    void (*done)(void *ctx, const struct rest_result *); /* once unless cancelled; never inside rest_send */
+    int64_t timeout_ns;                 /* 0: 30 s */
+    void (*done)(void *ctx,
+                 const struct rest_result *); /* once unless cancelled; never inside rest_send */
     void *ctx;
 };
 struct rest_call;

@@ -4,9 +4,9 @@
 
 #include "client/rest.h"
 
-#define REST_ANSWER_MAX (512u << 20) /* a list of a very large cluster */
-#define REST_EVENT_MAX  (16u << 20)  /* one watch event */
-#define REST_HEADERS    4
+#define REST_ANSWER_MAX      (512u << 20) /* a list of a very large cluster */
+#define REST_EVENT_MAX       (16u << 20)  /* one watch event */
+#define REST_HEADERS         4
 #define REST_CONNECTIONS_MAX 256 /* a watch holds one as long as it lasts */
 
 struct rest_client {

@@ -112,8 +112,7 @@ struct rest_watch *rest_watch_start(struct rest_client *c, const struct rest_wat
     w->o = *o;
     arena_init(&w->arena, 0);
     buf_init(&w->line, REST_EVENT_MAX);
-    uint64_t seconds = WATCH_MIN_SECONDS +
-                       env_random_below(loop_env(c->loop), WATCH_MIN_SECONDS);
+    uint64_t seconds = WATCH_MIN_SECONDS + env_random_below(loop_env(c->loop), WATCH_MIN_SECONDS);
     str query = str_printf(&w->arena,
                            "watch=true&allowWatchBookmarks=true&resourceVersion=%llu"
                            "&timeoutSeconds=%llu%s%s",

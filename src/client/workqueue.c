@@ -32,7 +32,9 @@ struct workqueue {
     int64_t bucket_free_at; /* when the overall bucket's next token would be used up */
 };
 
-static str entry_key(const struct entry *e) { return str_n(e->key, e->key_n); }
+static str entry_key(const struct entry *e) {
+    return str_n(e->key, e->key_n);
+}
 
 static void wake(struct task *t) {
     struct workqueue *q = container_of(t, struct workqueue, wake);
@@ -108,7 +110,7 @@ struct workqueue *workqueue_free(struct workqueue *q) {
         return NULL;
     timer_stop(q->loop, &q->timer);
     loop_cancel(q->loop, &q->wake);
-    MAP_FOREACH(it, &q->entries) {
+    MAP_FOREACH (it, &q->entries) {
         struct entry *e = it->value;
         free(e->key);
         free(e);
@@ -192,7 +194,9 @@ void workqueue_done(struct workqueue *q, str key) {
         entry_forget_if_idle(q, e);
 }
 
-uint32_t workqueue_length(const struct workqueue *q) { return q->n_ready; }
+uint32_t workqueue_length(const struct workqueue *q) {
+    return q->n_ready;
+}
 
 bool workqueue_idle(const struct workqueue *q) {
     return q->n_ready == 0 && q->n_processing == 0 && heap_min(&q->delayed) == NULL;
