@@ -9,13 +9,14 @@
 #define HTTP_CLIENT_CONNECTIONS_MAX 64
 #define HTTP_CLIENT_QUEUE_MAX       10000
 #define HTTP_CLIENT_HEAD_MAX        (64 * 1024)
+#define HTTP_CLIENT_BODY_DEFAULT    (64 * 1024 * 1024) /* max_body 0 */
 
 struct http_client;
 struct http_client_options {
-    const char *address;     /* transport address: "tcp:127.0.0.1:6443", "sim:apiserver" */
-    const char *host;        /* Host header and TLS name */
-    struct tls_config *tls;  /* NULL: plain */
-    unsigned connections;    /* 0: HTTP_CLIENT_CONNECTIONS_MAX */
+    const char *address;    /* transport address: "tcp:127.0.0.1:6443", "sim:apiserver" */
+    const char *host;       /* Host header and TLS name */
+    struct tls_config *tls; /* NULL: plain */
+    unsigned connections;   /* 0: HTTP_CLIENT_CONNECTIONS_MAX */
 };
 int http_client_new(struct loop *l, const struct http_client_options *o, struct http_client **ret);
 /* Running calls end with -ECANCELED before it returns. */
@@ -28,18 +29,20 @@ struct http_call_options {
     str target; /* path and query, encoded */
     const struct http_header *headers;
     size_t n_headers;
-    str body; /* copied */
-    size_t max_body;       /* of the answer when on_data is NULL; -E2BIG past it */
-    int64_t timeout_ns;    /* for the whole call; 0: none (watches) */
+    str body;                /* copied */
+    size_t max_body;         /* of the answer when on_data is NULL; -E2BIG past it */
+    int64_t timeout_ns;      /* for the whole call; 0: none (watches) */
     int64_t idle_timeout_ns; /* without a byte; 0: none */
     /* When set, the body comes in pieces as it arrives; return false to pause reading until
      * http_call_resume. Otherwise it is collected and given to on_done. */
     void (*on_head)(void *ctx, int status, const struct http_headers *);
     bool (*on_data)(void *ctx, str data);
-    /* Exactly once, unless cancelled. r: 0 (then status is the server's), -ETIMEDOUT, -ECONNREFUSED,
-     * -ECONNRESET, -EPROTO, -E2BIG, ... A request whose connection broke before any byte of the
-     * answer is sent again once when it was GET. `maybe_sent`: the server may have carried it out. */
-    void (*on_done)(void *ctx, int r, int status, const struct http_headers *, str body, bool maybe_sent);
+    /* Exactly once, unless cancelled. r: 0 (then status is the server's), -ETIMEDOUT,
+     * -ECONNREFUSED, -ECONNRESET, -EPROTO, -E2BIG, ... A request whose connection broke before any
+     * byte of the answer is sent again once when it was GET. `maybe_sent`: the server may have
+     * carried it out. */
+    void (*on_done)(void *ctx, int r, int status, const struct http_headers *, str body,
+                    bool maybe_sent);
     void *ctx;
 };
 struct http_call *http_client_call(struct http_client *c, const struct http_call_options *o);

@@ -29,8 +29,12 @@ DEFINE_CLEANUP(struct tls_config *, tls_config_unref)
  * verify (clients). Handshakes are rationed: at most TLS_HANDSHAKES_TURN a loop turn. */
 #define TLS_HANDSHAKE_TIMEOUT (10 * NSEC_PER_SEC)
 #define TLS_HANDSHAKES_TURN   4
-void tls_start(struct tls_config *c, struct stream *under, const char *server_name,
-               void (*done)(void *ctx, int r, struct stream *, const struct err *), void *ctx);
+struct tls_handshake;
+struct tls_handshake *tls_start(struct tls_config *c, struct stream *under, const char *server_name,
+                                void (*done)(void *ctx, int r, struct stream *, const struct err *),
+                                void *ctx);
+/* Before done(): closes everything, done() is not called. */
+void tls_cancel(struct tls_handshake *h);
 
 /* What the verified peer certificate says. cn and org live as long as the session. */
 struct tls_peer {
@@ -38,9 +42,9 @@ struct tls_peer {
     str cn;
     const str *orgs;
     size_t n_orgs;
-    str serial;          /* hex */
+    str serial; /* hex */
     str cert_sha256_hex;
-    int64_t not_after;   /* seconds */
+    int64_t not_after; /* seconds */
 };
 const struct tls_peer *tls_peer(const struct stream *s); /* NULL on plain streams */
 str tls_alpn(const struct stream *s);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The public calls of an exchange: order is checked here, the protocol does the rest. */
+#include "net/exchange.h"
+
+_Static_assert(offsetof(struct exchange_impl, x) == 0, "so that const needs no cast");
+
+static struct exchange_impl *impl_of(struct exchange *x) {
+    return container_of(x, struct exchange_impl, x);
+}
+
+void exchange_read_body(struct exchange *x, size_t max,
+                        void (*done)(struct exchange *, int r, str body)) {
+    struct exchange_impl *i = impl_of(x);
+    ASSERT(!i->reading);
+    i->reading = true;
+    i->ops->read_body(x, max, done);
+}
+
+void exchange_respond(struct exchange *x, int status, const struct http_header *headers,
+                      size_t n_headers, str body) {
+    struct exchange_impl *i = impl_of(x);
+    ASSERT(!i->started);
+    i->started = true;
+    i->ops->respond(x, status, headers, n_headers, body);
+}
+
+void exchange_start(struct exchange *x, int status, const struct http_header *headers,
+                    size_t n_headers, void (*on_writable)(struct exchange *)) {
+    struct exchange_impl *i = impl_of(x);
+    ASSERT(!i->started);
+    i->started = true;
+    i->ops->start(x, status, headers, n_headers, on_writable);
+}
+
+bool exchange_writable(const struct exchange *x) {
+    return ((const struct exchange_impl *)(const void *)x)->ops->writable(x);
+}
+
+void exchange_write(struct exchange *x, str data) {
+    ASSERT(impl_of(x)->started);
+    if (data.n)
+        impl_of(x)->ops->write(x, data);
+}
+
+void exchange_end(struct exchange *x) {
+    ASSERT(impl_of(x)->started);
+    impl_of(x)->ops->end(x);
+}
+
+void exchange_abort(struct exchange *x) {
+    impl_of(x)->ops->abort(x);
+}
+
+int exchange_hijack(struct exchange *x, const struct http_header *headers, size_t n_headers,
+                    void (*taken)(void *ctx, struct stream *, str already_read), void *ctx) {
+    ASSERT(!impl_of(x)->started);
+    return impl_of(x)->ops->hijack(x, headers, n_headers, taken, ctx);
+}

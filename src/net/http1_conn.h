@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A server's HTTP/1.1 connection: shared by its two files, http1_server.c (bytes in, states) and
+ * http1_exchange.c (answers out). */
+#pragma once
+
+#include "net/exchange.h"
+#include "net/http1_parse.h"
+#include "net/outq.h"
+
+#define HTTP1_READ_SIZE   (16 * 1024)
+#define HTTP1_READ_BUDGET (256 * 1024) /* bytes taken from one connection in one go */
+#define HTTP1_AHEAD_MAX   4096         /* bytes read while nobody asks, to notice a peer's end */
+#define HTTP1_DISCARD_MAX (256 * 1024) /* unread body dropped to keep a connection */
+#define HTTP1_LINGER_TIME NSEC_PER_SEC /* an answer's time to arrive before the close */
+#define HTTP1_BLANK_MAX   4            /* empty lines in front of a request */
+#define HTTP1_OUT_LOW     (HTTP_OUT_HIGH / 4)
+
+enum http1_state {
+    HTTP1_HEAD,      /* waiting for a request, or its head is incomplete */
+    HTTP1_RUNNING,   /* an exchange is alive */
+    HTTP1_DISCARD,   /* answered; what is left of its body is dropped */
+    HTTP1_LAST,      /* the last answer is being written */
+    HTTP1_LINGERING, /* written and shut down; waiting for the peer's end */
+    HTTP1_HIJACK,    /* the 101 is being written, then the stream is given away */
+    HTTP1_STATE_MAX,
+};
+
+struct http1_exchange;
+
+struct http1_conn {
+    struct server_conn base;
+    struct stream *s;
+    struct loop *loop;
+    struct timer timer;       /* of the state */
+    struct timer write_timer; /* runs while bytes wait to be written */
+    struct task task;         /* pump() */
+    struct buf in;
+    struct outq out;
+    struct http1_scan scan;
+    struct http1_body body;
+    size_t discarded;
+    struct http1_exchange *x;
+    enum http1_state state;
+    unsigned depth; /* of calls that look at it afterwards: it is freed by the outermost */
+    uint8_t blank;
+    bool keep_alive;
+    bool dead;          /* closed; only the memory is left */
+    bool failed;        /* a write failed: close at the next chance */
+    bool timer_is_head; /* the timer measures a head, not idleness */
+    void (*taken)(void *ctx, struct stream *, str already_read);
+    void *taken_ctx;
+};
+
+struct http1_exchange {
+    struct exchange_impl impl;
+    struct http1_conn *conn; /* NULL: the peer is gone and the owner has not been told */
+    struct buf body;
+    size_t body_max;
+    void (*body_done)(struct exchange *, int r, str body);
+    void (*on_writable)(struct exchange *);
+    bool body_asked; /* body_done is still to be called */
+    bool to_head, http10, expect_continue;
+    bool chunked;
+    bool above; /* unsent bytes passed HTTP_OUT_HIGH and have not fallen low since */
+};
+
+extern const struct exchange_ops http1_exchange_ops;
+
+void http1_set_state(struct http1_conn *c, enum http1_state to);
+/* Looks at the connection again before the loop sleeps. */
+void http1_wake(struct http1_conn *c);
+void http1_write(struct http1_conn *c, str head, str body);
+/* A short text and the end of the connection. */
+void http1_refuse(struct http1_conn *c, int status);
+/* The answer is complete: the exchange ends, the connection goes on or ends. */
+void http1_finish(struct http1_exchange *x);
+void http1_exchange_free(struct http1_exchange *x);
+/* The peer is gone: the owner hears of it. */
+void http1_exchange_abort(struct http1_exchange *x);
+void http1_conn_close(struct http1_conn *c);
