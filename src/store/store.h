@@ -19,7 +19,7 @@
 
 #define STORE_KEY_MAX        1024
 #define STORE_VALUE_MAX      (3 * 1024 * 1024)
-#define STORE_BATCH_MAX      1024              /* writes a commit */
+#define STORE_BATCH_MAX      1024 /* writes a commit */
 #define STORE_BATCH_BYTES    (8 * 1024 * 1024)
 #define STORE_PENDING_MAX    65536             /* proposed and not yet published; -EBUSY past it */
 #define STORE_REVISION_BLOCK 100000            /* how far the durable limit runs ahead */
@@ -54,7 +54,7 @@ extern const struct store_disk_ops store_memory_ops;
 
 struct store_options {
     const struct store_disk_ops *ops;
-    void *disk; /* the store's from now on */
+    void *disk;                /* the store's from now on */
     struct work_pool *workers; /* NULL: commits run on the loop (memory) */
     size_t log_bytes;          /* 0: STORE_LOG_BYTES */
     /* Ends the process in production; tests record it. */
@@ -62,28 +62,30 @@ struct store_options {
     void *ctx;
 };
 int store_open(struct loop *l, const struct store_options *o, struct err *e, struct store **ret);
-/* Waits for nothing: pending writes are answered -ECANCELED. clean: marks the stop as clean when
- * nothing was pending. */
+/* Waits for nothing: pending writes and waits are answered -ECANCELED. When nothing was
+ * pending, what the volatile class left behind is written and the stop is marked as clean.
+ * Snapshots and watches must be gone; not to be called from inside a callback of the store. */
 struct store *store_close(struct store *s);
 
-uint64_t store_revision(const struct store *s); /* highest published */
+uint64_t store_revision(const struct store *s);                            /* highest published */
 uint64_t store_floor(const struct store *s, const struct api_resource *r); /* oldest watchable */
 
 /* ---- writes ---- */
-#define STORE_ABSENT 0ULL           /* expected: the key must not exist */
-#define STORE_ANY    UINT64_MAX     /* expected: whatever is there (deletes: must exist) */
+#define STORE_ABSENT 0ULL       /* expected: the key must not exist */
+#define STORE_ANY    UINT64_MAX /* expected: whatever is there (deletes: must exist) */
 
 struct store_write {
     const struct api_resource *resource;
     str key;
     uint64_t expected;     /* revision of the object that is to be replaced */
-    struct object *object; /* new value, the store takes its own reference; NULL: delete */
+    struct object *object; /* new value, revision 0, its key this key; the store takes its own
+                            * reference. NULL: delete */
     bool is_volatile;      /* heartbeat only: published, not written to disk by itself */
-    /* Once. r: 0; -EEXIST (expected absent), -ENOENT, -ESTALE (another revision): `current` is the
-     * object that was there (borrowed for the call); -EBUSY; -E2BIG; -ECANCELED. */
+    /* Once. r: 0; -EEXIST (expected absent), -ENOENT, -ESTALE (another revision); -EBUSY; -E2BIG;
+     * -ECANCELED (the store ended: the write may or may not have happened). `current` is the object
+     * that was there before, or NULL; borrowed for the call. `revision` is that of the write, 0
+     * when refused. */
     void (*done)(struct store_write *, int r, uint64_t revision, struct object *current);
-    struct list node; /* the store's */
-    void *internal;
 };
 /* The write and its key must live until done(); done never runs inside store_propose. */
 void store_propose(struct store *s, struct store_write *w);
@@ -93,6 +95,7 @@ void store_propose(struct store *s, struct store_write *w);
 struct object *store_get(struct store *s, const struct api_resource *r, str key);
 /* The newest value including what is proposed but not yet published; for the write path's
  * optimistic checks only. */
+struct object *store_get_tip(struct store *s, const struct api_resource *r, str key);
 struct store_snapshot;
 /* revision 0: newest. -ESTALE: older than the floor; -ERANGE: not yet reached. */
 int store_snapshot(struct store *s, const struct api_resource *r, uint64_t revision,
@@ -102,11 +105,13 @@ DEFINE_CLEANUP(struct store_snapshot *, store_snapshot_free)
 uint64_t store_snapshot_revision(const struct store_snapshot *sn);
 /* First object with key >= from (after: > from) that starts with prefix, or NULL. Objects live as
  * long as the snapshot. O(log n) to seek, O(1) amortised to go on from the last one. */
-const struct object *store_snapshot_seek(struct store_snapshot *sn, str prefix, str from, bool after);
+const struct object *store_snapshot_seek(struct store_snapshot *sn, str prefix, str from,
+                                         bool after);
 const struct object *store_snapshot_next(struct store_snapshot *sn);
 /* How many keys start with prefix and are > after. */
 uint64_t store_snapshot_count(struct store_snapshot *sn, str prefix, str after);
-/* Calls back when store_revision() >= revision, or with -ETIMEDOUT ("Too large resource version"). */
+/* Calls back, later and once, when store_revision() >= revision, or with -ETIMEDOUT ("Too large
+ * resource version"). */
 struct store_wait;
 struct store_wait *store_wait_revision(struct store *s, uint64_t revision, int64_t timeout_ns,
                                        void (*done)(void *ctx, int r), void *ctx);
@@ -124,11 +129,12 @@ struct store_event {
 /* A watcher is a position in the log of its resource, not a queue. Scopes are found by hash. */
 struct store_watch_options {
     const struct api_resource *resource;
-    str ns;    /* only this namespace; STR_NONE: all */
-    str name;  /* with ns: only this object */
-    str node;  /* only pods with this spec.nodeName (old or new); STR_NONE: no such scope */
+    str ns;         /* only this namespace; STR_NONE: all */
+    str name;       /* with ns: only this object */
+    str node;       /* only pods with this spec.nodeName (old or new); STR_NONE: no such scope */
     uint64_t after; /* events with revision > after */
-    /* New events: once, until store_watch_next has returned 0 again. */
+    /* New events: once, until store_watch_next has returned 0 again. A new watch is to be read
+     * once without being asked. */
     void (*ready)(void *ctx);
     void *ctx;
 };
