@@ -23,8 +23,9 @@ struct json_read_opts {
  * case-sensitively. Strings are copied into the arena unless they can point into `json`, so
  * `json` must live as long as the object: pass text that is in the arena. null leaves a field
  * unset; empty lists and maps too. Of a field given twice the last value stands. A value of the
- * wrong type is told only when the rest of the text is well-formed, as Go does. -EINVAL with upstream's text ("json: cannot unmarshal string into Go struct field
- * DeploymentSpec.spec.replicas of type int32"), -E2BIG past the arena's limit. */
+ * wrong type is told only when the rest of the text is well-formed, as Go does. -EINVAL with
+ * upstream's text ("json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas
+ * of type int32"), -E2BIG past the arena's limit. */
 int json_read(struct arena *a, const struct api_type *t, str json, void *ret,
               const struct json_read_opts *opts, struct err *e);
 /* The same from a tree. */
@@ -36,7 +37,8 @@ enum json_write_flags {
 };
 /* Appends the object as Go would print it. *ret_hole (may be NULL) is the offset in b at which
  * metadata.resourceVersion's digits belong: when asked for, the object is written with
- * "resourceVersion":"" and the value in the struct is ignored. */
+ * "resourceVersion":"" and the value in the struct is ignored; SIZE_MAX for a type without one.
+ * A list or map that is empty but not NULL is written [] or {} where it is not omitted. */
 void json_write(struct buf *b, const struct api_type *t, const void *obj, unsigned flags,
                 size_t *ret_hole);
 int json_write_value(struct arena *a, const struct api_type *t, const void *obj,

@@ -80,14 +80,27 @@ static bool read_type_meta(struct json_reader *r, bool is_kind, const struct jso
     return true;
 }
 
+/* null, or an earlier value of the same field: as if the field had not been there. */
+static void clear_field(const struct api_field *f, char *p) {
+    size_t size = sizeof(struct api_seq);
+    if (f->shape == API_OPT)
+        size =
+            f->kind == API_MSG ? sizeof(void *) : opt_value_offset(f->kind) + field_element_size(f);
+    else if (f->shape == API_ONE)
+        size = field_element_size(f);
+    memset(p, 0, size);
+}
+
 static bool read_member(struct json_reader *r, const struct api_type *t, char *obj,
                         struct json_frame *at, unsigned *hint, struct seen *seen) {
     struct found found;
     if (lex_peek(&r->in) != '"' || !lex_string(&r->in, &at->key) || !lex_take(&r->in, ':'))
         return false;
     if (find_field(t, at->key, hint, &found)) {
-        if (mark_seen(seen, found.slot))
+        if (mark_seen(seen, found.slot)) {
             json_report_duplicate(r, at);
+            clear_field(found.f, obj + found.offset);
+        }
         return json_read_field(r, found.f, obj + found.offset, at);
     }
     bool is_kind = str_eqc(at->key, "kind");
@@ -283,7 +296,6 @@ static bool read_single(struct json_reader *r, const struct api_field *f, char *
     if (f->kind == API_MSG) {
         if (f->shape == API_ONE)
             return json_read_message(r, f->sub, p, at);
-
         char *sub = arena_zalloc(r->a, f->sub->size);
         *(void **)(void *)p = sub;
         return json_read_message(r, f->sub, sub, at);
@@ -293,17 +305,6 @@ static bool read_single(struct json_reader *r, const struct api_field *f, char *
         p += opt_value_offset(f->kind);
     }
     return json_read_scalar(r, f, p, at);
-}
-
-/* null, or an earlier value of the same field: as if the field had not been there. */
-static void clear_field(const struct api_field *f, char *p) {
-    size_t size = sizeof(struct api_seq);
-    if (f->shape == API_OPT)
-        size =
-            f->kind == API_MSG ? sizeof(void *) : opt_value_offset(f->kind) + field_element_size(f);
-    else if (f->shape == API_ONE)
-        size = field_element_size(f);
-    memset(p, 0, size);
 }
 
 bool json_read_field(struct json_reader *r, const struct api_field *f, char *p,
