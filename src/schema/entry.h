@@ -38,3 +38,34 @@ static inline size_t opt_value_offset(unsigned kind) {
     }
     return 0;
 }
+
+/* A member of that type at p. */
+#define AT(type, p) (*(type const *)(const void *)(p))
+
+/* Whether an OPT member is there. */
+static inline bool opt_is_set(const struct api_field *f, const void *p) {
+    switch ((enum api_kind)f->kind) {
+    case API_TIME:
+    case API_MICROTIME:
+        return AT(Time, p).set;
+    case API_INT_OR_STRING:
+        return AT(IntOrString, p).kind != INTSTR_NONE;
+    case API_MSG:
+    case API_STR:
+    case API_BYTES:
+    case API_QUANTITY:
+    case API_RAW:
+    case API_STRS:
+        return AT(void *, p) != NULL; /* a message, or the pointer of a str */
+    case API_BOOL:
+    case API_I32:
+    case API_I64:
+    case API_U32:
+    case API_U64:
+    case API_F64:
+    case API_DURATION:
+    case API_KIND_MAX:
+        break;
+    }
+    return AT(bool, p);
+}

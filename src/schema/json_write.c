@@ -22,8 +22,6 @@ static void write_message(const struct writer *w, const struct api_type *t, cons
 static void write_seq(const struct writer *w, const struct api_field *f, const struct api_seq *s,
                       bool type_meta);
 
-#define AT(type, p) (*(const type *)(const void *)(p))
-
 static inline char *room(struct buf *b, size_t n) {
     return b->cap - b->n >= n && b->p ? b->p + b->n : buf_reserve(b, n);
 }
@@ -177,33 +175,6 @@ static bool is_zero(const struct api_field *f, const char *p, bool empty) {
         break;
     }
     ASSERT(!"kind");
-}
-
-static bool opt_is_set(const struct api_field *f, const char *p) {
-    switch ((enum api_kind)f->kind) {
-    case API_TIME:
-    case API_MICROTIME:
-        return AT(Time, p).set;
-    case API_INT_OR_STRING:
-        return AT(IntOrString, p).kind != INTSTR_NONE;
-    case API_MSG:
-    case API_STR:
-    case API_BYTES:
-    case API_QUANTITY:
-    case API_RAW:
-    case API_STRS:
-        return AT(void *, p) != NULL; /* a message, or the pointer of a str */
-    case API_BOOL:
-    case API_I32:
-    case API_I64:
-    case API_U32:
-    case API_U64:
-    case API_F64:
-    case API_DURATION:
-    case API_KIND_MAX:
-        break;
-    }
-    return AT(bool, p);
 }
 
 static bool is_omitted(const struct api_field *f, const char *p) {

@@ -29,8 +29,9 @@ struct member { str key; struct value value; };
 #define JSON_DEPTH_MAX 512 /* containers inside each other; deeper input is an error */
 
 /* Parses one JSON text (RFC 8259, nothing behind it). Bytes in strings that are no UTF-8, and
- * halves of surrogate pairs, become U+FFFD as in Go. Integers that fit are INT, other numbers FLOAT; a number too large for a double is an error. Of a duplicated key the last wins and
- * *ret_duplicate (may be NULL) is set to its path. Messages are those of Go's encoding/json where
+ * halves of surrogate pairs, become U+FFFD as in Go. Integers that fit are INT, other numbers
+ * FLOAT; a number too large for a double is an error. Of a duplicated key the last wins and
+ * *ret_duplicate (may be NULL) is set to the path of the first one (p == NULL: none). Messages are those of Go's encoding/json where
  * clients see them ("unexpected end of JSON input", "invalid character 'x' ..."). */
 int value_parse(struct arena *a, str json, struct value *ret, str *ret_duplicate, struct err *e);
 /* Compact; strings and floats as Go's encoding/json writes them (escapes < > & U+2028 U+2029). */
