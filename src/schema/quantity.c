@@ -51,9 +51,9 @@ static bool shift_left(i128 *v, int64_t n) {
     return true;
 }
 
-/* v / 10^n, away from zero where that is not exact. */
-static i128 shift_right(i128 v, int64_t n) {
-    bool inexact = false;
+/* v / 10^n, away from zero where that is not exact (it is not when `lost`). */
+static i128 shift_right(i128 v, int64_t n, bool lost) {
+    bool inexact = lost;
     for (; n > 0 && v; n--) {
         inexact |= v % 10 != 0;
         if (v / 10 == 0)
@@ -147,7 +147,7 @@ static i128 read_digits(const struct scan *s, int64_t *scale, bool *lost) {
     *lost = false;
     for (size_t i = 0; i < s->whole.n + s->fraction.n; i++) {
         char c = i < s->whole.n ? s->whole.p[i] : s->fraction.p[i - s->whole.n];
-        if (v < max) {
+        if (v <= max) {
             v = v * 10 + (c - '0');
         } else {
             *lost |= c != '0';
@@ -184,8 +184,8 @@ static bool keeps_text(const struct scan *s, uint8_t format, int32_t exponent, i
 static int settle(struct quantity *q, i128 v, int64_t scale, bool lost) {
     if (lost && scale > NANO)
         return -EINVAL;
-    if (scale < NANO) {
-        v = shift_right(v * (lost ? 10 : 1) + lost, NANO - scale + lost);
+    if (scale < NANO || lost) {
+        v = shift_right(v, NANO - scale, lost);
         scale = NANO;
     }
     if (v == 0)
@@ -304,7 +304,7 @@ str quantity_str(struct arena *a, const struct quantity *q) {
         return STR("0");
     if (q->format == QUANTITY_BINARY && quantity_is_whole(q)) {
         if (q->scale < 0)
-            whole = shift_right(whole, -(int64_t)q->scale);
+            whole = shift_right(whole, -(int64_t)q->scale, false);
         else if (!shift_left(&whole, q->scale))
             return print_decimal(a, q, false);
         if (magnitude(whole) >= 1024)
