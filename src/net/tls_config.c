@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What TLS sessions share: certificates, trust and policy. TLS 1.2 with ephemeral keys and AEAD
+ * ciphers at least; no renegotiation, no compression, no session tickets (a client that comes back
+ * shows its certificate again, so that a resumed session never outlives it). */
+#include <stdlib.h>
+
+#include "net/ossl.h"
+#include "net/tls_impl.h"
+
+#define TLS_CERT_LIST_MAX (32 * 1024) /* bytes of a peer's chain */
+#define TLS_ALPN_MAX      64
+
+static int take_own(void *ctx, size_t i, X509 *cert) {
+    SSL_CTX *c = ctx;
+    if (i > 0)
+        return SSL_CTX_add0_chain_cert(c, cert) ? 0 : -EINVAL;
+    int ok = SSL_CTX_use_certificate(c, cert);
+    X509_free(cert);
+    return ok ? 0 : -EINVAL;
+}
+
+static int load_own(struct tls_config *c, const struct tls_options *o, struct err *e) {
+    if (!o->cert_pem.n && !o->key_pem.n)
+        return c->server ? err_set(e, -EINVAL, "a TLS server needs a certificate") : 0;
+    int r = ossl_each_cert(o->cert_pem, e, take_own, c->ctx);
+    if (r < 0)
+        return r;
+    if (r == 0)
+        return err_set(e, -EINVAL, "no certificate found");
+    CLEANUP(EVP_PKEY_freep) EVP_PKEY *key = ossl_private_key(o->key_pem);
+    if (!key)
+        return err_set(e, -EINVAL, "private key cannot be read");
+    if (!SSL_CTX_use_PrivateKey(c->ctx, key) || !SSL_CTX_check_private_key(c->ctx))
+        return ossl_error(e, -EINVAL, "private key does not fit the certificate");
+    return 0;
+}
+
+static int take_ca(void *ctx, size_t i, X509 *cert) {
+    struct tls_config *c = ctx;
+    int ok = X509_STORE_add_cert(SSL_CTX_get_cert_store(c->ctx), cert);
+    if (ok && c->server)
+        ok = SSL_CTX_add_client_CA(c->ctx, cert);
+    X509_free(cert);
+    return ok ? 0 : -EINVAL;
+}
+
+/* A server lets unknown certificates through and says so in tls_peer: the caller answers 401, as
+ * upstream does, where a failed handshake would tell the user nothing. */
+static int verify_leniently(X509_STORE_CTX *store, void *arg) {
+    X509_verify_cert(store);
+    return 1;
+}
+
+static int load_trust(struct tls_config *c, const struct tls_options *o, struct err *e) {
+    int mode = SSL_VERIFY_NONE;
+    if (o->ca_pem.n) {
+        int r = ossl_each_cert(o->ca_pem, e, take_ca, c);
+        if (r < 0)
+            return r;
+        if (r == 0)
+            return err_set(e, -EINVAL, "no CA certificate found");
+        mode = SSL_VERIFY_PEER;
+    } else if (!c->server && !o->insecure) {
+        return err_set(e, -EINVAL, "a TLS client needs a CA to verify the server with");
+    }
+    if (!c->server && o->insecure)
+        mode = SSL_VERIFY_NONE;
+    c->asks_cert = c->server && mode == SSL_VERIFY_PEER;
+    if (c->asks_cert && o->require_peer_cert)
+        mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    else if (c->asks_cert)
+        SSL_CTX_set_cert_verify_callback(c->ctx, verify_leniently, NULL);
+    SSL_CTX_set_verify(c->ctx, mode, NULL);
+    /* Whatever stands in the bundle is trusted, as in Go, whether or not it signed itself. */
+    X509_STORE_set_flags(SSL_CTX_get_cert_store(c->ctx), X509_V_FLAG_PARTIAL_CHAIN);
+    return 0;
+}
+
+static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen,
+                       const unsigned char *in, unsigned inlen, void *arg) {
+    const struct tls_config *c = arg;
+    unsigned char *chosen = NULL;
+    int r = SSL_select_next_proto(&chosen, outlen, (const unsigned char *)c->alpn.p,
+                                  (unsigned)c->alpn.n, in, inlen);
+    if (r != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_NOACK;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static int load_alpn(struct tls_config *c, const struct tls_options *o, struct err *e) {
+    for (size_t i = 0; o->alpn && o->alpn[i]; i++) {
+        str name = str_of(o->alpn[i]);
+        ASSERT(name.n && name.n < 256);
+        buf_addc(&c->alpn, (char)name.n);
+        buf_add(&c->alpn, name);
+    }
+    if (c->alpn.over)
+        return err_set(e, -E2BIG, "too many protocols");
+    if (!c->alpn.n)
+        return 0;
+    if (c->server)
+        SSL_CTX_set_alpn_select_cb(c->ctx, choose_alpn, c);
+    else if (SSL_CTX_set_alpn_protos(c->ctx, (const unsigned char *)c->alpn.p, (unsigned)c->alpn.n))
+        return err_set(e, -EINVAL, "protocols cannot be offered");
+    return 0;
+}
+
+static int set_policy(struct tls_config *c, struct err *e) {
+    SSL_CTX_set_options(c->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
+                                    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_mode(c->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_max_cert_list(c->ctx, TLS_CERT_LIST_MAX);
+    SSL_CTX_set_read_ahead(c->ctx, 1);
+    if (!SSL_CTX_set_num_tickets(c->ctx, 0) ||
+        !SSL_CTX_set_min_proto_version(c->ctx, TLS1_2_VERSION) ||
+        !SSL_CTX_set_cipher_list(c->ctx, "ECDHE+AESGCM:ECDHE+CHACHA20"))
+        return ossl_error(e, -EINVAL, "TLS policy");
+    return 0;
+}
+
+int tls_config_new(const struct tls_options *o, bool server, struct err *e,
+                   struct tls_config **ret) {
+    CLEANUP(tls_config_unrefp) struct tls_config *c = xcalloc(1, sizeof(*c));
+    atomic_init(&c->refs, 1);
+    pthread_mutex_init(&c->lock, NULL);
+    list_init(&c->rations);
+    buf_init(&c->alpn, TLS_ALPN_MAX);
+    c->server = server;
+    c->insecure = o->insecure;
+    c->bio = tls_bio_new();
+    ERR_clear_error();
+    c->ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+    if (!c->ctx || !c->bio)
+        return ossl_error(e, -ENOMEM, "TLS");
+    int r = set_policy(c, e);
+    if (r == 0)
+        r = load_own(c, o, e);
+    if (r == 0)
+        r = load_trust(c, o, e);
+    if (r == 0)
+        r = load_alpn(c, o, e);
+    ERR_clear_error();
+    if (r < 0)
+        return r;
+    *ret = TAKE(c);
+    return 0;
+}
+
+struct tls_config *tls_config_ref(struct tls_config *c) {
+    atomic_fetch_add(&c->refs, 1);
+    return c;
+}
+
+struct tls_config *tls_config_unref(struct tls_config *c) {
+    if (!c || atomic_fetch_sub(&c->refs, 1) != 1)
+        return NULL;
+    ASSERT(list_empty(&c->rations));
+    SSL_CTX_free(c->ctx);
+    BIO_meth_free(c->bio);
+    buf_done(&c->alpn);
+    pthread_mutex_destroy(&c->lock);
+    free(c);
+    return NULL;
+}
