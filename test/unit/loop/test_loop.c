@@ -468,16 +468,15 @@ TEST(stop_from_a_thread) {
 
 static struct {
     pthread_t loop_thread;
-    atomic_int ran;
+    atomic_int ran, wrong;
     int done;
-    bool wrong;
 } working;
 static void count_run(struct work *w) {
-    working.wrong |= pthread_equal(pthread_self(), working.loop_thread);
+    atomic_fetch_or(&working.wrong, !!pthread_equal(pthread_self(), working.loop_thread));
     atomic_fetch_add(&working.ran, 1);
 }
 static void count_done(struct work *w) {
-    working.wrong |= !pthread_equal(pthread_self(), working.loop_thread);
+    atomic_fetch_or(&working.wrong, !pthread_equal(pthread_self(), working.loop_thread));
     working.done++;
 }
 static bool all_done(void *ctx) {
@@ -501,7 +500,7 @@ TEST(work_pool) {
     CHECK(work_pool_free(p) == NULL); /* finishes what is queued */
     CHECK_INT(atomic_load(&working.ran), 500);
     CHECK(loop_run_until(l, all_done, NULL, 20 * NSEC_PER_SEC));
-    CHECK(!working.wrong);
+    CHECK_INT(atomic_load(&working.wrong), 0);
     loop_free(l);
 }
 
