@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Command-line flags as a table, in pflag's manner: --name=value, --name value, --bool. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+enum flag_type { FLAG_STR, FLAG_BOOL, FLAG_INT, FLAG_MAX };
+
+struct flag {
+    const char *name;
+    enum flag_type type;
+    size_t offset;      /* of a const char *, bool or int64_t in the options struct */
+    const char *def;    /* as it would be typed; NULL: zero */
+    const char *help;
+    int64_t min, max;   /* of FLAG_INT; both 0: any */
+};
+
+/* Fills opts: defaults first, then argv[from...]. Flags end at "--" or the first other word, whose
+ * index is returned (argc when there is none); negative errno with text in e ("unknown flag: --x",
+ * "invalid argument \"x\" for \"--port\" flag: ..."). table ends in a NULL name. */
+int flags_parse(const struct flag *table, void *opts, int argc, char **argv, int from,
+                struct err *e);
+void flags_help(struct buf *b, const struct flag *table);

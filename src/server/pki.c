@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/pki.h"
+
+#include <stdlib.h>
+
+#include "base/base64.h"
+#include "net/x509.h"
+
+#define PEM_MAX        (64 * 1024)
+#define YEAR           (365LL * 24 * 3600)
+#define CA_YEARS       10
+#define SAN_MAX        32
+#define MASTERS        "system:masters"
+
+struct authority {
+    str cert; /* PEM */
+    struct x509_key *key;
+};
+
+struct pki {
+    struct env *env;
+    struct arena arena;
+    char *dir;
+    struct authority client, server;
+    struct x509_key *token_key;
+};
+
+/* ---- what is kept ---- */
+
+static str path_of(struct pki *p, struct arena *a, const char *name) {
+    return str_printf(a, "%s/%s", p->dir, name);
+}
+
+static int load(struct pki *p, const char *name, str *ret) {
+    struct buf b;
+    if (!p->dir)
+        return -ENOENT;
+    buf_init(&b, PEM_MAX);
+    int r = p->env->ops->disk.read(p->env, path_of(p, &p->arena, name).p, PEM_MAX, &b);
+    if (r == 0)
+        *ret = str_dup(&p->arena, buf_str(&b));
+    buf_done(&b);
+    return r;
+}
+
+static int save(struct pki *p, const char *name, str pem, struct err *e) {
+    if (!p->dir)
+        return 0;
+    str path = path_of(p, &p->arena, name);
+    int r = p->env->ops->disk.write(p->env, path.p, pem, 0600);
+    return r < 0 ? err_set(e, r, "%s: %s", path.p, strerror(-r)) : 0;
+}
+
+static int key_open(struct pki *p, const char *name, struct err *e, struct x509_key **ret) {
+    str pem;
+    int r = load(p, name, &pem);
+    if (r == 0)
+        return x509_key_read(pem, e, ret);
+    if (r != -ENOENT)
+        return err_set(e, r, "%s/%s: %s", p->dir, name, strerror(-r));
+    CLEANUP(x509_key_freep) struct x509_key *k = NULL;
+    r = x509_key_new(&k);
+    if (r < 0)
+        return err_set(e, r, "a new key: %s", strerror(-r));
+    r = save(p, name, x509_key_pem(&p->arena, k), e);
+    if (r == 0)
+        *ret = TAKE(k);
+    return r;
+}
+
+static int authority_open(struct pki *p, const char *name, const char *cn, struct err *e,
+                          struct authority *ret) {
+    str key_name = str_printf(&p->arena, "%s.key", name);
+    str cert_name = str_printf(&p->arena, "%s.crt", name);
+    int r = key_open(p, key_name.p, e, &ret->key);
+    if (r < 0)
+        return r;
+    r = load(p, cert_name.p, &ret->cert);
+    if (r != -ENOENT)
+        return r < 0 ? err_set(e, r, "%s/%s: %s", p->dir, cert_name.p, strerror(-r)) : 0;
+    int64_t now = env_wall(p->env) / NSEC_PER_SEC;
+    r = x509_issue(&p->arena,
+                   &(struct x509_request){.cn = str_of(cn),
+                                          .ca = true,
+                                          .not_before = 0,
+                                          .not_after = now + CA_YEARS * YEAR},
+                   ret->key, STR_NONE, NULL, e, &ret->cert);
+    return r < 0 ? r : save(p, cert_name.p, ret->cert, e);
+}
+
+int pki_open(struct env *env, const char *dir, struct err *e, struct pki **ret) {
+    struct pki *p = xcalloc(1, sizeof(*p));
+    p->env = env;
+    p->dir = dir ? xstrndup(dir, strlen(dir)) : NULL;
+    arena_init(&p->arena, 0);
+    int r = dir ? env->ops->disk.mkdir(env, dir, 0700) : 0;
+    if (r < 0)
+        err_set(e, r, "%s: %s", dir, strerror(-r));
+    if (r == 0)
+        r = authority_open(p, "client-ca", "coxswain-client-ca", e, &p->client);
+    if (r == 0)
+        r = authority_open(p, "server-ca", "coxswain-server-ca", e, &p->server);
+    if (r == 0)
+        r = key_open(p, "sa.key", e, &p->token_key);
+    if (r == 0)
+        *ret = p;
+    else
+        pki_free(p);
+    return r;
+}
+
+struct pki *pki_free(struct pki *p) {
+    if (!p)
+        return NULL;
+    x509_key_free(p->client.key);
+    x509_key_free(p->server.key);
+    x509_key_free(p->token_key);
+    arena_done(&p->arena);
+    free(p->dir);
+    free(p);
+    return NULL;
+}
+
+/* ---- certificates ---- */
+
+struct names {
+    str dns[SAN_MAX], ips[SAN_MAX];
+    size_t n_dns, n_ips;
+};
+
+static bool looks_like_ip(str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if (!((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '.' || s.p[i] == ':' ||
+              (str_chr(s, ':') >= 0 && ((s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'f'))))
+            return false;
+    return s.n > 0;
+}
+
+static void add_names(struct names *n, const char *list) {
+    str rest = str_of(list ? list : "");
+    while (rest.p && rest.n) {
+        str one = str_cut(&rest, ',');
+        if (!one.n)
+            continue;
+        if (looks_like_ip(one) && n->n_ips < SAN_MAX)
+            n->ips[n->n_ips++] = one;
+        else if (!looks_like_ip(one) && n->n_dns < SAN_MAX)
+            n->dns[n->n_dns++] = one;
+    }
+}
+
+struct leaf {
+    const char *cn, *org; /* org NULL: none */
+    const struct names *names;
+    bool server;
+};
+
+static int issue(struct pki *p, struct arena *a, const struct authority *ca, const struct leaf *l,
+                 struct err *e, str *ret_cert, str *ret_key) {
+    CLEANUP(x509_key_freep) struct x509_key *k = NULL;
+    int r = x509_key_new(&k);
+    if (r < 0)
+        return err_set(e, r, "a new key: %s", strerror(-r));
+    str org = str_of(l->org);
+    int64_t now = env_wall(p->env) / NSEC_PER_SEC;
+    struct x509_request rq = {
+        .cn = str_of(l->cn),
+        .orgs = &org,
+        .n_orgs = l->org ? 1 : 0,
+        .dns = l->names ? l->names->dns : NULL,
+        .n_dns = l->names ? l->names->n_dns : 0,
+        .ips = l->names ? l->names->ips : NULL,
+        .n_ips = l->names ? l->names->n_ips : 0,
+        .server_auth = l->server,
+        .client_auth = !l->server,
+        .not_before = 0,
+        .not_after = now + YEAR,
+    };
+    r = x509_issue(a, &rq, k, ca->cert, ca->key, e, ret_cert);
+    if (r == 0)
+        *ret_key = x509_key_pem(a, k);
+    return r;
+}
+
+static int apiserver_identity(struct pki *p, struct arena *a, const struct signer_channel *who,
+                              struct err *e, struct identity *id) {
+    struct names n = {0};
+    add_names(&n, "kubernetes,kubernetes.default,kubernetes.default.svc,"
+                  "kubernetes.default.svc.cluster.local,localhost,127.0.0.1,::1");
+    add_names(&n, who->addresses);
+    int r = issue(p, a, &p->server,
+                  &(struct leaf){.cn = "kube-apiserver", .names = &n, .server = true}, e,
+                  &id->serving_cert, &id->serving_key);
+    if (r == 0)
+        r = issue(p, a, &p->client,
+                  &(struct leaf){.cn = "kube-apiserver-kubelet-client",
+                                 .org = "coxswain:kubelet-clients"},
+                  e, &id->kubelet_cert, &id->kubelet_key);
+    id->client_ca = p->client.cert;
+    id->token_key = x509_key_pem(a, p->token_key);
+    return r;
+}
+
+static int kubelet_identity(struct pki *p, struct arena *a, const struct signer_channel *who,
+                            struct err *e, struct identity *id) {
+    str cn = str_printf(a, "system:node:%s", who->node);
+    struct names n = {0};
+    add_names(&n, who->node);
+    add_names(&n, who->addresses);
+    int r = issue(p, a, &p->client, &(struct leaf){.cn = cn.p, .org = "system:nodes"}, e,
+                  &id->client_cert, &id->client_key);
+    if (r == 0)
+        r = issue(p, a, &p->server,
+                  &(struct leaf){.cn = cn.p, .org = "system:nodes", .names = &n, .server = true},
+                  e, &id->serving_cert, &id->serving_key);
+    id->client_ca = p->client.cert;
+    return r;
+}
+
+static int client_identity(struct pki *p, struct arena *a, const char *cn, struct err *e,
+                           struct identity *id) {
+    return issue(p, a, &p->client, &(struct leaf){.cn = cn}, e, &id->client_cert, &id->client_key);
+}
+
+int pki_identity(struct pki *p, struct arena *a, const struct signer_channel *who, struct err *e,
+                 struct identity *ret) {
+    struct identity id = {.server_ca = p->server.cert};
+    int r = -EINVAL;
+    switch (who->role) {
+    case ROLE_APISERVER:
+        r = apiserver_identity(p, a, who, e, &id);
+        break;
+    case ROLE_CONTROLLERS:
+        r = client_identity(p, a, "system:kube-controller-manager", e, &id);
+        break;
+    case ROLE_SCHEDULER:
+        r = client_identity(p, a, "system:kube-scheduler", e, &id);
+        break;
+    case ROLE_KUBELET:
+        r = kubelet_identity(p, a, who, e, &id);
+        break;
+    case ROLE_MAX:
+        break;
+    }
+    id.renew_at = env_wall(p->env) / NSEC_PER_SEC + YEAR / 3 * 2;
+    if (r == 0)
+        *ret = id;
+    return r;
+}
+
+/* ---- the administrator ---- */
+
+static str base64(struct arena *a, str s) { return base64_encode_in(a, s, 0); }
+
+/* Fit: for this server, of this CA, with more than a third of its time left. What is in the file is
+ * ours, so a look for the pieces is enough. */
+static bool kubeconfig_fit(struct pki *p, struct arena *a, const char *path, str server) {
+    struct buf b;
+    bool fit = false;
+    buf_init(&b, PEM_MAX);
+    if (p->env->ops->disk.read(p->env, path, PEM_MAX, &b) == 0) {
+        str text = buf_str(&b), mark = STR("client-certificate-data: "), pem;
+        ssize_t at = str_find(text, mark);
+        int64_t from, to, now = env_wall(p->env) / NSEC_PER_SEC;
+        str url = str_printf(a, "server: " STR_FMT "\n", STR_ARG(server));
+        str line = at < 0 ? STR_NONE : str_slice(text, (size_t)at + mark.n, text.n);
+        str data = line.p ? str_cut(&line, '\n') : STR_NONE;
+        fit = str_find(text, url) >= 0 && str_find(text, base64(a, p->server.cert)) >= 0 &&
+              data.n && base64_decode_in(a, data, 0, &pem) == 0 &&
+              x509_cert_covers(pem, p->client.cert,
+                               &(struct x509_request){.cn = STR("coxswain:admin")}) &&
+              x509_cert_times(pem, &from, &to) == 0 && to - now > YEAR / 3;
+    }
+    buf_done(&b);
+    return fit;
+}
+
+int pki_admin_kubeconfig(struct pki *p, const char *path, str server, struct err *e) {
+    struct arena a;
+    struct buf b;
+    str cert, key;
+    int r = 0;
+    arena_init(&a, 0);
+    buf_init(&b, 0);
+    if (!kubeconfig_fit(p, &a, path, server)) {
+        r = issue(p, &a, &p->client, &(struct leaf){.cn = "coxswain:admin", .org = MASTERS}, e,
+                  &cert, &key);
+        if (r == 0) {
+            buf_printf(&b,
+                       "apiVersion: v1\nkind: Config\nclusters:\n- name: coxswain\n  cluster:\n"
+                       "    server: " STR_FMT "\n    certificate-authority-data: " STR_FMT "\n",
+                       STR_ARG(server), STR_ARG(base64(&a, p->server.cert)));
+            buf_printf(&b,
+                       "users:\n- name: admin\n  user:\n"
+                       "    client-certificate-data: " STR_FMT "\n    client-key-data: " STR_FMT
+                       "\n",
+                       STR_ARG(base64(&a, cert)), STR_ARG(base64(&a, key)));
+            buf_adds(&b, "contexts:\n- name: coxswain\n  context:\n    cluster: coxswain\n"
+                         "    user: admin\ncurrent-context: coxswain\npreferences: {}\n");
+            r = p->env->ops->disk.write(p->env, path, buf_str(&b), 0600);
+            if (r < 0)
+                err_set(e, r, "%s: %s", path, strerror(-r));
+        }
+    }
+    buf_done(&b);
+    arena_done(&a);
+    return r;
+}
