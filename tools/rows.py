@@ -262,15 +262,19 @@ class Rows:
         flags = []
         if d.get("root"):
             group, version = d["g"], d["v"]
-            flags.append("TYPE_ROOT")
+            # ObjectReference has fields of these names, WatchEvent nothing of the kind.
+            if t == "clientcmd/v1.Config" or any(
+                    "TypeMeta" in f.get("type", "") for f in d["fields"]):
+                flags.append("TYPE_ROOT")
             if package(t) == "meta/v1":
                 if n in META_CORE:
                     group = ""
                 elif n.endswith("Options") or n == "WatchEvent":
                     group = ""
                     flags.append("TYPE_ANY_VERSION")
-            out += [".group = " + quote(group), ".version = " + quote(version),
-                    ".kind = " + quote(n)]
+            if flags:
+                out += [".group = " + quote(group), ".version = " + quote(version),
+                        ".kind = " + quote(n)]
             goes = {f["go"] for f in d["fields"]}
             if n.endswith("List") and {"ListMeta", "Items"} <= goes:
                 flags.append("TYPE_LIST")
