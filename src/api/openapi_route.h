@@ -3,6 +3,8 @@
  * HTTP method an operation. Internal to the openapi files. */
 #pragma once
 
+#include <stdlib.h>
+
 #include "api/openapi.h"
 #include "base/vec.h"
 #include "schema/openapi.h"
@@ -88,7 +90,7 @@ enum { ANSWER_200 = 1, ANSWER_201 = 2, ANSWER_202 = 4 };
 
 struct openapi_op {
     const char *action; /* x-kubernetes-action; NULL: this method is not there */
-    char id[160];       /* operationId */
+    char id[256];       /* operationId */
     uint64_t params;    /* bits of enum openapi_param */
     const struct api_type *object, *answer; /* answer NULL: a string */
     uint8_t body, content, codes;

@@ -327,7 +327,7 @@ static void write_type(const struct openapi_set *s, struct buf *b, const struct 
     if (ps.n)
         write_properties(b, s->form, &ps);
     vec_done(&ps);
-    if (type_is(t, TYPE_ROOT) && t->info->kind)
+    if (t->info->kind)
         write_gvks(s, b, t->info);
     if (type_is(t, TYPE_ATOMIC))
         openapi_pair(b, "x-kubernetes-map-type", "atomic");
