@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The API server: one HTTP server over one store. One loop. */
+#pragma once
+
+#include "apiserver/auth.h"
+#include "net/server.h"
+#include "store/store.h"
+
+#define APISERVER_BODY_MAX     OBJECT_JSON_MAX /* 413 past it */
+#define APISERVER_REQUESTS_MAX 100000          /* in flight, watches too; 429 past it */
+
+struct apiserver_options {
+    const char *const *addresses; /* as transport_listen; ends in NULL */
+    struct tls_config *tls;       /* NULL: plain (simulator, unix sockets) */
+    struct store *store;          /* the caller's; outlives the server */
+    const struct authn_ops *authn; /* NULL: everybody is anonymous */
+    void *authn_ctx;
+    const struct authz_ops *authz; /* never NULL */
+    void *authz_ctx;
+    bool no_bootstrap; /* leave namespaces and priority classes to others (tests) */
+};
+
+/* A named check of /livez and /readyz. */
+struct health_check {
+    const char *name;
+    bool ready_only;
+    bool (*ok)(void *ctx);
+    void *ctx;
+};
+#define HEALTH_CHECKS_MAX 32
+
+struct apiserver {
+    struct env *env;
+    struct loop *loop;
+    struct store *store;
+    struct http_server *http;
+    const struct authn_ops *authn;
+    void *authn_ctx;
+    const struct authz_ops *authz;
+    void *authz_ctx;
+    struct list requests; /* in flight */
+    unsigned n_requests;
+    struct health_check checks[HEALTH_CHECKS_MAX];
+    unsigned n_checks;
+    unsigned bootstrapping; /* objects of the bootstrap on their way */
+    bool stopping;
+    /* Files of other concerns hang what they own here (token signer, kubelet client, documents). */
+    struct token_signer *signer;
+    struct document_cache *documents;
+};
+
+int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err *e,
+                  struct apiserver **ret);
+/* Cuts what is in flight. Writes that were proposed are carried out by the store. */
+struct apiserver *apiserver_free(struct apiserver *s);
+DEFINE_CLEANUP(struct apiserver *, apiserver_free)
+const char *apiserver_address(const struct apiserver *s, size_t i);
+
+void apiserver_add_check(struct apiserver *s, const struct health_check *c);
+bool apiserver_ready(struct apiserver *s);
+
+/* bootstrap.c: proposes an object of the server's own unless it exists; /readyz waits for it. obj
+ * is of res->type and copied. */
+void bootstrap_object(struct apiserver *s, const struct api_resource *res, void *obj);
+void bootstrap_start(struct apiserver *s);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Request bodies -> structs: JSON, YAML, protobuf; kind and apiVersion checked, unknown fields
+ * refused, warned about or ignored, row defaults and the kind's defaults applied. */
+#pragma once
+
+#include "apiserver/request.h"
+
+/* What a body is expected to be. */
+struct body_kind {
+    const struct api_type *type;
+    const char *group, *version, *kind;
+};
+
+struct body_kind body_kind_of(const struct request *r);
+/* Decodes r->body; *ret in r->arena, defaulted. On failure *ret_status says what to answer. */
+int decode_body(struct request *r, const struct body_kind *k, void **ret, Status **ret_status);
+/* DeleteOptions of any group version, or nothing. */
+int decode_delete_options(struct request *r, DeleteOptions *ret, Status **ret_status);
+/* What the decoder found beyond the rows: an error when validation is strict, else warnings.
+ * Returns the strict error's text, or STR_NONE. */
+str decode_strict(struct request *r, const struct decode_report *report);
+/* Rows' defaults and the kind's. res may be NULL. */
+void apply_defaults(struct request *r, const struct api_resource *res, const struct api_type *t,
+                    void *obj);

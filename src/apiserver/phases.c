@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The way of a request. In order, as upstream's filter chain has them:
+ *
+ *     limit         too many in flight: 429
+ *     parse         path and query -> what is asked (route.c)
+ *     authenticate  who asks (ops table on the server)
+ *     impersonate   whom they pretend to be
+ *     authorise     may they
+ *     route         is it served, by which method; which answer do they accept
+ *     body          read whole, bounded
+ *     options       query parameters all verbs of a kind share
+ *     run           the verb: reads answer at once or stream; writes go through the bracket of
+ *                   write.c, which runs again on conflict
+ *
+ * Audit has its place behind authenticate, flow control before authorise.
+ *
+ * A phase never blocks. When it has to wait it returns PHASE_WAIT, and the request is in one of the
+ * states below until something calls request_resume() or request_again(). The exchange may vanish
+ * at any moment; a request then ends at once, unless the store holds its write: that is carried
+ * out whoever listens, and the request ends when the store is done with it. */
+#include "apiserver/request.h"
+
+#include "apiserver/special.h"
+
+const char *const request_state_names[REQUEST_STATE_MAX] = {
+    [REQUEST_RUNNING] = "running",   [REQUEST_BODY] = "body",   [REQUEST_STORE] = "store",
+    [REQUEST_REVISION] = "revision", [REQUEST_TIMER] = "timer", [REQUEST_STREAM] = "stream",
+    [REQUEST_DONE] = "done",
+};
+
+/* Which states may follow. */
+static const uint8_t allowed[REQUEST_STATE_MAX] = {
+    [REQUEST_RUNNING] = 0xff,
+    [REQUEST_BODY] = 1 << REQUEST_RUNNING | 1 << REQUEST_DONE,
+    [REQUEST_STORE] = 1 << REQUEST_RUNNING | 1 << REQUEST_DONE,
+    [REQUEST_REVISION] = 1 << REQUEST_RUNNING | 1 << REQUEST_DONE,
+    [REQUEST_TIMER] = 1 << REQUEST_RUNNING | 1 << REQUEST_DONE,
+    [REQUEST_STREAM] = 1 << REQUEST_DONE,
+    [REQUEST_DONE] = 0,
+};
+
+void request_state(struct request *r, enum request_state to) {
+    ASSERT(r->state == to || (allowed[r->state] & 1 << to));
+    r->state = to;
+}
+
+static enum phase_result phase_limit(struct request *r) {
+    if (r->server->n_requests <= APISERVER_REQUESTS_MAX && !r->server->stopping)
+        return PHASE_NEXT;
+    return respond_status(r, status_new(r->arena, 429, "TooManyRequests",
+                                        "Too many requests, please try again later."));
+}
+
+static enum phase_result phase_parse(struct request *r) {
+    if (query_parse(r->arena, r->x->query, &r->query) < 0 ||
+        route_parse(r->arena, r->x->method, r->x->path, &r->query, &r->info) < 0)
+        return respond_status(r, status_bad_request(r->arena, "invalid URL escape"));
+    return PHASE_NEXT;
+}
+
+static void add_group(struct request *r, struct user *u, str group) {
+    if (!user_in_group(u, group)) {
+        str *v = arena_array(r->arena, u->groups.n + 1, sizeof(str));
+        if (u->groups.n)
+            memcpy(v, u->groups.v, u->groups.n * sizeof(str));
+        v[u->groups.n] = group;
+        u->groups = (str_list){v, u->groups.n + 1};
+    }
+}
+
+static enum phase_result phase_authenticate(struct request *r) {
+    const struct apiserver *s = r->server;
+    int e = s->authn ? s->authn->authenticate(s->authn_ctx, r->arena, r->x, &r->user) : -ENOENT;
+    if (e == -ENOENT) {
+        r->user = (struct user){.name = USER_ANONYMOUS};
+        add_group(r, &r->user, GROUP_UNAUTHENTICATED);
+        return PHASE_NEXT;
+    }
+    if (e < 0)
+        return respond_status(r, status_new(r->arena, 401, "Unauthorized", "Unauthorized"));
+    add_group(r, &r->user, GROUP_AUTHENTICATED);
+    return PHASE_NEXT;
+}
+
+struct attributes request_attributes(const struct request *r) {
+    const struct request_info *i = &r->info;
+    return (struct attributes){
+        .user = &r->user,
+        .verb = i->verb,
+        .resource_request = i->resource_request,
+        .group = i->group,
+        .version = i->version,
+        .resource = i->resource,
+        .subresource = i->subresource,
+        .ns = i->ns,
+        .name = i->name,
+        .path = r->x ? r->x->path : STR_NONE,
+    };
+}
+
+static enum phase_result refuse(struct request *r, const struct attributes *at, str reason) {
+    str why = forbidden_text(r->arena, at, reason);
+    if (at->resource_request)
+        return respond_status(
+            r, status_forbidden_of(r->arena, at->group, at->resource, at->name, why));
+    Status *s = status_new(r->arena, 403, "Forbidden", "forbidden: " STR_FMT, STR_ARG(why));
+    s->details = arena_make(r->arena, StatusDetails);
+    return respond_status(r, s);
+}
+
+static bool may(struct request *r, const struct attributes *at, str *ret_reason) {
+    const struct apiserver *s = r->server;
+    *ret_reason = STR_NONE;
+    return s->authz->authorize(s->authz_ctx, r->arena, at, ret_reason) == DECISION_ALLOW;
+}
+
+#define SERVICE_ACCOUNT_PREFIX STR("system:serviceaccount:")
+
+static bool may_impersonate(struct request *r, str group, const char *resource, str ns, str name,
+                            str subresource) {
+    struct attributes at = {.user = &r->user,
+                            .verb = STR("impersonate"),
+                            .resource_request = true,
+                            .group = group,
+                            .version = STR("v1"),
+                            .resource = str_of(resource),
+                            .subresource = subresource,
+                            .ns = ns,
+                            .name = name};
+    str reason;
+    return may(r, &at, &reason);
+}
+
+/* "system:serviceaccount:ns:name" */
+static bool split_service_account(str user, str *ret_ns, str *ret_name) {
+    if (!str_starts(user, SERVICE_ACCOUNT_PREFIX))
+        return false;
+    str rest = str_slice(user, SERVICE_ACCOUNT_PREFIX.n, user.n);
+    *ret_ns = str_cut(&rest, ':');
+    *ret_name = rest;
+    return ret_ns->n && rest.n && str_chr(rest, ':') < 0;
+}
+
+/* Groups that come with the name when none are asked for. */
+static void implied_groups(struct request *r, struct user *u, str ns, bool account) {
+    if (account && u->groups.n == 0) {
+        add_group(r, u, STR("system:serviceaccounts"));
+        add_group(r, u, str_printf(r->arena, "system:serviceaccounts:" STR_FMT, STR_ARG(ns)));
+    }
+    if (!user_in_group(u, GROUP_UNAUTHENTICATED))
+        add_group(r, u,
+                  str_eq(u->name, USER_ANONYMOUS) ? GROUP_UNAUTHENTICATED : GROUP_AUTHENTICATED);
+}
+
+static bool read_impersonation(struct request *r, struct user *u) {
+    const str extra = STR("Impersonate-Extra-");
+    bool ok = true;
+    for (uint32_t i = 0; i < r->x->headers.n; i++) {
+        const struct http_header *h = &r->x->headers.v[i];
+        if (str_ieq(h->name, STR("Impersonate-Group"))) {
+            add_group(r, u, h->value);
+            ok &= may_impersonate(r, STR_NONE, "groups", STR_NONE, h->value, STR_NONE);
+        } else if (str_ieq(h->name, STR("Impersonate-Uid"))) {
+            u->uid = h->value;
+            ok &= may_impersonate(r, STR("authentication.k8s.io"), "uids", STR_NONE, h->value,
+                                  STR_NONE);
+        } else if (h->name.n > extra.n && str_ieq(str_slice(h->name, 0, extra.n), extra)) {
+            struct strs_pair *p = list_push(r->arena, &u->extra);
+            str raw = str_lower(r->arena, str_slice(h->name, extra.n, h->name.n));
+            if (url_decode(r->arena, raw, false, &p->key) < 0)
+                p->key = raw;
+            *list_push(r->arena, &p->value) = h->value;
+            ok &= may_impersonate(r, STR("authentication.k8s.io"), "userextras", STR_NONE, h->value,
+                                  p->key);
+        }
+    }
+    return ok;
+}
+
+static enum phase_result phase_impersonate(struct request *r) {
+    str name = http_header_get(&r->x->headers, "Impersonate-User");
+    if (!name.n)
+        return PHASE_NEXT;
+    struct user u = {.name = name};
+    str ns, account;
+    bool is_account = split_service_account(name, &ns, &account);
+    bool ok = is_account
+                  ? may_impersonate(r, STR_NONE, "serviceaccounts", ns, account, STR_NONE)
+                  : may_impersonate(r, STR_NONE, "users", STR_NONE, name, STR_NONE);
+    ok &= read_impersonation(r, &u);
+    if (!ok) {
+        struct attributes at = request_attributes(r);
+        const char *mode = is_account                               ? "serviceaccount"
+                           : str_starts(name, STR("system:node:")) ? "arbitrary-node"
+                                                                    : "user-info";
+        at.verb = str_printf(r->arena, "impersonate-on:%s:" STR_FMT, mode, STR_ARG(at.verb));
+        return refuse(r, &at, STR_NONE);
+    }
+    implied_groups(r, &u, ns, is_account);
+    r->user = u;
+    return PHASE_NEXT;
+}
+
+static enum phase_result phase_authorise(struct request *r) {
+    struct attributes at = request_attributes(r);
+    str reason;
+    return may(r, &at, &reason) ? PHASE_NEXT : refuse(r, &at, reason);
+}
+
+static enum phase_result not_acceptable(struct request *r) {
+    bool lists = r->verb == VERB_LIST || r->verb == VERB_WATCH;
+    return respond_status(
+        r, status_generic(r->arena, 406, "NotAcceptable",
+                          lists ? "406: Not Acceptable\n\nAvailable representations: "
+                                  MEDIA_TYPES_TEXT ", application/json;stream=watch, "
+                                  "application/vnd.kubernetes.protobuf;stream=watch"
+                                : "406: Not Acceptable\n\nAvailable representations: "
+                                  MEDIA_TYPES_TEXT));
+}
+
+static enum phase_result route_failed(struct request *r, enum route_result why) {
+    if (why == ROUTE_NO_GROUP)
+        return respond_text(r, 404, STR("404 page not found\n"));
+    if (why == ROUTE_METHOD)
+        return respond_status(
+            r, status_generic(r->arena, 405, "MethodNotAllowed",
+                              "the server does not allow this method on the requested resource"));
+    return respond_status(r, status_generic(r->arena, 404, "NotFound",
+                                            "the server could not find the requested resource"));
+}
+
+static int patch_type_of(str content_type) {
+    static const char *const types[] = {
+        [PATCH_JSON] = "application/json-patch+json",
+        [PATCH_MERGE] = "application/merge-patch+json",
+        [PATCH_STRATEGIC] = "application/strategic-merge-patch+json",
+        [PATCH_APPLY] = "application/apply-patch+yaml",
+    };
+    str t = media_type_of(content_type);
+    for (int i = PATCH_JSON; i <= PATCH_APPLY; i++)
+        if (str_ieq(t, str_of(types[i])))
+            return i;
+    return -1;
+}
+
+static enum phase_result phase_route(struct request *r) {
+    bool pretty = negotiate_pretty(&r->query, http_header_get(&r->x->headers, "User-Agent"));
+    str accept = http_header_get(&r->x->headers, "Accept");
+    if (!r->info.resource_request) {
+        (void)negotiate_accept(r->arena, accept, &r->accept);
+        r->accept.pretty |= pretty;
+        r->accept.as = AS_OBJECT;
+        return serve_nonresource(r);
+    }
+    enum route_result why = route_resource(&r->info, r->x->method, &r->res, &r->sub, &r->verb);
+    if (why != ROUTE_OK)
+        return route_failed(r, why);
+    r->special = special_find(r);
+    if (r->special && r->special->any_media)
+        return PHASE_NEXT;
+    if (r->verb == VERB_PATCH) {
+        int type = patch_type_of(http_header_get(&r->x->headers, "Content-Type"));
+        if (type < 0)
+            return respond_status(r, status_generic(r->arena, 415, "UnsupportedMediaType",
+                                                    "415: Unsupported Media Type"));
+        r->patch = (enum patch_type)type;
+    }
+    if (!negotiate_router(accept))
+        return not_acceptable(r);
+    if (negotiate_accept(r->arena, accept, &r->accept) < 0)
+        return respond_status(r, status_new(r->arena, 406, "NotAcceptable",
+                                            "only the following media types are "
+                                            "accepted: " MEDIA_TYPES_TEXT));
+    r->accept.pretty |= pretty;
+    return PHASE_NEXT;
+}
+
+static void body_read(struct exchange *x, int e, str body) {
+    struct request *r = x->ctx;
+    request_state(r, REQUEST_RUNNING);
+    if (e == 0) {
+        r->body = body;
+        request_resume(r);
+        return;
+    }
+    if (e == -E2BIG)
+        respond_status(r, status_new(r->arena, 413, "RequestEntityTooLarge",
+                                     "Request entity too large: limit is %d",
+                                     APISERVER_BODY_MAX));
+    else
+        respond_status(r, status_bad_request(r->arena, "the request body could not be read"));
+    request_end(r);
+}
+
+static enum phase_result phase_body(struct request *r) {
+    bool reads = r->verb == VERB_GET || r->verb == VERB_LIST || r->verb == VERB_WATCH;
+    if (reads || (r->special && r->special->no_body))
+        return PHASE_NEXT;
+    if (r->verb == VERB_CREATE || r->verb == VERB_UPDATE) {
+        str type = http_header_get(&r->x->headers, "Content-Type");
+        if (negotiate_content(type, &r->body_format) < 0)
+            return respond_status(r, status_new(r->arena, 415, "UnsupportedMediaType",
+                                                "the body of the request was in an unknown format "
+                                                "- accepted media types include: " MEDIA_TYPES_TEXT));
+    }
+    request_state(r, REQUEST_BODY);
+    exchange_read_body(r->x, APISERVER_BODY_MAX, body_read);
+    return PHASE_WAIT;
+}
+
+static enum phase_result phase_run(struct request *r) {
+    if (r->special)
+        return r->special->run(r);
+    switch (r->verb) {
+    case VERB_GET:
+        return verb_get(r);
+    case VERB_LIST:
+        return verb_list(r);
+    case VERB_WATCH:
+        return verb_watch(r);
+    case VERB_CREATE:
+        return verb_create(r);
+    case VERB_UPDATE:
+        return verb_update(r);
+    case VERB_PATCH:
+        return verb_patch(r);
+    case VERB_DELETE:
+        return verb_delete(r);
+    case VERB_DELETECOLLECTION:
+        return verb_deletecollection(r);
+    case VERB_MAX:
+        break;
+    }
+    return route_failed(r, ROUTE_METHOD);
+}
+
+static const struct phase {
+    const char *name;
+    enum phase_result (*run)(struct request *);
+} phases[] = {
+    {"limit", phase_limit},
+    {"parse", phase_parse},
+    {"authenticate", phase_authenticate},
+    {"impersonate", phase_impersonate},
+    {"authorise", phase_authorise},
+    {"route", phase_route},
+    {"body", phase_body},
+    {"options", request_options},
+    {"run", phase_run},
+};
+
+static void run(struct request *r) {
+    ASSERT(r->state == REQUEST_RUNNING && !r->running);
+    r->running = true;
+    enum phase_result result = PHASE_NEXT;
+    while (result == PHASE_NEXT || result == PHASE_AGAIN) {
+        ASSERT(r->phase < ARRAY_LEN(phases));
+        result = phases[r->phase].run(r);
+        if (result == PHASE_NEXT)
+            r->phase++;
+    }
+    r->running = false;
+    if (result == PHASE_DONE && !r->x)
+        request_end(r);
+}
+
+void request_resume(struct request *r) {
+    r->phase++;
+    request_again(r);
+}
+
+void request_again(struct request *r) {
+    request_state(r, REQUEST_RUNNING);
+    if (!r->x) {
+        request_end(r);
+        return;
+    }
+    run(r);
+}
+
+static void on_abort(struct exchange *x) {
+    struct request *r = x->ctx;
+    r->x = NULL;
+    if (r->state == REQUEST_STORE || r->running)
+        return;
+    request_end(r);
+}
+
+void request_start(struct apiserver *s, struct exchange *x) {
+    struct arena *a = arena_new(REQUEST_ARENA_MAX);
+    struct request *r = arena_make(a, struct request);
+    r->server = s;
+    r->x = x;
+    r->arena = a;
+    x->ctx = r;
+    x->on_abort = on_abort;
+    list_append(&s->requests, &r->node);
+    s->n_requests++;
+    run(r);
+}
+
+void request_end(struct request *r) {
+    ASSERT(!r->running);
+    struct apiserver *s = r->server;
+    request_state(r, REQUEST_DONE);
+    if (r->cleanup)
+        r->cleanup(r);
+    if (r->wait)
+        store_wait_cancel(r->wait);
+    timer_stop(s->loop, &r->timer);
+    loop_cancel(s->loop, &r->task);
+    list_remove(&r->node);
+    s->n_requests--;
+    arena_free(r->arena);
+}
+
+void request_cut(struct request *r) {
+    struct exchange *x = TAKE(r->x);
+    if (x)
+        exchange_abort(x);
+    if (r->state != REQUEST_STORE)
+        request_end(r);
+}
+
+static void revision_there(void *ctx, int e) {
+    struct request *r = ctx;
+    r->wait = NULL;
+    if (e == 0) {
+        request_again(r);
+        return;
+    }
+    request_state(r, REQUEST_RUNNING);
+    respond_status(r, status_too_large_revision(r->arena, r->wait_revision,
+                                                store_revision(r->server->store)));
+    request_end(r);
+}
+
+#define REVISION_WAIT (3 * NSEC_PER_SEC) /* as upstream's cache waits to become fresh */
+
+enum phase_result request_wait_revision(struct request *r, uint64_t revision) {
+    if (store_revision(r->server->store) >= revision)
+        return PHASE_NEXT;
+    r->wait_revision = revision;
+    request_state(r, REQUEST_REVISION);
+    r->wait =
+        store_wait_revision(r->server->store, revision, REVISION_WAIT, revision_there, r);
+    return PHASE_WAIT;
+}
+
+static void timer_fired(struct timer *t) {
+    request_again(container_of(t, struct request, timer));
+}
+
+enum phase_result request_sleep(struct request *r, int64_t ns) {
+    request_state(r, REQUEST_TIMER);
+    r->timer.fire = timer_fired;
+    timer_start(r->server->loop, &r->timer, ns);
+    return PHASE_WAIT;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Answers. Errors are Status documents in the format the client accepts. */
+#include "apiserver/encode.h"
+#include "apiserver/special.h"
+#include "schema/json.h"
+
+void request_warn(struct request *r, str text) {
+    if (r->warnings.n < REQUEST_WARNINGS_MAX)
+        *list_push(r->arena, &r->warnings) = text;
+}
+
+/* 299 - "text", with what quoted strings need. */
+static str warning_value(struct arena *a, str text) {
+    struct buf b;
+    buf_init(&b, 0);
+    buf_adds(&b, "299 - \"");
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (c == '"' || c == '\\')
+            buf_addc(&b, '\\');
+        buf_addc(&b, c == '\n' || c == '\r' ? ' ' : c);
+    }
+    buf_addc(&b, '"');
+    str out = str_dup(a, buf_str(&b));
+    buf_done(&b);
+    return out;
+}
+
+struct http_headers request_headers(struct request *r, const char *content_type) {
+    struct http_headers h = {NULL, 0};
+    http_header_add(r->arena, &h, STR("Cache-Control"), STR("no-cache, private"));
+    http_header_add(r->arena, &h, STR("Content-Type"), str_of(content_type));
+    for (uint32_t i = 0; i < r->warnings.n; i++)
+        http_header_add(r->arena, &h, STR("Warning"),
+                        warning_value(r->arena, r->warnings.v[i]));
+    return h;
+}
+
+enum phase_result respond_bytes(struct request *r, int code, const char *type, str body) {
+    struct exchange *x = TAKE(r->x);
+    if (!x)
+        return PHASE_DONE;
+    struct http_headers h = request_headers(r, type);
+    exchange_respond(x, code, h.v, h.n, body);
+    return PHASE_DONE;
+}
+
+enum phase_result respond_text(struct request *r, int code, str text) {
+    return respond_bytes(r, code, "text/plain; charset=utf-8", text);
+}
+
+static enum phase_result respond_buf(struct request *r, int code, struct buf *b) {
+    encode_finish(&r->accept, r->arena, b);
+    respond_bytes(r, code, media_content_type(r->accept.format), buf_str(b));
+    buf_done(b);
+    return PHASE_DONE;
+}
+
+enum phase_result respond_typed(struct request *r, int code, const struct api_type *t,
+                                const void *obj) {
+    struct buf b;
+    buf_init(&b, 0);
+    struct encoder e;
+    if (r->res && t == r->res->type && encoder_init(&e, r) == 0) {
+        encode_unstored(&e, &b, obj);
+        encoder_done(&e);
+    } else {
+        encode_typed(&r->accept, &b, t, obj);
+    }
+    return respond_buf(r, code, &b);
+}
+
+enum phase_result respond_status(struct request *r, Status *s) {
+    struct exchange *x = r->x;
+    if (!x)
+        return PHASE_DONE;
+    struct buf b;
+    buf_init(&b, 0);
+    encode_typed(&r->accept, &b, &Status_type, s);
+    encode_finish(&r->accept, r->arena, &b);
+    struct http_headers h = request_headers(r, media_content_type(r->accept.format));
+    if (s->details && s->details->retry_after_seconds)
+        http_header_add(r->arena, &h, STR("Retry-After"),
+                        str_printf(r->arena, "%d", s->details->retry_after_seconds));
+    r->x = NULL;
+    exchange_respond(x, s->code ? s->code : 200, h.v, h.n, buf_str(&b));
+    buf_done(&b);
+    return PHASE_DONE;
+}
+
+enum phase_result respond_err(struct request *r, const struct err *e) {
+    return respond_status(r, status_from_err(r->arena, e));
+}
+
+enum phase_result respond_object(struct request *r, int code, const struct object *o) {
+    struct encoder e;
+    if (encoder_init(&e, r) < 0)
+        return respond_status(r, status_bad_request(r->arena, "unrecognized includeObject value"));
+    struct buf b;
+    buf_init(&b, 0);
+    encode_object(&e, &b, o, o->revision);
+    encoder_done(&e);
+    return respond_buf(r, code, &b);
+}
