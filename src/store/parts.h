@@ -89,6 +89,7 @@ void store_apply(struct store *s, struct table *t, str key, struct object *objec
 /* After the last of a batch: waits are looked at, answers and watchers get their turn. */
 void store_published(struct store *s);
 void store_answer(struct store *s, struct op *op);
+void store_ready(struct store *s, struct store_watch *w);
 
 /* local.c */
 void local_init(struct local *l, struct store *s, uint64_t highest, uint64_t limit);

@@ -118,6 +118,11 @@ void store_answer(struct store *s, struct op *op) {
     loop_defer(s->loop, &s->deliver);
 }
 
+void store_ready(struct store *s, struct store_watch *w) {
+    list_append(&s->ready, &w->ready);
+    loop_defer(s->loop, &s->deliver);
+}
+
 static void answer_first(struct store *s) {
     struct op *op = container_of(s->answers.next, struct op, node);
     list_remove(&op->node);

@@ -133,8 +133,8 @@ struct store_watch_options {
     str name;       /* with ns: only this object */
     str node;       /* only pods with this spec.nodeName (old or new); STR_NONE: no such scope */
     uint64_t after; /* events with revision > after */
-    /* New events: once, until store_watch_next has returned 0 again. A new watch is to be read
-     * once without being asked. */
+    /* There is something to read: later, and once until store_watch_next has been called. Then not
+     * again before it has returned 0. */
     void (*ready)(void *ctx);
     void *ctx;
 };

@@ -151,6 +151,9 @@ int store_watch_new(struct store *s, const struct store_watch_options *o,
     list_init(&w->node);
     list_init(&w->ready);
     index_add(&t->watches, w);
+    w->waiting = w->at == t->log.end;
+    if (!w->waiting)
+        store_ready(s, w);
     *ret = w;
     return 0;
 }
@@ -167,6 +170,7 @@ struct store_watch *store_watch_free(struct store_watch *w) {
 
 int store_watch_next(struct store_watch *w, const struct store_event **ret) {
     const struct event_log *l = &w->table->log;
+    list_remove(&w->ready); /* who reads need not be called */
     if (w->waiting)
         return 0;
     if (w->lost || w->at < l->first) {
@@ -182,7 +186,6 @@ int store_watch_next(struct store_watch *w, const struct store_event **ret) {
         }
     }
     w->waiting = true;
-    list_remove(&w->ready);
     return 0;
 }
 
