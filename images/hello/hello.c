@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The sample: a web server on port 8080 that says which pod answered. The names come from the
- * downward API through POD_NAME, POD_NAMESPACE, NODE_NAME and POD_IP. Each request is a line on
- * stdout. One connection at a time, one request a connection, ten seconds for a slow client. */
+ * downward API through POD_NAME, POD_NAMESPACE, NODE_NAME and POD_IP; without them the pod's name
+ * is the host's and its address that of the connection. Each request is a line on stdout. One
+ * connection at a time, one request a connection, ten seconds for a slow client. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -58,8 +59,18 @@ static size_t read_head(int fd, char *buf, size_t max) {
     return n;
 }
 
+static const char *own_address(int fd, char out[INET_ADDRSTRLEN]) {
+    struct sockaddr_in a;
+    socklen_t n = sizeof(a);
+    if (getsockname(fd, (struct sockaddr *)&a, &n) < 0 ||
+        !inet_ntop(AF_INET, &a.sin_addr, out, INET_ADDRSTRLEN))
+        return "?";
+    return out;
+}
+
 static void serve(int fd, const char *peer) {
-    char head[REQUEST_MAX], body[1024], answer[2048];
+    char head[REQUEST_MAX], body[1024], answer[2048], host[256] = "?", ip[INET_ADDRSTRLEN];
+    gethostname(host, sizeof(host) - 1);
     if (read_head(fd, head, sizeof(head)) == 0)
         return;
     head[strcspn(head, "\r\n")] = '\0';
@@ -69,9 +80,9 @@ static void serve(int fd, const char *peer) {
     const char *status = strncmp(head, "GET ", 4) == 0 || strncmp(head, "HEAD ", 5) == 0
                              ? "200 OK"
                              : "405 Method Not Allowed";
-    int n =
-        snprintf(body, sizeof(body), "pod=%s namespace=%s node=%s ip=%s\n", env_or("POD_NAME", "?"),
-                 env_or("POD_NAMESPACE", "?"), env_or("NODE_NAME", "?"), env_or("POD_IP", "?"));
+    int n = snprintf(body, sizeof(body), "pod=%s namespace=%s node=%s ip=%s\n",
+                     env_or("POD_NAME", host), env_or("POD_NAMESPACE", "?"),
+                     env_or("NODE_NAME", "?"), env_or("POD_IP", own_address(fd, ip)));
     if (n < 0 || n >= (int)sizeof(body))
         return;
     int m = snprintf(answer, sizeof(answer),
