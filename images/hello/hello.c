@@ -59,17 +59,24 @@ static size_t read_head(int fd, char *buf, size_t max) {
     return n;
 }
 
-static const char *own_address(int fd, char out[INET_ADDRSTRLEN]) {
-    struct sockaddr_in a;
+/* Text of an address; IPv4 that came through the IPv6 socket is shown as IPv4. */
+static const char *address_text(const struct sockaddr_storage *a, char out[INET6_ADDRSTRLEN]) {
+    strcpy(out, "?");
+    if (a->ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)a)->sin6_addr, out, INET6_ADDRSTRLEN);
+    else
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)a)->sin_addr, out, INET6_ADDRSTRLEN);
+    return strncmp(out, "::ffff:", 7) == 0 ? out + 7 : out;
+}
+
+static const char *own_address(int fd, char out[INET6_ADDRSTRLEN]) {
+    struct sockaddr_storage a;
     socklen_t n = sizeof(a);
-    if (getsockname(fd, (struct sockaddr *)&a, &n) < 0 ||
-        !inet_ntop(AF_INET, &a.sin_addr, out, INET_ADDRSTRLEN))
-        return "?";
-    return out;
+    return getsockname(fd, (struct sockaddr *)&a, &n) < 0 ? "?" : address_text(&a, out);
 }
 
 static void serve(int fd, const char *peer) {
-    char head[REQUEST_MAX], body[1024], answer[2048], host[256] = "?", ip[INET_ADDRSTRLEN];
+    char head[REQUEST_MAX], body[1024], answer[2048], host[256] = "?", ip[INET6_ADDRSTRLEN];
     gethostname(host, sizeof(host) - 1);
     if (read_head(fd, head, sizeof(head)) == 0)
         return;
@@ -132,15 +139,11 @@ int main(void) {
         int c = accept4(fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC);
         if (c < 0)
             continue;
-        char peer[INET6_ADDRSTRLEN] = "?";
-        if (from.ss_family == AF_INET6)
-            inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&from)->sin6_addr, peer, sizeof(peer));
-        else
-            inet_ntop(AF_INET, &((struct sockaddr_in *)&from)->sin_addr, peer, sizeof(peer));
+        char peer[INET6_ADDRSTRLEN];
         struct timeval slow = {.tv_sec = 10};
         setsockopt(c, SOL_SOCKET, SO_RCVTIMEO, &slow, sizeof(slow));
         setsockopt(c, SOL_SOCKET, SO_SNDTIMEO, &slow, sizeof(slow));
-        serve(c, strncmp(peer, "::ffff:", 7) == 0 ? peer + 7 : peer);
+        serve(c, address_text(&from, peer));
         close(c);
     }
     printf("stopped by a signal\n");
