@@ -114,7 +114,7 @@ static bool read_member(struct json_reader *r, const struct api_type *t, char *o
 }
 
 static bool too_large(struct json_reader *r) {
-    if (!arena_over(r->a))
+    if (!r->a->limit || r->a->taken + r->scratch.taken <= r->a->limit)
         return false;
     r->error = -E2BIG;
     return true;
@@ -220,7 +220,8 @@ static bool read_list(struct json_reader *r, const struct api_field *f, struct a
     scratch_begin(&r->scratch, &l, size);
     if (!lex_take(&r->in, ']'))
         for (;; at.index++) {
-            if (!read_element(r, f, scratch_push(&r->scratch, &l), &at))
+            char *p = scratch_push(&r->scratch, &l);
+            if (too_large(r) || !read_element(r, f, p, &at))
                 return false;
             if (lex_take(&r->in, ']'))
                 break;
@@ -259,7 +260,7 @@ static bool read_entries(struct json_reader *r, const struct api_field *f, struc
             *ret_sorted = false;
         last = *key;
         struct json_frame at = {.up = up, .key = *key};
-        if (!read_element(r, f, entry + MAP_VALUE_OFFSET, &at))
+        if (too_large(r) || !read_element(r, f, entry + MAP_VALUE_OFFSET, &at))
             return false;
         if (lex_take(&r->in, '}'))
             return true;

@@ -2,7 +2,8 @@
 /* Protobuf <-> struct over the same rows. proto2 types (Kubernetes): value fields are always
  * written, even zero; pointers when set; lists one tag an element; maps sorted by key. proto3 types
  * (CRI, etcd: TYPE_PROTO3): zero scalars are left out, repeated scalars packed. Reading accepts
- * fields in any order, packed or not, and skips unknown ones. */
+ * fields in any order, packed or not, and skips unknown ones; groups are refused. Strings of what
+ * was read point into the input. */
 #pragma once
 
 #include "schema/type.h"

@@ -9,6 +9,7 @@ void scratch_init(struct scratch *s) {
     s->first = (struct scratch_block){.cap = sizeof(s->room), .data = s->room};
     s->block = &s->first;
     s->used = 0;
+    s->taken = 0;
 }
 
 void scratch_done(struct scratch *s) {
@@ -35,12 +36,14 @@ static struct scratch_block *next_block(struct scratch *s, size_t need) {
         return b;
     for (struct scratch_block *next; b; b = next) {
         next = b->next;
+        s->taken -= b->cap;
         free(b);
     }
     size_t cap = MAX(need, (size_t)SCRATCH_BLOCK);
     b = xmalloc(sizeof(*b) + cap);
     *b = (struct scratch_block){.prev = s->block, .cap = cap, .data = (char *)(b + 1)};
     s->block->next = b;
+    s->taken += cap;
     return b;
 }
 

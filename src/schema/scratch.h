@@ -18,7 +18,8 @@ struct scratch_block {
 
 struct scratch {
     struct scratch_block *block;
-    size_t used; /* of the newest block in use */
+    size_t used;  /* of the newest block in use */
+    size_t taken; /* bytes of all blocks: readers hold it against their arena's limit */
     struct scratch_block first;
     char room[SCRATCH_FIRST] __attribute__((aligned(8)));
 };

@@ -22,6 +22,13 @@ struct crumb {
 
 static bool parse_value(struct parse *p, struct value *ret, const struct crumb *at);
 
+static bool too_large(struct parse *p) {
+    if (!p->a->limit || p->a->taken + p->scratch.taken <= p->a->limit)
+        return false;
+    p->error = -E2BIG;
+    return true;
+}
+
 static str crumb_path(struct arena *a, const struct crumb *at, str key) {
     str path = key;
     for (bool index = false; at; at = at->up) {
@@ -99,7 +106,7 @@ static bool parse_object(struct parse *p, struct value *ret, const struct crumb 
         if (lex_peek(&p->in) != '"' || !lex_string(&p->in, &m->key) || !lex_take(&p->in, ':'))
             return false;
         at.key = m->key;
-        if (!parse_value(p, &m->value, &at))
+        if (too_large(p) || !parse_value(p, &m->value, &at))
             return false;
         if (lex_take(&p->in, '}'))
             break;
@@ -125,7 +132,8 @@ static bool parse_list(struct parse *p, struct value *ret, const struct crumb *u
         return true;
     scratch_begin(&p->scratch, &l, sizeof(struct value));
     for (;; at.index++) {
-        if (!parse_value(p, scratch_push(&p->scratch, &l), &at))
+        struct value *v = scratch_push(&p->scratch, &l);
+        if (too_large(p) || !parse_value(p, v, &at))
             return false;
         if (lex_take(&p->in, ']'))
             break;
@@ -160,9 +168,7 @@ static bool parse_value(struct parse *p, struct value *ret, const struct crumb *
     switch (c) {
     case '{':
     case '[':
-        if (arena_over(p->a) && !p->error)
-            p->error = -E2BIG;
-        if (p->error == -E2BIG || ++p->in.depth > JSON_DEPTH_MAX)
+        if (too_large(p) || ++p->in.depth > JSON_DEPTH_MAX)
             return false;
         ok = c == '{' ? parse_object(p, ret, at) : parse_list(p, ret, at);
         p->in.depth--;
