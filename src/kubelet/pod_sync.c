@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A pod goes through stages, forward only:
+/* A pod goes through stages, forward but for one case (came_back):
  *
  *     syncing      volumes, then a sandbox, then its containers in order (pod_containers.c)
  *     terminating  containers are stopped within the grace period, then the sandboxes
@@ -369,6 +369,17 @@ static void advance(struct step *st) {
     }
 }
 
+/* A creation whose answer was lost may come to light after all seemed to be over. */
+static bool came_back(const struct rt_pod *rt) {
+    for (uint32_t i = 0; i < rt->containers.n; i++)
+        if (rt_alive(&rt->containers.v[i]))
+            return true;
+    for (uint32_t i = 0; i < rt->sandboxes.n; i++)
+        if (rt->sandboxes.v[i].ready)
+            return true;
+    return false;
+}
+
 static void expire_operations(struct step *st) {
     VEC_FOREACH (op, &st->s->ops)
         if (op->deadline && !op->cancelling) {
@@ -393,13 +404,20 @@ static bool volumes_step(struct step *st) {
     return s->volumes_ready;
 }
 
-/* A sandbox that broke takes its containers with it: stop them all, then start anew. */
-static bool old_sandboxes_down(struct step *st) {
+static bool start_under_way(struct pod_state *s) {
+    return op_of_kind(s, OP_CREATE) || op_of_kind(s, OP_START);
+}
+
+/* A sandbox that broke takes its containers with it: stop them all, then start anew. A ready one
+ * that is not the newest came from an answer that was lost. */
+static bool old_sandboxes_down(struct step *st, uint32_t from) {
     const struct rt_pod *rt = st->in->rt;
-    for (uint32_t i = 0; i < rt->sandboxes.n; i++) {
+    for (uint32_t i = from; i < rt->sandboxes.n; i++) {
         str id = rt->sandboxes.v[i].id;
-        if (sandbox_is_stopped(st->s, id))
+        if (!rt->sandboxes.v[i].ready && (from || sandbox_is_stopped(st->s, id)))
             continue;
+        if (start_under_way(st->s))
+            return false;
         if (st->s->sandbox_retry > st->in->now)
             step_wake(st, st->s->sandbox_retry);
         else
@@ -412,10 +430,10 @@ static bool old_sandboxes_down(struct step *st) {
 static const struct rt_sandbox *sandbox_step(struct step *st) {
     struct pod_state *s = st->s;
     const struct rt_sandbox *ready = rt_ready_sandbox(st->in->rt);
-    if (ready || !st->view_fresh || op_on_sandbox(s))
-        return st->view_fresh && !op_on_sandbox(s) ? ready : NULL;
-    if (!old_sandboxes_down(st))
+    if (!st->view_fresh || op_on_sandbox(s) || !old_sandboxes_down(st, ready ? 1 : 0))
         return NULL;
+    if (ready)
+        return ready;
     if (s->sandbox_retry > st->in->now) {
         step_wake(st, s->sandbox_retry);
         return NULL;
@@ -450,6 +468,10 @@ void pod_sync(struct pod_state *s, const struct pod_input *in, struct pod_output
     out->wake = INT64_MAX;
     expire_operations(&st);
     advance(&st);
+    if (s->stage == POD_TERMINATED && st.view_fresh && came_back(in->rt)) {
+        s->stage = POD_TERMINATING;
+        s->torn_down = false;
+    }
     if (s->stage == POD_SYNCING)
         syncing_step(&st);
     else if (s->stage == POD_TERMINATING)
@@ -466,7 +488,8 @@ const char *pod_state_wrong(const struct pod_state *s) {
             const struct pod_op *a = &s->ops.v[i], *b = &s->ops.v[j];
             if (!str_empty(a->container) && str_eq(a->container, b->container))
                 return "two operations on one container";
-            if (!str_empty(a->target) && str_eq(a->target, b->target))
+            bool creates = a->kind == OP_CREATE && b->kind == OP_CREATE; /* in one sandbox */
+            if (!creates && !str_empty(a->target) && str_eq(a->target, b->target))
                 return "two operations on one thing of the runtime";
             if (a->kind == b->kind && str_empty(a->container) && str_empty(a->target))
                 return "one operation twice";

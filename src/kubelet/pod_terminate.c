@@ -105,7 +105,7 @@ void collect_garbage(struct step *st, bool all) {
     }
     for (uint32_t i = 0; i < rt->sandboxes.n && !op_on_sandbox(st->s); i++) {
         const struct rt_sandbox *b = &rt->sandboxes.v[i];
-        if (!b->ready && (all || i > 0) && !holds_container(rt, b->id))
+        if (!b->ready && (all || i > 0) && !holds_container(rt, b->id) && !op_on_id(st->s, b->id))
             op_start(st, OP_SANDBOX_REMOVE, STR_NONE, b->id, OP_SANDBOX_TIMEOUT);
     }
 }
