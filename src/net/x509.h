@@ -10,7 +10,8 @@
 struct x509_key; /* a private key */
 int x509_key_new(struct x509_key **ret);
 int x509_key_read(str pem, struct err *e, struct x509_key **ret);
-str x509_key_pem(struct arena *a, const struct x509_key *k);        /* PKCS#8... "EC PRIVATE KEY" is read too */
+str x509_key_pem(struct arena *a,
+                 const struct x509_key *k); /* PKCS#8... "EC PRIVATE KEY" is read too */
 str x509_key_public_pem(struct arena *a, const struct x509_key *k);
 struct x509_key *x509_key_free(struct x509_key *k);
 DEFINE_CLEANUP(struct x509_key *, x509_key_free)
@@ -24,6 +25,7 @@ struct x509_request {
     const str *ips; /* text */
     size_t n_ips;
     bool ca, server_auth, client_auth;
+    bool other_names; /* x509_csr_read: it names e-mail addresses, URIs or the like as well */
     int64_t not_before, not_after; /* seconds since 1970 */
 };
 /* ca_pem and ca_key empty/NULL: self-signed with `key`. Returns the certificate's PEM. */
