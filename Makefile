@@ -68,13 +68,20 @@ $(B)/coxswain: $(B)/obj/src/server/main.o $(ARCHIVES)
 	$(if $(V),,@echo "  LD $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 
+# What tests share (test/*.c); an archive, so that a test links only what it uses.
+TEST_OBJS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard test/*.c))
+$(B)/libtest.a: $(TEST_OBJS)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+
 # Unit tests: test/unit/LAYER/test_x.c
 upto = $(if $(filter $(1),$(LAYERS)),$(shell echo "$(LAYERS)" | sed 's/\b$(1)\b.*/$(1)/'),$(LAYERS) $(1))
 define test_rules
 TESTS_$(1) := $$(patsubst test/unit/$(1)/%.c,$(B)/test/$(1)/%,$$(wildcard test/unit/$(1)/test_*.c))
-$(B)/test/$(1)/%: $(B)/obj/test/unit/$(1)/%.o $(B)/obj/test/tap.o $(foreach l,$(call upto,$(1)),$(call lib_of,$(l)))
+$(B)/test/$(1)/%: $(B)/obj/test/unit/$(1)/%.o $(B)/libtest.a $(foreach l,$(call upto,$(1)),$(call lib_of,$(l)))
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$< $(B)/obj/test/tap.o -Wl,--start-group $(foreach l,$(call upto,$(1)),$(call lib_of,$(l))) -Wl,--end-group $$(LIBS)
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $(B)/libtest.a $(foreach l,$(call upto,$(1)),$(call lib_of,$(l))) -Wl,--end-group $$(LIBS)
 .PHONY: unit-$(1)
 unit-$(1): $$(TESTS_$(1))
 	@if [ -n "$$^" ]; then prove --exec '' $$^; else echo "no tests in $(1)"; fi
@@ -83,9 +90,9 @@ $(foreach l,$(ALL),$(eval $(call test_rules,$(l))))
 
 # Tests of several components in one process: test/sim/test_x.c
 TESTS_sim := $(patsubst test/sim/%.c,$(B)/test/sim/%,$(wildcard test/sim/test_*.c))
-$(B)/test/sim/%: $(B)/obj/test/sim/%.o $(B)/obj/test/tap.o $(ARCHIVES)
+$(B)/test/sim/%: $(B)/obj/test/sim/%.o $(B)/libtest.a $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/obj/test/tap.o -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(B)/libtest.a $(ARCHIVES) -Wl,--end-group $(LIBS)
 .PHONY: unit-sim
 unit-sim: $(TESTS_sim)
 	@if [ -n "$^" ]; then prove --exec '' $^; else echo "no simulations"; fi

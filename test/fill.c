@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fill.h"
+
+#include <stdlib.h>
+
+#include "base/vec.h"
+
+uint64_t fill_random(struct fill *f) {
+    uint64_t z = (f->seed += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+static uint64_t below(struct fill *f, uint64_t n) {
+    return fill_random(f) % n;
+}
+static bool luck(struct fill *f) {
+    return f->chance >= 100 || below(f, 100) < f->chance;
+}
+
+static str text(struct fill *f) {
+    static const char *const odd[] = {"a<b>&c",  "quote\"back\\slash",         "tab\tnew\nline",
+                                      "grüße",   "\xe2\x80\xa8line separator", "\xf0\x9f\x9a\xa3",
+                                      "\x01\x7f"};
+    if (below(f, 8) == 0)
+        return str_of(odd[below(f, ARRAY_LEN(odd))]);
+    return str_printf(f->arena, "s%llx", (unsigned long long)below(f, 1 << 20));
+}
+
+static str quantity(struct fill *f) {
+    static const char *const some[] = {"1", "100m", "1Gi", "1500m", "12e6", "-5", "1k", "250n"};
+    return str_of(some[below(f, ARRAY_LEN(some))]);
+}
+
+static str raw(struct fill *f) {
+    static const char *const some[] = {"{\"a\":1}", "{\"f:spec\":{\"f:x\":{}}}",
+                                       "\"text\"",  "[1,2]",
+                                       "true",      "{\"kind\":\"X\",\"n\":{\"deep\":[null]}}"};
+    return str_of(some[below(f, ARRAY_LEN(some))]);
+}
+
+static str bytes(struct fill *f) {
+    size_t n = 1 + below(f, 9);
+    char *p = arena_alloc(f->arena, n);
+    for (size_t i = 0; i < n; i++)
+        p[i] = (char)fill_random(f);
+    return str_n(p, n);
+}
+
+static Time moment(struct fill *f, bool micro) {
+    Time t = {.sec = 1600000000 + (int64_t)below(f, 200000000), .set = true};
+    if (micro)
+        t.nsec = (int32_t)below(f, 1000000) * 1000;
+    return t;
+}
+
+static IntOrString int_or_string(struct fill *f) {
+    if (below(f, 2))
+        return (IntOrString){.kind = INTSTR_STRING, .s = text(f)};
+    return (IntOrString){.kind = INTSTR_INT, .i = 1 + (int32_t)below(f, 65535)};
+}
+
+static str_list strings(struct fill *f) {
+    str_list l = {0};
+    for (uint64_t n = 1 + below(f, f->length); n; n--)
+        *list_push(f->arena, &l) = text(f);
+    return l;
+}
+
+static void fill_at(struct fill *f, const struct api_type *t, void *obj, unsigned depth);
+
+/* A value of the field's kind, as ONE holds it; never zero. */
+static void value(struct fill *f, const struct api_field *row, void *at, unsigned depth) {
+    switch ((enum api_kind)row->kind) {
+    case API_BOOL:
+        *(bool *)at = true;
+        break;
+    case API_I32:
+    case API_U32:
+        *(int32_t *)at = 1 + (int32_t)below(f, INT32_MAX - 1);
+        break;
+    case API_I64:
+    case API_U64:
+        *(int64_t *)at = 1 + (int64_t)below(f, INT64_MAX - 1);
+        break;
+    case API_F64:
+        *(double *)at = (double)(1 + below(f, 1 << 20)) / 8;
+        break;
+    case API_STR:
+        *(str *)at = text(f);
+        break;
+    case API_BYTES:
+        *(str *)at = bytes(f);
+        break;
+    case API_QUANTITY:
+        *(str *)at = quantity(f);
+        break;
+    case API_TIME:
+    case API_MICROTIME:
+        *(Time *)at = moment(f, row->kind == API_MICROTIME);
+        break;
+    case API_DURATION:
+        *(int64_t *)at = (int64_t)(1 + below(f, 100000)) * 1000000;
+        break;
+    case API_INT_OR_STRING:
+        *(IntOrString *)at = int_or_string(f);
+        break;
+    case API_RAW:
+        *(str *)at = raw(f);
+        break;
+    case API_STRS:
+        *(str_list *)at = strings(f);
+        break;
+    case API_MSG:
+        fill_at(f, row->sub, at, depth + 1);
+        break;
+    case API_KIND_MAX:
+        abort();
+    }
+}
+
+/* The opt_x structs all begin with `set`; the value stands at its own alignment. */
+static void optional(struct fill *f, const struct api_field *row, void *at, unsigned depth) {
+    switch ((enum api_kind)row->kind) {
+    case API_BOOL:
+        *(struct opt_bool *)at = (struct opt_bool){true, below(f, 2)};
+        break;
+    case API_I32:
+    case API_U32:
+        ((struct opt_i32 *)at)->set = true;
+        value(f, row, &((struct opt_i32 *)at)->v, depth);
+        break;
+    case API_I64:
+    case API_U64:
+    case API_DURATION:
+        ((struct opt_i64 *)at)->set = true;
+        value(f, row, &((struct opt_i64 *)at)->v, depth);
+        break;
+    case API_F64:
+        ((struct opt_f64 *)at)->set = true;
+        value(f, row, &((struct opt_f64 *)at)->v, depth);
+        break;
+    case API_MSG:
+        *(void **)at = arena_zalloc(f->arena, row->sub->size ? row->sub->size : 1);
+        fill_at(f, row->sub, *(void **)at, depth + 1);
+        break;
+    case API_STR:
+    case API_BYTES:
+    case API_QUANTITY:
+    case API_TIME:
+    case API_MICROTIME:
+    case API_INT_OR_STRING:
+    case API_RAW:
+    case API_STRS:
+        value(f, row, at, depth);
+        break;
+    case API_KIND_MAX:
+        abort();
+    }
+}
+
+static void sequence(struct fill *f, const struct api_field *row, struct api_seq *at,
+                     unsigned depth) {
+    bool map = row->shape == API_MAP;
+    size_t size = field_element_size(row) + (map ? MAP_VALUE_OFFSET : 0);
+    uint32_t n = 1 + (uint32_t)below(f, f->length);
+    size = map ? (size + 7) & ~(size_t)7 : size;
+    char *v = arena_array(f->arena, n, size ? size : 1);
+    for (uint32_t i = 0; i < n; i++) {
+        if (map) /* rising keys: maps are sorted */
+            *(str *)(void *)(v + i * size) =
+                str_printf(f->arena, "k%u-%llx", i, (unsigned long long)below(f, 4096));
+        value(f, row, v + i * size + (map ? MAP_VALUE_OFFSET : 0), depth);
+    }
+    *at = (struct api_seq){v, n};
+}
+
+/* Of a type with a form of its own JSON shows one field; the others would be lost. That one must be
+ * there; a schema beside `allows` implies it. */
+static bool in_form(const struct api_type *t, unsigned i, unsigned chosen) {
+    if (t->info->form == FORM_OR_BOOL)
+        return i == 0 || chosen == 1;
+    return i == chosen;
+}
+
+/* Messages end at a depth; those with a form need one more for what they show. */
+static bool too_deep(const struct fill *f, const struct api_field *row, unsigned depth) {
+    if (row->kind != API_MSG || row->shape == API_ONE)
+        return false;
+    return depth + (row->sub->info->form != FORM_OBJECT) >= f->depth;
+}
+
+static void fill_at(struct fill *f, const struct api_type *t, void *obj, unsigned depth) {
+    bool form = t->info->form != FORM_OBJECT;
+    unsigned chosen = (unsigned)below(f, 2);
+    for (unsigned i = 0; i < t->n_fields; i++) {
+        const struct api_field *row = &t->fields[i];
+        void *at = (char *)obj + row->offset;
+        bool message = row->shape == API_ONE && row->kind == API_MSG;
+        if (form ? !in_form(t, i, chosen) : too_deep(f, row, depth) || (!message && !luck(f)))
+            continue;
+        if (row->shape == API_ONE)
+            value(f, row, at, depth);
+        else if (row->shape == API_OPT)
+            optional(f, row, at, depth);
+        else
+            sequence(f, row, at, depth);
+    }
+}
+
+void fill_object(struct fill *f, const struct api_type *t, void *obj) {
+    f->depth = f->depth ? f->depth : 8;
+    f->length = f->length ? f->length : 2;
+    fill_at(f, t, obj, 0);
+}
+
+void *fill_new(struct fill *f, const struct api_type *t) {
+    void *obj = arena_zalloc(f->arena, t->size ? t->size : 1);
+    fill_object(f, t, obj);
+    return obj;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Fills objects of any type from a seed: the same seed gives the same object, everywhere. What it
+ * makes is in normal form: maps sorted, times of whole seconds (microseconds), quantities
+ * canonical, raw JSON compact, so that a codec must give it back unchanged. */
+#pragma once
+
+#include "schema/type.h"
+
+struct fill {
+    struct arena *arena;
+    uint64_t seed;   /* changes with each value drawn */
+    unsigned chance; /* of 100: that an optional thing is there; 100 fills every field */
+    unsigned depth;  /* messages inside each other at most; 0 = 8 */
+    unsigned length; /* elements of a list or map at most; 0 = 2 */
+};
+
+uint64_t fill_random(struct fill *f);
+/* obj is t->size cleared bytes. */
+void fill_object(struct fill *f, const struct api_type *t, void *obj);
+void *fill_new(struct fill *f, const struct api_type *t);
