@@ -103,6 +103,15 @@ tests: $(ALL_TESTS)
 unit: $(ALL_TESTS)
 	@prove --exec '' $(ALL_TESTS)
 
+# For script/test.
+TSAN_TESTS := $(filter $(B)/test/loop/% $(B)/test/store/% $(B)/test/client/%,$(ALL_TESTS))
+.PHONY: list-tests tsan-tests list-tsan-tests
+list-tests:
+	@echo $(ALL_TESTS)
+tsan-tests: $(TSAN_TESTS)
+list-tsan-tests:
+	@echo $(TSAN_TESTS)
+
 # Programs that measure: bench/x.c -> build/bench/x
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 $(B)/bench/%: $(B)/obj/bench/%.o $(ARCHIVES)

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "kubelet/host/host.h"
+
+#define AT(m) offsetof(struct server_config, m)
+
+const struct flag server_flags[] = {
+    {"data-dir", FLAG_STR, AT(data_dir), "/var/lib/coxswain", "folder of everything that is kept"},
+    {"run-dir", FLAG_STR, AT(run_dir), "/run/coxswain", "folder of sockets and run-time files"},
+    {"kubeconfig", FLAG_STR, AT(kubeconfig), "/etc/coxswain/kubeconfig.yaml",
+     "where the administrator's kubeconfig is written"},
+    {"pod-log-dir", FLAG_STR, AT(log_dir), "/var/log/pods", "folder of the containers' logs"},
+    {"bind-address", FLAG_STR, AT(bind_address), "127.0.0.1",
+     "IP the API server listens on; 0.0.0.0 lets other machines in"},
+    {"secure-port", FLAG_INT, AT(port), "6443", "port of the API server", 1, 65535},
+    {"node-name", FLAG_STR, AT(node_name), "", "name of this node; the host's by default"},
+    {"node-ip", FLAG_STR, AT(node_ip), "", "address of this node; that of the default route"},
+    {"cluster-cidr", FLAG_STR, AT(pod_cidr), "10.244.0.0/24", "addresses of this node's pods"},
+    {"service-cluster-ip-range", FLAG_STR, AT(service_cidr), "10.96.0.0/16",
+     "addresses of services"},
+    {"cluster-domain", FLAG_STR, AT(cluster_domain), "cluster.local", "DNS domain of the cluster"},
+    {"pause-image", FLAG_STR, AT(sandbox_image), "coxswain.local/pause:1", "image of sandboxes"},
+    {"user", FLAG_STR, AT(user), "coxswain",
+     "user of the processes that need no root; nobody where it does not exist"},
+    {"no-agent", FLAG_BOOL, AT(no_agent), "false", "no node on this machine"},
+    {"v", FLAG_INT, AT(verbosity), "0", "log verbosity; 4 and more is debugging", 0, 10},
+    {0},
+};
+
+const struct flag dev_flags[] = {
+    {"port", FLAG_INT, AT(port), "0", "port on 127.0.0.1; any free one by default", 0, 65535},
+    {"kubeconfig", FLAG_STR, AT(kubeconfig), "", "where to write the kubeconfig; a temporary file"},
+    {"v", FLAG_INT, AT(verbosity), "0", "log verbosity; 4 and more is debugging", 0, 10},
+    {0},
+};
+
+static bool has(const char *s) { return s && s[0]; }
+
+static void find_user(struct server_config *c) {
+    if (geteuid() != 0 || !has(c->user))
+        return;
+    const struct passwd *pw = getpwnam(c->user);
+    if (!pw)
+        pw = getpwnam("nobody");
+    if (pw) {
+        c->uid = pw->pw_uid;
+        c->gid = pw->pw_gid;
+    }
+}
+
+int server_config_complete(struct server_config *c, struct err *e) {
+    struct host_facts facts;
+    host_facts_read("/", &facts);
+    snprintf(c->hostname, sizeof(c->hostname), "%s", facts.hostname);
+    snprintf(c->detected_ip, sizeof(c->detected_ip), "%s", facts.ip);
+    /* Node names are DNS subdomains. */
+    for (char *p = c->hostname; *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p | 32);
+    if (!has(c->node_name))
+        c->node_name = c->hostname;
+    if (!has(c->node_ip))
+        c->node_ip = c->detected_ip[0] ? c->detected_ip : "127.0.0.1";
+    if (!has(c->bind_address))
+        c->bind_address = "127.0.0.1";
+    if (!has(c->cluster_domain))
+        c->cluster_domain = "cluster.local";
+    bool v6 = strchr(c->bind_address, ':') != NULL;
+    snprintf(c->listen, sizeof(c->listen), v6 ? "tcp:[%s]:%d" : "tcp:%s:%d", c->bind_address,
+             (int)c->port);
+    bool any = strcmp(c->bind_address, "0.0.0.0") == 0 || strcmp(c->bind_address, "::") == 0;
+    snprintf(c->api_url, sizeof(c->api_url), v6 && !any ? "https://[%s]:%d" : "https://%s:%d",
+             any ? "127.0.0.1" : c->bind_address, (int)c->port);
+    if (!c->no_agent && !c->dev && geteuid() != 0)
+        return err_set(e, -EPERM, "a node needs root (or use --no-agent)");
+    find_user(c);
+    return 0;
+}
