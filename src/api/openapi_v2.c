@@ -147,7 +147,7 @@ void openapi_v2_write(struct buf *b) {
         openapi_key(b, openapi_set_name(&d.set, i).p);
         openapi_set_write(&d.set, i, b);
     }
-    buf_adds(b, "},\"securityDefinitions\":" OPENAPI_V2_SECURITY
-                ",\"security\":[{\"BearerToken\":[]}]}");
+    buf_adds(b, "},\"securityDefinitions\":{\"BearerToken\":" OPENAPI_V2_SECURITY_JSON
+                "},\"security\":[{\"BearerToken\":[]}]}");
     openapi_v2_done(&d);
 }

@@ -15,6 +15,7 @@ void openapi_v2_done(struct openapi_v2 *d);
 /* Appends path item i as JSON. */
 void openapi_v2_write_path(const struct openapi_v2 *d, uint32_t i, struct buf *b);
 
-#define OPENAPI_V2_SECURITY                                                                        \
-    "{\"BearerToken\":{\"description\":\"Bearer Token authentication\",\"type\":\"apiKey\","       \
-    "\"name\":\"authorization\",\"in\":\"header\"}}"
+/* The one security definition, BearerToken. */
+#define OPENAPI_V2_SECURITY_JSON                                                                   \
+    "{\"description\":\"Bearer Token authentication\",\"type\":\"apiKey\","                        \
+    "\"name\":\"authorization\",\"in\":\"header\"}"
