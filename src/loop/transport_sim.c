@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A connection is two pipes with latency and an object that both ends hold. Bytes leave a writer,
- * are in flight until their time has come (never before those that left earlier), then wait for
+ * are in flight until their time and that of all before them has come, then wait for
  * the reader; the sum of both is bounded, which gives back-pressure. Readiness is a `ready` source
  * of the virtual loop, level-triggered as epoll is. */
 #include "loop/transport_sim.h"
@@ -23,8 +23,7 @@ struct sim_pipe {
     struct list flying; /* struct segment */
     struct timer timer; /* of the first of them */
     struct buf here;
-    size_t n; /* bytes flying and here */
-    int64_t last;
+    size_t n;   /* bytes flying and here */
     bool ended; /* the writer wrote its last */
     bool eof;   /* ... and it has arrived */
     struct sim_end *reader;
@@ -164,7 +163,7 @@ static struct segment *fly(struct sim_pipe *p, struct transport_sim *t, size_t n
     struct loop *l = p->reader->s.loop;
     struct segment *g = xmalloc(sizeof(*g) + n);
     g->n = n;
-    g->at = p->last = MAX(p->last, loop_now(l) + latency(t));
+    g->at = loop_now(l) + latency(t);
     list_append(&p->flying, &g->node);
     if (!timer_on(&p->timer))
         timer_start(l, &p->timer, g->at - loop_now(l));

@@ -259,8 +259,8 @@ TEST(command_timeout_kills_the_group) {
         loop_run_until(w.l, never, NULL, 5 * NSEC_PER_MSEC);
         gone = kill(-(pid_t)pgid, 0) < 0 && errno == ESRCH;
         /* where nobody reaps orphans, they stay as zombies */
-        char state[64];
-        snprintf(state, sizeof(state), "ps -o stat= -g %d | grep -qv Z", (int)pgid);
+        char state[96];
+        snprintf(state, sizeof(state), "ps -eo pgid=,stat= | grep -qE '^ *%d +[^Z]'", (int)pgid);
         gone = gone || system(state) != 0;
     }
     CHECK(gone);
