@@ -399,13 +399,6 @@ static bool is_served(const struct api_resource *r, const char *group, const cha
            strcmp(r->version, version) == 0;
 }
 
-bool openapi_gv_served(const char *group, const char *version) {
-    for (unsigned i = 0; i < RESOURCE_ID_MAX; i++)
-        if (is_served(&api_resources[i], group, version))
-            return true;
-    return false;
-}
-
 void openapi_places_gv(struct arena *a, struct openapi_places *ps, const char *group,
                        const char *version) {
     *vec_push(ps) = (struct openapi_place){

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "api/discovery.h"
 #include "api/openapi.h"
 #include "base/vec.h"
 #include "schema/openapi.h"
@@ -142,8 +143,6 @@ void openapi_route_of(const struct openapi_place *p, struct openapi_route *ret);
 /* Adds what the route's bodies and answers need. */
 void openapi_route_types(const struct openapi_route *r, struct openapi_set *set);
 
-/* Whether any resource of the version is served. */
-bool openapi_gv_served(const char *group, const char *version);
 /* Content types of an answer, ending in NULL. */
 const char *const *openapi_content_types(enum openapi_content c);
 extern const char *const openapi_patch_types[]; /* ending in NULL */

@@ -109,7 +109,7 @@ void openapi_v2_init(struct openapi_v2 *d) {
         const struct api_group *g = &api_groups[i];
         uint32_t before = gvs.n;
         for (const char *const *v = g->versions; *v; v++) {
-            if (!openapi_gv_served(g->name, *v))
+            if (!discovery_served(g->name, *v))
                 continue;
             *list_push(&d->arena, &gvs) = (struct openapi_gv){g->name, *v};
             openapi_places_gv(&d->arena, &d->places, g->name, *v);

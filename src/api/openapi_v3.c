@@ -169,7 +169,7 @@ static int find_places(struct arena *a, struct openapi_places *ps, str document,
         return -ENOENT;
     bool any = false;
     for (const char *const *v = g->versions; *v; v++) {
-        bool served = openapi_gv_served(g->name, *v);
+        bool served = discovery_served(g->name, *v);
         any = any || served;
         if (!served || !rest.p || !str_eqc(rest, *v))
             continue;
@@ -210,7 +210,7 @@ static str_list all_documents(struct arena *a) {
         const struct api_group *g = &api_groups[i];
         bool any = false;
         for (const char *const *v = g->versions; *v; v++) {
-            if (!openapi_gv_served(g->name, *v))
+            if (!discovery_served(g->name, *v))
                 continue;
             any = true;
             *list_push(a, &l) =
