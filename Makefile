@@ -39,6 +39,7 @@ else
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
+Q := $(if $(V),,@)
 srcs_of = $(sort $(shell find src/$(1) -name '*.c' 2>/dev/null))
 objs_of = $(patsubst %.c,$(B)/obj/%.o,$(filter-out src/server/main.c,$(call srcs_of,$(1))))
 lib_of  = $(B)/lib$(1).a
@@ -58,7 +59,6 @@ $(call lib_of,$(1)): $(call objs_of,$(1))
 endef
 $(foreach l,$(ALL),$(eval $(call archive_rule,$(l))))
 
-Q := $(if $(V),,@)
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC $<")
