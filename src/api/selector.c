@@ -8,6 +8,7 @@
 #include "api/selector_make.h"
 #include "base/buf.h"
 #include "base/vec.h"
+#include "schema/ops.h"
 
 str label_get(const str_map *labels, str key) {
     uint32_t from = 0, to = labels->n;
@@ -84,6 +85,15 @@ str selector_exact(const struct selector *s, str key) {
 
 /* ---- making ---- */
 
+str go_quoted(struct arena *a, str s) {
+    struct buf b;
+    buf_init(&b, 0);
+    go_quote(&b, s);
+    str out = str_dup(a, buf_str(&b));
+    buf_done(&b);
+    return out;
+}
+
 static int compare_str(const void *a, const void *b) {
     return str_cmp(*(const str *)a, *(const str *)b);
 }
@@ -108,30 +118,35 @@ static void fault(struct faults *f, str text) {
     *list_push(f->arena, &f->list) = text;
 }
 
+static void fault_at(struct faults *f, uint32_t i, str value, const char *what) {
+    fault(f, str_printf(f->arena, "values[%u]: Invalid value: %s: %s", i,
+                        go_quoted(f->arena, value).p, what));
+}
+
 static void check_values(const struct requirement *r, struct faults *f) {
     struct arena *a = f->arena;
-    if ((r->op == SELECT_IN || r->op == SELECT_NOT_IN) && !r->values.n)
-        fault(f, STR("values: Invalid value: []: for 'in', 'notin' operators, values set can't be "
-                     "empty"));
-    if ((r->op == SELECT_EXISTS || r->op == SELECT_NOT_EXISTS) && r->values.n)
+    bool set = r->op == SELECT_IN || r->op == SELECT_NOT_IN;
+    bool unary = r->op == SELECT_EXISTS || r->op == SELECT_NOT_EXISTS;
+    bool integer = r->op == SELECT_GREATER || r->op == SELECT_LESS;
+    int64_t n;
+    if (set && !r->values.n)
+        fault(f, STR("values: Invalid value: null: for 'in', 'notin' operators, values set can't "
+                     "be empty"));
+    if (unary && r->values.n)
         fault(f, str_printf(a,
                             "values: Invalid value: [\"" STR_FMT
                             "\"]: values set must be empty for exists and does not exist",
                             STR_ARG(str_join(a, r->values.v, r->values.n, STR("\",\"")))));
-    for (uint32_t i = 0; i < r->values.n; i++) {
-        int64_t n;
-        if ((r->op == SELECT_GREATER || r->op == SELECT_LESS) && str_to_i64(r->values.v[i], &n) < 0)
-            fault(f, str_printf(a,
-                                "values[%u]: Invalid value: \"" STR_FMT
-                                "\": for 'Gt', 'Lt' operators, the value must be an integer",
-                                i, STR_ARG(r->values.v[i])));
-    }
+    for (uint32_t i = 0; integer && i < r->values.n; i++)
+        if (str_to_i64(r->values.v[i], &n) < 0)
+            fault_at(f, i, r->values.v[i],
+                     "for 'Gt', 'Lt' operators, the value must be an integer");
     for (uint32_t i = 0; i < r->values.n; i++) {
         struct name_errors bad = {{0}, 0};
         name_label_value(r->values.v[i], &bad);
         if (bad.n)
-            fault(f, str_printf(a, "values[%u][" STR_FMT "]: Invalid value: \"" STR_FMT "\": %s", i,
-                                STR_ARG(r->key), STR_ARG(r->values.v[i]),
+            fault(f, str_printf(a, "values[%u][" STR_FMT "]: Invalid value: %s: %s", i,
+                                STR_ARG(r->key), go_quoted(a, r->values.v[i]).p,
                                 name_errors_join(a, &bad, "; ").p));
     }
 }
@@ -148,7 +163,7 @@ int requirement_settle(struct arena *a, struct requirement *r, struct err *e) {
     r->values.n = n;
     name_qualified(r->key, &bad);
     if (bad.n)
-        fault(&f, str_printf(a, "key: Invalid value: \"" STR_FMT "\": %s", STR_ARG(r->key),
+        fault(&f, str_printf(a, "key: Invalid value: %s: %s", go_quoted(a, r->key).p,
                              name_errors_join(a, &bad, "; ").p));
     check_values(r, &f);
     if (!f.list.n)

@@ -194,7 +194,7 @@ static int parse_requirement(struct parser *p, struct requirement *r) {
     struct name_errors bad = {{0}, 0};
     name_qualified(r->key, &bad);
     if (bad.n)
-        return err_set(p->e, -EINVAL, "<nil>: Invalid value: \"" STR_FMT "\": %s", STR_ARG(r->key),
+        return err_set(p->e, -EINVAL, "<nil>: Invalid value: %s: %s", go_quoted(p->arena, r->key).p,
                        name_errors_join(p->arena, &bad, "; ").p);
     advance(p);
     if (not || p->token == T_END || p->token == T_COMMA) {
