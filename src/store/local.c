@@ -229,8 +229,10 @@ static void on_start(struct task *t) {
 
 /* ---- life ---- */
 
-void local_init(struct local *l, struct store *s, uint64_t highest, uint64_t limit) {
+void local_init(struct local *l, struct store *s, uint64_t highest, uint64_t limit,
+                bool was_clean) {
     l->store = s;
+    l->was_clean = was_clean;
     revisions_start(&l->revisions, highest, limit);
     map_init(&l->tip, s->seed);
     map_init(&l->dirty, s->seed);
@@ -289,7 +291,8 @@ void local_done(struct local *l) {
     s->closing = true;
     cancel_all(l, &l->batch);
     cancel_all(l, &l->queue);
-    if (nothing_left && !l->failed)
+    bool is_marked = l->was_clean && l->revisions.limit == 0; /* nothing was issued since */
+    if (nothing_left && !l->failed && !is_marked)
         mark_clean(l);
     if (is_busy(l))
         l->job->store = NULL; /* it closes the disk when it is done */

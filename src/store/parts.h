@@ -62,6 +62,7 @@ struct local {
     struct map dirty; /* keys whose newest value is not on disk -> their table */
     struct task start;
     bool failed;
+    bool was_clean; /* the stop before */
 };
 
 struct store {
@@ -92,7 +93,7 @@ void store_answer(struct store *s, struct op *op);
 void store_ready(struct store *s, struct store_watch *w);
 
 /* local.c */
-void local_init(struct local *l, struct store *s, uint64_t highest, uint64_t limit);
+void local_init(struct local *l, struct store *s, uint64_t highest, uint64_t limit, bool was_clean);
 /* What cannot be answered any more gets -ECANCELED; closes the disk. */
 void local_done(struct local *l);
 struct op *op_free(struct op *op);

@@ -175,7 +175,7 @@ static int load_all(struct store *s, struct err *e) {
     int r = s->o.ops->load(s->o.disk, load_record, &load, &highest, &limit, &clean, e);
     if (r < 0)
         return r;
-    local_init(&s->local, s, highest, limit);
+    local_init(&s->local, s, highest, limit, clean);
     s->published = s->first = s->local.revisions.issued;
     VEC_FOREACH (t, &s->tables)
         (*t)->tree.revision = (*t)->log.floor = s->published;
