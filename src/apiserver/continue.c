@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apiserver/continue.h"
+
+#include "base/base64.h"
+#include "schema/value.h"
+
+str continue_encode(struct arena *a, int64_t revision, str last) {
+    struct buf b;
+    buf_init(&b, 0);
+    bool behind = last.n == 0 || last.p[last.n - 1] != 0;
+    buf_printf(&b, "{\"v\":\"meta.k8s.io/v1\",\"rv\":%lld,\"start\":", (long long)revision);
+    str start = str_printf(a, "/" STR_FMT, STR_ARG(last));
+    if (!behind) /* a start that was decoded: keep its NUL */
+        start = str_concat(a, STR("/"), last);
+    else
+        start = str_concat(a, start, STR("\0"));
+    json_quote(&b, start);
+    buf_addc(&b, '}');
+    str out = base64_encode_in(a, buf_str(&b), BASE64_URL | BASE64_RAW);
+    buf_done(&b);
+    return out;
+}
+
+static int invalid(struct arena *a, str *ret_why, const char *text) {
+    *ret_why = str_printf(a, "continue key is not valid: %s", text);
+    return -EINVAL;
+}
+
+int continue_decode(struct arena *a, str token, int64_t *ret_revision, str *ret_start,
+                    str *ret_why) {
+    str json;
+    struct value v;
+    struct err e = {0};
+    if (base64_decode_in(a, token, BASE64_URL | BASE64_RAW | BASE64_LAX, &json) < 0)
+        return invalid(a, ret_why, "illegal base64 data at input byte 0");
+    if (value_parse(a, json, &v, NULL, &e) < 0)
+        return invalid(a, ret_why, e.text);
+    const struct value *rv = value_getc(&v, "rv");
+    str start = value_str(value_getc(&v, "start"));
+    if (!str_eqc(value_str(value_getc(&v, "v")), "meta.k8s.io/v1"))
+        return invalid(a, ret_why, "server does not recognize this encoded version");
+    if (!rv || rv->tag != VALUE_INT || rv->i == 0)
+        return invalid(a, ret_why, "incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+    if (!start.n)
+        return invalid(a, ret_why, "encoded start key empty (version meta.k8s.io/v1)");
+    if (start.p[0] != '/')
+        start = str_concat(a, STR("/"), start);
+    start = str_slice(start, 1, start.n);
+    if (str_find(start, STR("../")) >= 0)
+        return invalid(a, ret_why, "start key contains ..");
+    *ret_revision = rv->i;
+    *ret_start = start;
+    return 0;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+/* LIST: which objects is decided on a pinned snapshot in one go (pointers only), then they are
+ * encoded piece by piece as the client takes them. The snapshot holds them meanwhile, so that a
+ * slow reader costs no copy.
+ *
+ * A continue token is upstream's: base64 of {"v":"meta.k8s.io/v1","rv":N,"start":"/key\0"}, where
+ * start is behind the last key, relative to what is listed. rv -1 goes on in the newest state
+ * after the exact one has expired. */
+#include <stdlib.h>
+
+#include "apiserver/continue.h"
+#include "apiserver/encode.h"
+#include "apiserver/selection.h"
+
+#define LIST_PIECE (64 * 1024) /* encoded between two looks at the client */
+
+struct list_stream {
+    struct request *r;
+    struct list_options options;
+    struct selection selection;
+    struct encoder encoder;
+    struct store_snapshot *snapshot;
+    VEC(const struct object *) items;
+    uint32_t next;
+    struct buf out;
+    bool whole; /* cannot be sent in pieces: protobuf, indented, YAML */
+    bool started;
+};
+
+static void cleanup(struct request *r) {
+    struct list_stream *l = r->data;
+    encoder_done(&l->encoder);
+    store_snapshot_free(l->snapshot);
+    vec_done(&l->items);
+    buf_done(&l->out);
+}
+
+static enum phase_result expired(struct request *r, struct list_stream *l, str start) {
+    if (!l->options.continue_.n)
+        return respond_status(
+            r, status_gone(r->arena, "The resourceVersion for the provided list is too old."));
+    Status *s = status_gone(
+        r->arena,
+        "The provided continue parameter is too old to display a consistent list result. You can "
+        "start a new list without the continue parameter, or use the continue token in this "
+        "response to retrieve the remainder of the results. Continuing with the provided token "
+        "results in an inconsistent list - objects that were created, modified, or deleted "
+        "between the time the first chunk was returned and now may show up in the list.");
+    s->metadata.continue_ = continue_encode(r->arena, -1, start);
+    return respond_status(r, s);
+}
+
+/* The revision to show: 0 newest. *ret_from: key behind which to start. */
+static enum phase_result choose_revision(struct request *r, struct list_stream *l, str prefix,
+                                         uint64_t *ret_revision, str *ret_start) {
+    const struct list_options *o = &l->options;
+    *ret_revision = 0;
+    *ret_start = STR_NONE;
+    if (o->continue_.n) {
+        int64_t rv;
+        str why;
+        if (continue_decode(r->arena, o->continue_, &rv, ret_start, &why) < 0)
+            return respond_status(
+                r, status_bad_request(r->arena, "invalid continue token: " STR_FMT, STR_ARG(why)));
+        if (o->resource_version.n && o->revision)
+            return respond_status(
+                r, status_bad_request(
+                       r->arena,
+                       "specifying resource version is not allowed when using continue"));
+        *ret_revision = rv > 0 ? (uint64_t)rv : 0;
+        return PHASE_NEXT;
+    }
+    if (o->match == MATCH_EXACT || (o->match == MATCH_NONE && o->limit > 0))
+        *ret_revision = o->revision;
+    return request_wait_revision(r, o->revision);
+}
+
+/* Objects that match, up to the limit. *ret_more: others follow. */
+static void collect(struct list_stream *l, str prefix, str from, bool *ret_more) {
+    *ret_more = false;
+    const struct object *o = store_snapshot_seek(l->snapshot, prefix, from, false);
+    for (; o; o = store_snapshot_next(l->snapshot)) {
+        if (!selection_matches(&l->selection, o))
+            continue;
+        if (l->options.limit > 0 && l->items.n == (uint64_t)l->options.limit) {
+            *ret_more = true;
+            return;
+        }
+        *vec_push(&l->items) = o;
+    }
+}
+
+static ListMeta list_meta(struct request *r, struct list_stream *l, str prefix, bool more) {
+    uint64_t revision = store_snapshot_revision(l->snapshot);
+    ListMeta m = {
+        .resource_version = str_printf(r->arena, "%llu", (unsigned long long)revision)};
+    if (!more)
+        return m;
+    str last = l->items.v[l->items.n - 1]->key;
+    m.continue_ =
+        continue_encode(r->arena, (int64_t)revision, str_slice(last, prefix.n, last.n));
+    if (selection_empty(&l->selection))
+        m.remaining_item_count = (struct opt_i64){
+            true, (int64_t)store_snapshot_count(l->snapshot, prefix, last)};
+    return m;
+}
+
+static void pump(struct exchange *x) {
+    struct request *r = x->ctx;
+    struct list_stream *l = r->data;
+    while (l->next < l->items.n && exchange_writable(x)) {
+        while (l->next < l->items.n && l->out.n < LIST_PIECE) {
+            encode_item(&l->encoder, &l->out, l->items.v[l->next], l->next == 0);
+            l->next++;
+        }
+        exchange_write(x, buf_str(&l->out));
+        buf_clear(&l->out);
+    }
+    if (l->next < l->items.n)
+        return;
+    encode_list_tail(&l->encoder, &l->out);
+    buf_addc(&l->out, '\n');
+    exchange_write(x, buf_str(&l->out));
+    r->x = NULL;
+    exchange_end(x);
+    if (!r->running)
+        request_end(r);
+}
+
+static enum phase_result send_whole(struct request *r, struct list_stream *l) {
+    for (; l->next < l->items.n; l->next++)
+        encode_item(&l->encoder, &l->out, l->items.v[l->next], l->next == 0);
+    encode_list_tail(&l->encoder, &l->out);
+    if (r->accept.format == MEDIA_PROTOBUF) {
+        struct buf b;
+        buf_init(&b, 0);
+        str kind, version;
+        encode_list_kind(&l->encoder, &kind, &version);
+        encode_envelope(&b, version, kind, buf_str(&l->out));
+        buf_done(&l->out);
+        l->out = b;
+    } else {
+        encode_finish(&r->accept, r->arena, &l->out);
+    }
+    return respond_bytes(r, 200, media_content_type(r->accept.format), buf_str(&l->out));
+}
+
+/* Encodes until it is all there, or too much for one answer: then the rest is streamed. */
+static enum phase_result send(struct request *r, struct list_stream *l, const ListMeta *meta) {
+    encode_list_head(&l->encoder, &l->out, meta);
+    if (r->accept.format != MEDIA_JSON || r->accept.pretty)
+        return send_whole(r, l);
+    while (l->next < l->items.n && l->out.n < LIST_PIECE) {
+        encode_item(&l->encoder, &l->out, l->items.v[l->next], l->next == 0);
+        l->next++;
+    }
+    if (l->next == l->items.n)
+        return send_whole(r, l);
+    struct exchange *x = r->x;
+    request_state(r, REQUEST_STREAM);
+    struct http_headers h = request_headers(r, media_content_type(r->accept.format));
+    exchange_start(x, 200, h.v, h.n, pump);
+    exchange_write(x, buf_str(&l->out));
+    buf_clear(&l->out);
+    if (r->x)
+        pump(x);
+    return r->x ? PHASE_WAIT : PHASE_DONE;
+}
+
+static enum phase_result serve(struct request *r, struct list_stream *l) {
+    const struct api_resource *st = r->res->storage;
+    str prefix = object_key_prefix(r->arena, st, r->info.ns), start;
+    uint64_t revision;
+    enum phase_result result = choose_revision(r, l, prefix, &revision, &start);
+    if (result != PHASE_NEXT)
+        return result;
+    int e = store_snapshot(r->server->store, st, revision, &l->snapshot);
+    if (e == -ESTALE)
+        return expired(r, l, start);
+    if (e == -ERANGE)
+        return respond_status(r, status_too_large_revision(r->arena, revision,
+                                                           store_revision(r->server->store)));
+    if (e < 0)
+        return respond_status(r, status_new(r->arena, 500, NULL, "%s", strerror(-e)));
+    bool more;
+    collect(l, prefix, str_concat(r->arena, prefix, start), &more);
+    ListMeta meta = list_meta(r, l, prefix, more);
+    return send(r, l, &meta);
+}
+
+enum phase_result verb_list(struct request *r) {
+    struct list_stream *l = r->data;
+    if (l) /* waited for a revision */
+        return serve(r, l);
+    l = arena_make(r->arena, struct list_stream);
+    l->r = r;
+    buf_init(&l->out, 0);
+    enum phase_result result = read_list_options(r, &l->options);
+    if (result != PHASE_NEXT)
+        return result;
+    struct err e = {0};
+    if (selection_init(r->arena, r->res, &l->options, &l->selection, &e) < 0)
+        return respond_status(r, status_bad_request(r->arena, "%s", e.text));
+    if (r->accept.as == AS_PARTIAL)
+        return respond_status(r, status_new(r->arena, 406, "NotAcceptable",
+                                            "you requested PartialObjectMetadata, but the "
+                                            "requested object is a list (%s)",
+                                            r->res->list_kind));
+    if (encoder_init(&l->encoder, r) < 0)
+        return respond_status(r, status_bad_request(r->arena, "unrecognized includeObject value"));
+    r->data = l;
+    r->cleanup = cleanup;
+    return serve(r, l);
+}

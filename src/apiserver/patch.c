@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+/* PATCH: the wanted object is what the patch makes of the current one, so it is made anew when the
+ * current one turns out to be another. */
+#include "schema/patch.h"
+
+#include "apiserver/decode.h"
+#include "apiserver/view.h"
+#include "schema/json.h"
+
+static enum step_result bad_patch(struct write *w, const char *text) {
+    return write_fail(w, status_bad_request(w->r->arena, "error decoding patch: %s", text));
+}
+
+static enum step_result rejected(struct write *w) {
+    return write_fail(w, status_generic(w->r->arena, 422, "Invalid",
+                                        "the server rejected our request due to an error in our "
+                                        "request"));
+}
+
+/* 422 that shows what was patched, and why it will not do. */
+static enum step_result invalid(struct write *w, str shown, const char *why) {
+    struct field_errors fe = {.arena = w->r->arena};
+    field_invalid(&fe, PATH(NULL, "patch"), shown, "%s", why);
+    return write_fail(w, status_invalid(w->r->arena, STR_NONE, STR_NONE, STR_NONE, &fe));
+}
+
+static enum step_result apply_json(struct write *w, struct value *doc) {
+    struct request *r = w->r;
+    struct value ops;
+    struct err e = {0};
+    if (value_parse(r->arena, r->body, &ops, NULL, &e) < 0)
+        return bad_patch(w, e.text);
+    if (ops.tag != VALUE_LIST)
+        return bad_patch(
+            w, "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp");
+    if (ops.list.n > JSON_PATCH_OPS_MAX)
+        return write_fail(w, status_new(r->arena, 413, "RequestEntityTooLarge",
+                                        "The allowed maximum operations in a JSON patch is %d, "
+                                        "got %u",
+                                        JSON_PATCH_OPS_MAX, ops.list.n));
+    return patch_json(r->arena, doc, &ops, &e) < 0 ? rejected(w) : STEP_NEXT;
+}
+
+static const char *tag_name(const struct value *v) {
+    static const char *const names[VALUE_TAG_MAX] = {
+        [VALUE_NULL] = "null",  [VALUE_BOOL] = "bool",  [VALUE_INT] = "number",
+        [VALUE_FLOAT] = "number", [VALUE_STR] = "string", [VALUE_LIST] = "array",
+        [VALUE_OBJECT] = "object",
+    };
+    return names[v->tag];
+}
+
+static int parse_object(struct request *r, struct value *ret, struct err *e) {
+    int n = value_parse(r->arena, r->body, ret, NULL, e);
+    if (n < 0)
+        return n;
+    if (ret->tag != VALUE_OBJECT)
+        return err_set(e, -EINVAL,
+                       "json: cannot unmarshal %s into Go value of type map[string]interface {}",
+                       tag_name(ret));
+    return 0;
+}
+
+static enum step_result apply_merge(struct write *w, struct value *doc) {
+    struct value p;
+    struct err e = {0};
+    if (parse_object(w->r, &p, &e) < 0)
+        return bad_patch(w, e.text);
+    return patch_merge(w->r->arena, doc, &p) < 0 ? rejected(w) : STEP_NEXT;
+}
+
+static enum step_result apply_strategic(struct write *w, const struct api_type *t,
+                                        struct value *doc) {
+    struct value p;
+    struct err e = {0};
+    if (parse_object(w->r, &p, &e) < 0)
+        return write_fail(w, status_bad_request(w->r->arena, "%s", e.text));
+    if (patch_strategic(w->r->arena, t, doc, &p, &e) < 0)
+        return write_fail(w, e.code ? status_from_err(w->r->arena, &e)
+                                    : status_new(w->r->arena, 500, NULL, "%s", e.text));
+    return STEP_NEXT;
+}
+
+static str text_of(struct write *w, struct value *doc) {
+    struct buf b;
+    buf_init(&b, 0);
+    value_write(&b, doc);
+    str out = str_dup(w->r->arena, buf_str(&b));
+    buf_done(&b);
+    return out;
+}
+
+/* Go prints the patched document from a map: members in order. */
+static void sort_top(struct value *v) {
+    for (uint32_t i = 1; v->tag == VALUE_OBJECT && i < v->object.n; i++) {
+        struct member m = v->object.v[i];
+        uint32_t at = i;
+        for (; at > 0 && str_cmp(v->object.v[at - 1].key, m.key) > 0; at--)
+            v->object.v[at] = v->object.v[at - 1];
+        v->object.v[at] = m;
+    }
+}
+
+/* The patched document as a struct. */
+static enum step_result decode_patched(struct write *w, const struct body_kind *k,
+                                       struct value *doc, void **ret) {
+    struct request *r = w->r;
+    struct decode_report report = {0};
+    str kind = STR_NONE, api_version = STR_NONE;
+    struct json_read_opts opts = {
+        .report = r->validation == VALIDATION_IGNORE ? NULL : &report,
+        .ret_kind = &kind,
+        .ret_api_version = &api_version,
+    };
+    struct err e = {0};
+    void *body = arena_zalloc(r->arena, k->type->size);
+    if (json_read_value(r->arena, k->type, doc, body, &opts, &e) < 0) {
+        sort_top(doc);
+        return invalid(w, text_of(w, doc), e.text);
+    }
+    if (!str_eqc(kind, k->kind) ||
+        !str_eq(api_version, api_version_of(r->arena, k->group, k->version)))
+        return write_fail(w, status_bad_request(r->arena,
+                                                STR_FMT " in version \"" STR_FMT
+                                                        "\" cannot be handled as a %s",
+                                                STR_ARG(kind), STR_ARG(api_version), k->kind));
+    if (w->attempts)
+        r->warnings = (str_list){NULL, 0};
+    str strict = decode_strict(r, &report);
+    if (strict.n) {
+        sort_top(doc);
+        return invalid(w, text_of(w, doc), str_cdup(r->arena, strict));
+    }
+    apply_defaults(r, r->res, k->type, body);
+    *ret = body;
+    return STEP_NEXT;
+}
+
+/* What the patch is applied to. */
+static const void *patched_from(struct write *w, const struct body_kind *k) {
+    if (w->view && w->view->get)
+        return w->view->get(w, w->old);
+    if (!w->res->convert)
+        return w->old;
+    void *out = arena_zalloc(w->r->arena, k->type->size);
+    struct err e = {0};
+    w->res->convert->from_storage(w->r->arena, w->old, out, &e);
+    return out;
+}
+
+static enum step_result build_patch(struct write *w) {
+    struct request *r = w->r;
+    struct body_kind k = body_kind_of(r);
+    struct value doc;
+    if (json_write_value(r->arena, k.type, patched_from(w, &k), &doc) < 0)
+        return write_fail(w, status_new(r->arena, 500, "InternalError", "cannot encode"));
+    enum step_result s = STEP_NEXT;
+    switch (r->patch) {
+    case PATCH_JSON:
+        s = apply_json(w, &doc);
+        break;
+    case PATCH_MERGE:
+        s = apply_merge(w, &doc);
+        break;
+    case PATCH_STRATEGIC:
+        s = apply_strategic(w, k.type, &doc);
+        break;
+    case PATCH_APPLY:
+    case PATCH_NONE:
+        return rejected(w);
+    }
+    void *body;
+    if (s == STEP_NEXT)
+        s = decode_patched(w, &k, &doc, &body);
+    return s == STEP_NEXT ? write_put(w, body) : s;
+}
+
+enum phase_result verb_patch(struct request *r) {
+    if (r->patch == PATCH_APPLY)
+        return respond_status(r, status_generic(r->arena, 415, "UnsupportedMediaType",
+                                                "415: Unsupported Media Type"));
+    struct write *w = write_new(r, WRITE_UPDATE, r->info.name);
+    w->build = build_patch;
+    return write_phase(w);
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+/* WATCH: a position in the store's log, read as fast as the client takes events. When the client
+ * is slow nothing is read and nothing queued; when the log has passed the position, the watch ends
+ * with 410 and the client lists again.
+ *
+ * An object that begins to match the selectors is ADDED, one that stops is DELETED (shown as it
+ * was, at the revision of the change), whatever happened to it in the store.
+ *
+ * Without a resourceVersion, or with "0", or when asked for, the state comes first as ADDED events
+ * out of a snapshot, and the log is read from its revision on. */
+#include "apiserver/encode.h"
+#include "apiserver/selection.h"
+
+#define WATCH_PIECE        (64 * 1024) /* encoded between two looks at the client */
+#define WATCH_TURN_EVENTS  256         /* looked at in one turn of the loop */
+#define WATCH_BOOKMARK_NS  (60 * NSEC_PER_SEC)
+#define WATCH_TIMEOUT_MIN  1800 /* seconds; when the client names none, up to twice that */
+#define WATCH_LAST_BOOKMARK (2 * NSEC_PER_SEC) /* before the end */
+
+struct watch {
+    struct request *r;
+    struct list_options options;
+    struct selection selection;
+    struct encoder encoder;
+    struct store_snapshot *snapshot; /* while initial events are sent */
+    str prefix;
+    bool seeked;
+    struct store_watch *log;
+    struct buf out;
+    uint64_t told; /* highest revision the client has heard of */
+    int64_t deadline;
+    struct timer bookmark;
+};
+
+static void cleanup(struct request *r) {
+    struct watch *w = r->data;
+    timer_stop(r->server->loop, &w->bookmark);
+    encoder_done(&w->encoder);
+    store_snapshot_free(w->snapshot);
+    store_watch_free(w->log);
+    buf_done(&w->out);
+}
+
+static void flush(struct watch *w) {
+    if (w->out.n && w->r->x)
+        exchange_write(w->r->x, buf_str(&w->out));
+    buf_clear(&w->out);
+}
+
+static void end(struct watch *w) {
+    struct request *r = w->r;
+    flush(w);
+    struct exchange *x = TAKE(r->x);
+    if (x)
+        exchange_end(x);
+    if (!r->running)
+        request_end(r);
+}
+
+static void end_expired(struct watch *w, uint64_t asked) {
+    struct request *r = w->r;
+    uint64_t floor = store_floor(r->server->store, r->res->storage);
+    Status *s = status_gone(r->arena, "too old resource version: %llu (%llu)",
+                            (unsigned long long)asked, (unsigned long long)floor);
+    encode_event_typed(&w->encoder, &w->out, "ERROR", &Status_type, s);
+    end(w);
+}
+
+static void send_bookmark(struct watch *w, uint64_t revision, bool initial_end) {
+    const struct api_type *t = w->r->res->type;
+    struct arena a;
+    arena_init(&a, 0);
+    ObjectMeta *m = arena_zalloc(&a, t->size);
+    m->resource_version = str_printf(&a, "%llu", (unsigned long long)revision);
+    struct str_pair note = {STR("k8s.io/initial-events-end"), STR("true")};
+    if (initial_end)
+        m->annotations = (str_map){&note, 1};
+    encode_event_typed(&w->encoder, &w->out, "BOOKMARK", t, m);
+    arena_done(&a);
+    w->told = revision;
+}
+
+static void on_bookmark(struct timer *t) {
+    struct watch *w = container_of(t, struct watch, bookmark);
+    uint64_t at = w->log ? store_watch_progress(w->log) : 0;
+    int64_t left = w->deadline - loop_now(w->r->server->loop);
+    if (w->options.bookmarks && at > w->told && exchange_writable(w->r->x)) {
+        send_bookmark(w, at, false);
+        flush(w);
+    }
+    if (left <= 0) {
+        end(w);
+        return;
+    }
+    int64_t next = left > WATCH_LAST_BOOKMARK ? left - WATCH_LAST_BOOKMARK : left;
+    if (w->options.bookmarks)
+        next = MIN(next, WATCH_BOOKMARK_NS);
+    timer_start(w->r->server->loop, t, next);
+}
+
+static void send_event(struct watch *w, const struct store_event *ev) {
+    const struct selection *s = &w->selection;
+    const struct object *shown = ev->object;
+    const char *type = NULL;
+    if (ev->type == STORE_CREATED) {
+        type = selection_matches(s, ev->object) ? "ADDED" : NULL;
+    } else if (ev->type == STORE_DELETED) {
+        type = selection_matches(s, ev->object) ? "DELETED" : NULL;
+    } else {
+        bool now = selection_matches(s, ev->object);
+        bool before = selection_empty(s) || selection_matches(s, ev->previous);
+        if (now)
+            type = before ? "MODIFIED" : "ADDED";
+        else if (before)
+            type = "DELETED";
+        if (!now)
+            shown = ev->previous;
+    }
+    if (!type)
+        return;
+    encode_event(&w->encoder, &w->out, type, shown, ev->revision);
+    w->told = ev->revision;
+}
+
+/* Initial events. True when all are sent. */
+static bool pump_initial(struct watch *w, struct exchange *x, unsigned *turn) {
+    const struct object *o = w->seeked
+                                 ? store_snapshot_next(w->snapshot)
+                                 : store_snapshot_seek(w->snapshot, w->prefix, w->prefix, false);
+    for (; o; o = store_snapshot_next(w->snapshot)) {
+        w->seeked = true;
+        if (selection_matches(&w->selection, o))
+            encode_event(&w->encoder, &w->out, "ADDED", o, o->revision);
+        if (w->out.n >= WATCH_PIECE)
+            flush(w);
+        if (++*turn >= WATCH_TURN_EVENTS || !exchange_writable(x))
+            return false;
+    }
+    uint64_t revision = store_snapshot_revision(w->snapshot);
+    w->snapshot = store_snapshot_free(w->snapshot);
+    w->told = revision;
+    if (w->options.send_initial && w->options.bookmarks)
+        send_bookmark(w, revision, true);
+    return true;
+}
+
+static void pump(struct exchange *x) {
+    struct request *r = x->ctx;
+    struct watch *w = r->data;
+    unsigned turn = 0;
+    const struct store_event *ev;
+    int e = 1;
+    bool more = w->snapshot && !pump_initial(w, x, &turn);
+    while (!more && exchange_writable(x) && (e = store_watch_next(w->log, &ev)) == 1) {
+        send_event(w, ev);
+        if (w->out.n >= WATCH_PIECE)
+            flush(w);
+        more = ++turn >= WATCH_TURN_EVENTS;
+    }
+    if (e == -ESTALE) {
+        end_expired(w, w->told);
+        return;
+    }
+    flush(w);
+    if (more && exchange_writable(x))
+        loop_defer(r->server->loop, &r->task);
+}
+
+static void on_task(struct task *t) {
+    struct request *r = container_of(t, struct request, task);
+    if (r->x && exchange_writable(r->x))
+        pump(r->x);
+}
+
+static void on_ready(void *ctx) {
+    struct watch *w = ctx;
+    if (w->r->state == REQUEST_STREAM)
+        loop_defer(w->r->server->loop, &w->r->task);
+}
+
+/* The log's narrowest scope that holds all that the request may see. */
+static struct store_watch_options scope(struct watch *w, uint64_t after) {
+    struct request *r = w->r;
+    const struct api_resource *st = r->res->storage;
+    struct store_watch_options o = {
+        .resource = st, .after = after, .ready = on_ready, .ctx = w};
+    str name = field_selector_exact(&w->selection.fields, "metadata.name");
+    if (resource_is(st, RESOURCE_NAMESPACED)) {
+        o.ns = r->info.ns;
+        if (!o.ns.n)
+            o.ns = field_selector_exact(&w->selection.fields, "metadata.namespace");
+        if (o.ns.n && name.n)
+            o.name = name;
+    } else {
+        o.name = name;
+    }
+    if (st == RESOURCE_OF(core_v1_pods) && !o.ns.n)
+        o.node = field_selector_exact(&w->selection.fields, "spec.nodeName");
+    return o;
+}
+
+static const char *stream_type(const struct media *m) {
+    return m->format == MEDIA_PROTOBUF ? "application/vnd.kubernetes.protobuf;stream=watch"
+                                       : "application/json";
+}
+
+static void start_timers(struct watch *w) {
+    struct loop *l = w->r->server->loop;
+    int64_t s = w->options.timeout_seconds;
+    if (s <= 0)
+        s = WATCH_TIMEOUT_MIN + (int64_t)env_random_below(w->r->server->env, WATCH_TIMEOUT_MIN);
+    s = MIN(s, INT32_MAX);
+    w->deadline = loop_now(l) + s * NSEC_PER_SEC;
+    w->bookmark.fire = on_bookmark;
+    int64_t first = s * NSEC_PER_SEC;
+    if (w->options.bookmarks)
+        first = MIN(first > WATCH_LAST_BOOKMARK ? first - WATCH_LAST_BOOKMARK : first,
+                    WATCH_BOOKMARK_NS);
+    timer_start(l, &w->bookmark, first);
+}
+
+static enum phase_result serve(struct request *r, struct watch *w) {
+    const struct list_options *o = &w->options;
+    if (o->send_initial) {
+        enum phase_result wait = request_wait_revision(r, o->revision);
+        if (wait != PHASE_NEXT)
+            return wait;
+    }
+    const struct api_resource *st = r->res->storage;
+    bool initial = o->send_initial || (!o->revision && !o->send_initial_set);
+    uint64_t after = o->revision;
+    if (initial) {
+        int e = store_snapshot(r->server->store, st, 0, &w->snapshot);
+        if (e < 0)
+            return respond_status(r, status_new(r->arena, 500, NULL, "%s", strerror(-e)));
+        after = store_snapshot_revision(w->snapshot);
+    } else if (!after) {
+        after = store_revision(r->server->store);
+    }
+    w->told = after;
+    w->prefix = object_key_prefix(r->arena, st, r->info.ns);
+    struct store_watch_options so = scope(w, after);
+    int e = store_watch_new(r->server->store, &so, &w->log);
+    request_state(r, REQUEST_STREAM);
+    struct http_headers h = request_headers(r, stream_type(&r->accept));
+    exchange_start(r->x, 200, h.v, h.n, pump);
+    if (e < 0) {
+        end_expired(w, after);
+        return PHASE_DONE;
+    }
+    r->task.run = on_task;
+    start_timers(w);
+    if (r->x)
+        pump(r->x);
+    return r->x ? PHASE_WAIT : PHASE_DONE;
+}
+
+enum phase_result verb_watch(struct request *r) {
+    struct watch *w = r->data;
+    if (w)
+        return serve(r, w);
+    w = arena_make(r->arena, struct watch);
+    w->r = r;
+    buf_init(&w->out, 0);
+    enum phase_result result = read_list_options(r, &w->options);
+    if (result != PHASE_NEXT)
+        return result;
+    struct err e = {0};
+    if (selection_init(r->arena, r->res, &w->options, &w->selection, &e) < 0)
+        return respond_status(r, status_bad_request(r->arena, "%s", e.text));
+    if (r->accept.as == AS_PARTIAL_LIST)
+        r->accept.as = AS_PARTIAL;
+    r->accept.pretty = false;
+    if (r->accept.format == MEDIA_YAML)
+        r->accept.format = MEDIA_JSON;
+    if (encoder_init(&w->encoder, r) < 0)
+        return respond_status(r, status_bad_request(r->arena, "unrecognized includeObject value"));
+    r->data = w;
+    r->cleanup = cleanup;
+    return serve(r, w);
+}
