@@ -258,7 +258,7 @@ struct quantity quantity_milli_i64(int64_t milli, enum quantity_format format) {
 
 /* ---- printing ---- */
 
-static str print(struct arena *a, i128 v, const char *suffix) {
+static str print(struct arena *a, i128 v, unsigned zeros, const char *suffix) {
     char digits[QUANTITY_DIGITS_MAX + 4];
     size_t at = sizeof(digits);
     i128 m = magnitude(v);
@@ -268,24 +268,26 @@ static str print(struct arena *a, i128 v, const char *suffix) {
     } while (m);
     if (v < 0)
         digits[--at] = '-';
-    return str_printf(a, "%.*s%s", (int)(sizeof(digits) - at), digits + at, suffix);
+    return str_printf(a, "%.*s%.*s%s", (int)(sizeof(digits) - at), digits + at, (int)zeros, "00",
+                      suffix);
 }
 
 static str print_decimal(struct arena *a, const struct quantity *q, bool exponent_form) {
     i128 v = q->v;
     int64_t scale = q->scale;
     char suffix[24] = "";
+    unsigned zeros = 0;
     strip_zeros(&v, &scale);
     for (; scale % 3; scale--)
-        v *= 10;
+        zeros++;
     for (size_t i = 0; !exponent_form && i < ARRAY_LEN(suffixes); i++)
         if (suffixes[i].base == 10 && suffixes[i].exponent == scale)
-            return print(a, v, suffixes[i].text);
+            return print(a, v, zeros, suffixes[i].text);
     if (scale) {
         str e = str_printf(a, "e%lld", (long long)scale);
         memcpy(suffix, e.p, MIN(e.n, sizeof(suffix) - 1));
     }
-    return print(a, v, suffix);
+    return print(a, v, zeros, suffix);
 }
 
 static str print_binary(struct arena *a, i128 v) {
@@ -293,7 +295,7 @@ static str print_binary(struct arena *a, i128 v) {
     unsigned i = 0;
     for (; v % 1024 == 0 && i + 1 < ARRAY_LEN(names); i++)
         v /= 1024;
-    return print(a, v, names[i]);
+    return print(a, v, 0, names[i]);
 }
 
 str quantity_str(struct arena *a, const struct quantity *q) {

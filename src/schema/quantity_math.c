@@ -62,18 +62,18 @@ static void strip_zeros(i128 *v, int32_t *scale) {
 }
 
 static int sum(struct quantity *q, const struct quantity *y, int sign) {
-    i128 v = q->v, w = y->v * sign;
+    i128 v = q->v, w = y->v * sign, both;
     int32_t sv = q->scale, sw = y->scale;
     strip_zeros(&v, &sv);
     strip_zeros(&w, &sw);
     int32_t scale = !v ? sw : !w ? sv : MIN(sv, sw);
     if (align(&v, sv, scale) < 0 || align(&w, sw, scale) < 0 ||
-        digits_of(v + w) > QUANTITY_DIGITS_MAX)
+        __builtin_add_overflow(v, w, &both) || digits_of(both) > QUANTITY_DIGITS_MAX)
         return -ERANGE;
     if (quantity_sign(q) == 0)
         q->format = y->format;
-    q->v = v + w;
-    q->scale = q->v ? scale : 0;
+    q->v = both;
+    q->scale = both ? scale : 0;
     q->text = STR_NONE;
     return 0;
 }

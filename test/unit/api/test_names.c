@@ -189,6 +189,32 @@ TEST(addresses_are_read_and_printed) {
     arena_free(a);
 }
 
+TEST(any_address_is_survived) {
+    static const char alphabet[] = "::..0129afx/%";
+    struct arena *a = arena_new(0);
+    uint64_t seed = tap_seed();
+    for (int i = 0; i < 200000; i++) {
+        char text[24];
+        size_t n = 0;
+        struct ip x, y;
+        struct cidr c, d;
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        for (uint64_t r = seed, len = (seed >> 33) % sizeof(text); n < len; n++) {
+            r = r * 6364136223846793005u + 1442695040888963407u;
+            text[n] = alphabet[(r >> 33) % (sizeof(alphabet) - 1)];
+        }
+        if (ip_parse(str_n(text, n), &x) && (!ip_parse(ip_str(a, &x), &y) || !ip_eq(&x, &y)))
+            tap_fail(__FILE__, __LINE__, "%.*s", (int)n, text);
+        if (cidr_parse(str_n(text, n), &c, &x) &&
+            (!cidr_parse(cidr_str(a, &c), &d, NULL) || !ip_eq(&c.ip, &d.ip) || c.bits != d.bits ||
+             !cidr_contains(&c, &x)))
+            tap_fail(__FILE__, __LINE__, "%.*s", (int)n, text);
+        if (i % 1000 == 0)
+            arena_reset(a);
+    }
+    arena_free(a);
+}
+
 static struct ip address(const char *s) {
     struct ip ip;
     REQUIRE(ip_parse(str_of(s), &ip));

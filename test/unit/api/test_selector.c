@@ -212,3 +212,36 @@ TEST(events_are_selected_by_the_names_of_either_version) {
               -EINVAL);
     arena_free(a);
 }
+
+/* Whatever comes, a selector that is read prints as one that reads the same. */
+TEST(any_selector_is_survived) {
+    static const char *const parts[] = {"a", "b.c/d", "in", "notin", "(",   ")", ",",
+                                        "!", "=",     "==", "!=",    ">",   "<", "5",
+                                        " ", "x",     "-",  "\\",    "\xff"};
+    struct arena *a = arena_new(0);
+    uint64_t seed = tap_seed();
+    unsigned good = 0;
+    for (int i = 0; i < 100000; i++) {
+        str text = STR("");
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        for (uint64_t r = seed, n = 1 + (seed >> 33) % 9; n; n--) {
+            r = r * 6364136223846793005u + 1442695040888963407u;
+            text = str_concat(a, text, str_of(parts[(r >> 33) % ARRAY_LEN(parts)]));
+        }
+        struct selector s, t;
+        struct field_selector f;
+        field_selector_parse(a, RESOURCE_OF(core_v1_pods), text, &f, NULL);
+        if (selector_parse(a, text, &s, NULL) == 0) {
+            str printed = selector_str(a, &s);
+            if (selector_parse(a, printed, &t, NULL) < 0 || !str_eq(selector_str(a, &t), printed))
+                tap_fail(__FILE__, __LINE__, STR_FMT " -> " STR_FMT, STR_ARG(text),
+                         STR_ARG(printed));
+            selector_matches(&s, &map);
+            good++;
+        }
+        if (i % 100 == 0)
+            arena_reset(a);
+    }
+    CHECK(good > 1000);
+    arena_free(a);
+}

@@ -193,3 +193,38 @@ TEST(values_round_away_from_zero) {
     CHECK(quantity_mul(&q, 3) == 0);
     CHECK_INT(quantity_milli(&q), 4500);
 }
+
+/* Texts of every shape: what is read prints as something that reads as the same number and does
+ * not change again. */
+TEST(any_quantity_is_stable) {
+    static const char alphabet[] = "0011299..+-eEinumkKMGTPi";
+    struct arena *a = arena_new(0);
+    uint64_t seed = tap_seed();
+    unsigned good = 0;
+    for (int i = 0; i < 200000; i++) {
+        char text[48];
+        size_t n = 0;
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        for (uint64_t r = seed, len = 1 + (seed >> 33) % (i % 5 ? 8 : 45); n < len; n++) {
+            r = r * 6364136223846793005u + 1442695040888963407u;
+            text[n] = alphabet[(r >> 33) % (i % 3 ? 7 : sizeof(alphabet) - 1)];
+        }
+        struct quantity x, y, z;
+        Quantity again;
+        if (quantity_parse(str_n(text, n), &x, NULL) < 0)
+            continue;
+        str printed = quantity_str(a, &x);
+        if (quantity_parse(printed, &y, NULL) < 0 || quantity_cmp(&x, &y) != 0 ||
+            quantity_canonical(a, printed, &again, NULL) < 0 || !str_eq(printed, again))
+            tap_fail(__FILE__, __LINE__, "%.*s -> " STR_FMT, (int)n, text, STR_ARG(printed));
+        z = x;
+        if (quantity_sub(&z, &y) < 0 || quantity_sign(&z) != 0)
+            tap_fail(__FILE__, __LINE__, "%.*s - itself", (int)n, text);
+        CHECK(quantity_is_whole(&x) || quantity_scaled(&x, 0) != 0);
+        good++;
+        if (i % 1000 == 0)
+            arena_reset(a);
+    }
+    CHECK(good > 20000);
+    arena_free(a);
+}
