@@ -38,19 +38,21 @@ static const char *go_name(const struct api_type *t) {
     return dot ? dot + 1 : t->name;
 }
 
-/* The row of a member of an object of type t; go_kind says what the object is when t is NULL. */
+/* The row of a member of an object of type t. Where t is NULL, go_kind says what the object is: a
+ * map, or raw JSON, which is a struct without fields. */
 static int find_row(struct merge *m, const struct api_type *t, const char *go_kind, str key,
                     const struct api_field **ret) {
-    if (!t)
+    const struct api_field *f = NULL;
+    if (!t && strcmp(go_kind, "struct") != 0)
         return err_http(m->e, -EINVAL, 500, NULL,
                         "merging an object in json but data type is not struct, instead is: %s",
                         go_kind);
-    const struct api_field *f =
-        t->info->form == FORM_OBJECT ? type_field(t, key, NULL, NULL) : NULL;
+    if (t && t->info->form == FORM_OBJECT)
+        f = type_field(t, key, NULL, NULL);
     if (!f)
         return err_http(m->e, -EINVAL, 500, NULL,
                         "unable to find api field in struct %s for the json field \"" STR_FMT "\"",
-                        go_name(t), STR_ARG(key));
+                        t ? go_name(t) : "RawExtension", STR_ARG(key));
     *ret = f;
     return 0;
 }
