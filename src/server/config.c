@@ -40,7 +40,9 @@ const struct flag dev_flags[] = {
     {0},
 };
 
-static bool has(const char *s) { return s && s[0]; }
+static bool has(const char *s) {
+    return s && s[0];
+}
 
 static void find_user(struct server_config *c) {
     if (geteuid() != 0 || !has(c->user))

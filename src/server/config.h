@@ -21,8 +21,8 @@ struct server_config {
 
     /* Derived by server_config_complete. */
     bool dev;
-    char api_url[128];     /* how components reach the API server */
-    char listen[128];      /* transport address */
+    char api_url[128]; /* how components reach the API server */
+    char listen[128];  /* transport address */
     char hostname[256];
     char detected_ip[64];
     uint32_t uid, gid; /* 0: stay as we are */

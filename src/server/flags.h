@@ -11,10 +11,10 @@ enum flag_type { FLAG_STR, FLAG_BOOL, FLAG_INT, FLAG_MAX };
 struct flag {
     const char *name;
     enum flag_type type;
-    size_t offset;      /* of a const char *, bool or int64_t in the options struct */
-    const char *def;    /* as it would be typed; NULL: zero */
+    size_t offset;   /* of a const char *, bool or int64_t in the options struct */
+    const char *def; /* as it would be typed; NULL: zero */
     const char *help;
-    int64_t min, max;   /* of FLAG_INT; both 0: any */
+    int64_t min, max; /* of FLAG_INT; both 0: any */
 };
 
 /* Fills opts: defaults first, then argv[from...]. Flags end at "--" or the first other word, whose

@@ -19,8 +19,8 @@ const char *const role_names[ROLE_MAX] = {
 
 static void fields(struct identity *id, str *ret[IDENTITY_FIELDS]) {
     str *all[IDENTITY_FIELDS] = {
-        &id->client_cert, &id->client_key, &id->serving_cert, &id->serving_key, &id->client_ca,
-        &id->server_ca,   &id->kubelet_cert, &id->kubelet_key, &id->token_key,
+        &id->client_cert, &id->client_key,   &id->serving_cert, &id->serving_key, &id->client_ca,
+        &id->server_ca,   &id->kubelet_cert, &id->kubelet_key,  &id->token_key,
     };
     memcpy(ret, all, sizeof(all));
 }

@@ -30,8 +30,9 @@ int identity_ask(int channel, struct arena *a, struct err *e, struct identity *r
 struct signer_channel {
     int fd;
     enum role role;
-    const char *node;      /* kubelet: its node's name */
-    const char *addresses; /* serving certificates: names and IPs beyond the role's own, ',' between */
+    const char *node; /* kubelet: its node's name */
+    const char
+        *addresses; /* serving certificates: names and IPs beyond the role's own, ',' between */
 };
 #define SIGNER_CHANNELS_MAX 16
 

@@ -6,11 +6,11 @@
 #include "base/base64.h"
 #include "net/x509.h"
 
-#define PEM_MAX        (64 * 1024)
-#define YEAR           (365LL * 24 * 3600)
-#define CA_YEARS       10
-#define SAN_MAX        32
-#define MASTERS        "system:masters"
+#define PEM_MAX  (64 * 1024)
+#define YEAR     (365LL * 24 * 3600)
+#define CA_YEARS 10
+#define SAN_MAX  32
+#define MASTERS  "system:masters"
 
 struct authority {
     str cert; /* PEM */
@@ -79,12 +79,11 @@ static int authority_open(struct pki *p, const char *name, const char *cn, struc
     if (r != -ENOENT)
         return r < 0 ? err_set(e, r, "%s/%s: %s", p->dir, cert_name.p, strerror(-r)) : 0;
     int64_t now = env_wall(p->env) / NSEC_PER_SEC;
-    r = x509_issue(&p->arena,
-                   &(struct x509_request){.cn = str_of(cn),
-                                          .ca = true,
-                                          .not_before = 0,
-                                          .not_after = now + CA_YEARS * YEAR},
-                   ret->key, STR_NONE, NULL, e, &ret->cert);
+    r = x509_issue(
+        &p->arena,
+        &(struct x509_request){
+            .cn = str_of(cn), .ca = true, .not_before = 0, .not_after = now + CA_YEARS * YEAR},
+        ret->key, STR_NONE, NULL, e, &ret->cert);
     return r < 0 ? r : save(p, cert_name.p, ret->cert, e);
 }
 
@@ -188,9 +187,9 @@ static int apiserver_identity(struct pki *p, struct arena *a, const struct signe
     add_names(&n, "kubernetes,kubernetes.default,kubernetes.default.svc,"
                   "kubernetes.default.svc.cluster.local,localhost,127.0.0.1,::1");
     add_names(&n, who->addresses);
-    int r = issue(p, a, &p->server,
-                  &(struct leaf){.cn = "kube-apiserver", .names = &n, .server = true}, e,
-                  &id->serving_cert, &id->serving_key);
+    int r =
+        issue(p, a, &p->server, &(struct leaf){.cn = "kube-apiserver", .names = &n, .server = true},
+              e, &id->serving_cert, &id->serving_key);
     if (r == 0)
         r = issue(p, a, &p->client,
                   &(struct leaf){.cn = "kube-apiserver-kubelet-client",
@@ -211,8 +210,8 @@ static int kubelet_identity(struct pki *p, struct arena *a, const struct signer_
                   &id->client_cert, &id->client_key);
     if (r == 0)
         r = issue(p, a, &p->server,
-                  &(struct leaf){.cn = cn.p, .org = "system:nodes", .names = &n, .server = true},
-                  e, &id->serving_cert, &id->serving_key);
+                  &(struct leaf){.cn = cn.p, .org = "system:nodes", .names = &n, .server = true}, e,
+                  &id->serving_cert, &id->serving_key);
     id->client_ca = p->client.cert;
     return r;
 }
@@ -250,7 +249,9 @@ int pki_identity(struct pki *p, struct arena *a, const struct signer_channel *wh
 
 /* ---- the administrator ---- */
 
-static str base64(struct arena *a, str s) { return base64_encode_in(a, s, 0); }
+static str base64(struct arena *a, str s) {
+    return base64_encode_in(a, s, 0);
+}
 
 /* Fit: for this server, of this CA, with more than a third of its time left. What is in the file is
  * ours, so a look for the pieces is enough. */

@@ -59,7 +59,9 @@ static void forget_ready(struct process *p) {
 
 static void begin(struct process *p);
 
-static void on_backoff(struct timer *t) { begin(container_of(t, struct process, timer)); }
+static void on_backoff(struct timer *t) {
+    begin(container_of(t, struct process, timer));
+}
 
 static void describe(char *out, size_t n, int status) {
     if (WIFSIGNALED(status))
@@ -89,8 +91,8 @@ static void on_exit_of(void *ctx, int status) {
         return;
     }
     bool steady = now - p->started >= SUPERVISOR_STEADY;
-    p->delay = steady || !p->delay ? SUPERVISOR_BACKOFF_MIN
-                                   : MIN(p->delay * 2, SUPERVISOR_BACKOFF_MAX);
+    p->delay =
+        steady || !p->delay ? SUPERVISOR_BACKOFF_MIN : MIN(p->delay * 2, SUPERVISOR_BACKOFF_MAX);
     p->state = BACKOFF;
     log_warn(loop_env(s->loop), "%s %s; starting it again in %lld ms", p->spec->name, how,
              (long long)(p->delay / NSEC_PER_MSEC));
