@@ -14,6 +14,7 @@
 
 #include "client/events.h"
 #include "client/plan_internal.h"
+#include "client/rest_internal.h"
 #include "client/workqueue.h"
 #include "schema/ops.h"
 
@@ -38,6 +39,8 @@ static const struct {
 struct key_memory {
     struct arena arena; /* of last_error */
     const Status *last_error;
+    const struct api_resource *last_resource;
+    enum rest_verb last_verb;
     struct plan_answer *answers;
     uint64_t seed;
 };
@@ -46,7 +49,8 @@ struct expectation {
     struct informer *informer;
     uint64_t revision; /* 0: the end of `uid` is awaited instead */
     str key, uid;
-    bool lost;
+    bool lost;    /* only a new list can tell */
+    bool listing; /* and that is on its way */
 };
 
 struct key_run {
@@ -58,9 +62,10 @@ struct key_run {
     enum phase phase;
     uint32_t next, in_flight, batch, batch_left, relists;
     int result; /* of the first failure; 0 */
-    bool conflict, exists, settled_once;
     int64_t retry_after;
-    Status *error;
+    const Status *error;
+    const struct api_resource *error_resource;
+    enum rest_verb error_verb;
     struct {
         struct expectation *v;
         uint32_t n;
@@ -97,6 +102,7 @@ struct controllers {
     struct loop *loop;
     struct controller_run *runs;
     unsigned n;
+    const void *config;
     bool started, synced;
 };
 
@@ -171,8 +177,8 @@ static void remember(struct key_run *kr) {
     arena_reset(&m->arena);
     if (kr->error)
         m->last_error = api_clone(&m->arena, &Status_type, kr->error);
-    if (kr->exists) /* the drawn names are taken: draw others */
-        m->seed = env_random_u64(loop_env(run->set->loop));
+    m->last_resource = kr->error_resource;
+    m->last_verb = kr->error_verb;
 }
 
 static void over(struct key_run *kr) {
@@ -219,8 +225,12 @@ static void on_fresh(void *ctx) {
     struct key_run *kr = ctx;
     if (--kr->relists > 0)
         return;
+    uint32_t left = 0; /* what was listed is newer than every write */
+    for (uint32_t i = 0; i < kr->expected.n; i++)
+        if (!kr->expected.v[i].listing)
+            kr->expected.v[left++] = kr->expected.v[i];
+    kr->expected.n = left;
     move(kr, SETTLING);
-    kr->expected.n = 0; /* a list newer than every write has been taken over */
     settle(kr);
 }
 
@@ -232,10 +242,12 @@ static void relist_touched(struct key_run *kr, bool lost_only) {
         bool again = lost_only && !x->lost;
         for (unsigned d = 0; d < n; d++)
             again |= done[d] == x->informer;
-        if (again)
-            continue;
-        done[n++] = x->informer;
+        if (!again)
+            done[n++] = x->informer;
     }
+    for (uint32_t i = 0; i < kr->expected.n; i++)
+        for (unsigned d = 0; d < n; d++)
+            kr->expected.v[i].listing |= done[d] == kr->expected.v[i].informer;
     move(kr, RELISTING);
     kr->relists = n;
     for (unsigned d = 0; d < n; d++)
@@ -305,9 +317,7 @@ static void on_answer(void *ctx, const struct rest_result *res) {
     } else {
         struct plan_answer *an = xcalloc(1, sizeof(*an));
         const struct rest_request *rq = &in->questions.v[q->index].rq;
-        const struct api_type *t = rq->result_type         ? rq->result_type
-                                   : rq->verb == REST_LIST ? rq->resource->list_type
-                                                           : rq->resource->type;
+        const struct api_type *t = rest_result_type(rq);
         arena_init(&an->arena, 0);
         an->name = str_dup(&an->arena, in->questions.v[q->index].name);
         an->result = *res;
@@ -344,8 +354,32 @@ static void tell_events(struct key_run *kr, unsigned group, bool rest) {
     struct plan_internal *in = kr->plan.internal;
     for (uint32_t i = 0; i < in->events.n; i++) {
         const struct plan_event *ev = &in->events.v[i];
-        if (rest ? ev->group >= group : ev->group == group)
+        if (ev->write < 0 && (rest ? ev->group >= group : ev->group == group))
             recorder_event(kr->run->recorder, &ev->about, ev->type, ev->reason, ev->message);
+    }
+}
+
+static bool namespace_ends(const Status *s) {
+    for (uint32_t i = 0; s->details && i < s->details->causes.n; i++)
+        if (str_eqc(s->details->causes.v[i].type, "NamespaceTerminating"))
+            return true;
+    return false;
+}
+
+static void tell_write_events(struct key_run *kr, uint32_t index, const struct rest_result *res,
+                              bool ok) {
+    struct plan_internal *in = kr->plan.internal;
+    if (!ok && (!res->status || res->code == 409 || namespace_ends(res->status)))
+        return;
+    for (uint32_t i = 0; i < in->events.n; i++) {
+        const struct plan_event *ev = &in->events.v[i];
+        if (ev->write != index || ev->on_failure == ok)
+            continue;
+        str text = ev->message;
+        if (!ok)
+            text = str_printf(&kr->arena, STR_FMT ": " STR_FMT, STR_ARG(text),
+                              STR_ARG(res->status->message));
+        recorder_event(kr->run->recorder, &ev->about, ev->type, ev->reason, text);
     }
 }
 
@@ -381,19 +415,25 @@ static struct informer *touched(struct controller_run *run, const struct api_res
     return NULL;
 }
 
+/* The end of an object is awaited by its uid: the answer may carry an old revision, or none. A
+ * create that found its name taken may be our own of an earlier, lost answer: only a list tells. */
 static void expect(struct key_run *kr, const struct plan_write *w, const struct rest_result *res) {
     struct informer *inf = touched(kr->run, w->rq.resource);
     bool whole = !w->rq.subresource || strcmp(w->rq.subresource, "status") == 0;
-    if (!inf || !whole || (res->code >= 400 && !res->maybe_done))
+    bool gone = w->rq.verb == REST_DELETE && res->code == 404;
+    bool taken = w->rq.verb == REST_CREATE && res->code == 409;
+    if (!inf || !whole || (res->code >= 400 && !gone && !taken) || (res->r < 0 && !res->maybe_done))
         return;
-    struct expectation x = {.informer = inf, .revision = res->revision, .lost = res->maybe_done};
-    if (!x.revision && !x.lost) {
-        if (w->rq.verb != REST_DELETE)
-            return;
+    struct expectation x = {.informer = inf, .lost = res->maybe_done || taken};
+    if (!x.lost && w->uid.n) {
         x.uid = w->uid;
         x.key = w->rq.ns.n ? str_printf(&kr->arena, STR_FMT "/" STR_FMT, STR_ARG(w->rq.ns),
                                         STR_ARG(w->rq.name))
                            : w->rq.name;
+    } else if (!x.lost) {
+        x.revision = res->revision;
+        if (!x.revision || w->rq.verb == REST_DELETE)
+            return;
     }
     *list_push(&kr->arena, &kr->expected) = x;
 }
@@ -401,13 +441,12 @@ static void expect(struct key_run *kr, const struct plan_write *w, const struct 
 static void failed(struct key_run *kr, const struct plan_write *w, const struct rest_result *res) {
     if (kr->result == 0) {
         kr->result = res->r < 0 ? res->r : -EIO;
+        kr->error_resource = w->rq.resource;
+        kr->error_verb = w->rq.verb;
         if (res->status)
             kr->error = api_clone(&kr->arena, &Status_type, res->status);
     }
-    if (res->code == 409) {
-        kr->conflict = true;
-        kr->exists |= res->status && str_eqc(res->status->reason, "AlreadyExists");
-    } else {
+    if (res->code != 409 && !(res->status && namespace_ends(res->status))) {
         log_warn(loop_env(kr->run->set->loop),
                  "%s " STR_FMT ": write to %s failed: r %d code %d " STR_FMT, kr->run->c->name,
                  STR_ARG(kr->key), w->rq.resource->plural, res->r, res->code,
@@ -422,8 +461,10 @@ static void on_written(void *ctx, const struct rest_result *res) {
     const struct plan_write *w = &kr->plan.internal->writes.v[wc->index];
     bool gone = w->rq.verb == REST_DELETE && res->code == 404;
     kr->calls.v[wc->index] = NULL;
+    bool ok = gone || (res->r == 0 && res->code < 400);
     expect(kr, w, res);
-    if ((res->r < 0 || res->code >= 400) && !gone)
+    tell_write_events(kr, wc->index, res, ok);
+    if (!ok)
         failed(kr, w, res);
     if (--kr->in_flight == 0)
         batch_done(kr);
@@ -460,7 +501,11 @@ static void begin(struct controller_run *run, str key) {
               m ? m->seed : env_random_u64(loop_env(l)));
     struct plan_internal *in = kr->plan.internal;
     kr->plan.attempt = workqueue_failures(run->queue, key);
-    kr->plan.last_error = m ? m->last_error : NULL;
+    if (m) {
+        kr->plan.last_error = m->last_error;
+        kr->plan.last_resource = m->last_resource;
+        kr->plan.last_verb = m->last_verb;
+    }
     in->answers = m ? m->answers : NULL;
     int r = run->c->reconcile(run->state, kr->key, &kr->plan);
     run->busy++;
@@ -532,9 +577,12 @@ static void run_init(struct controllers *set, struct controller_run *run,
     for (const struct controller_watch *w = c->watches; w && w->resource; w++) {
         ASSERT(run->n_watches < CONTROLLER_WATCHES_MAX);
         unsigned at = run->n_watches++;
-        run->informers[at] =
-            informers_get(set->informers, &(struct informer_options){.resource = w->resource,
-                                                                     .selectors = w->selectors});
+        run->informers[at] = informers_get(set->informers, &(struct informer_options){
+                                                               .resource = w->resource,
+                                                               .ns = str_of(w->ns),
+                                                               .selectors = w->selectors,
+                                                               .metadata_only = w->metadata_only,
+                                                           });
         run->bindings[at] = (struct watch_binding){run, w};
     }
     if (c->start)
@@ -548,6 +596,7 @@ struct controllers *controllers_new(const struct controllers_options *o) {
     set->client = o->client;
     set->informers = o->informers;
     set->loop = rest_client_loop(o->client);
+    set->config = o->config;
     while (o->list[set->n])
         set->n++;
     set->runs = xcalloc(MAX(set->n, 1u), sizeof(*set->runs));
@@ -611,6 +660,9 @@ bool controllers_idle(const struct controllers *set) {
 
 struct informer *run_informer(struct controller_run *run, const struct api_resource *r) {
     return touched(run, r);
+}
+const void *run_config(struct controller_run *run) {
+    return run->set->config;
 }
 void *run_state(struct controller_run *run) {
     return run->state;

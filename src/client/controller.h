@@ -15,9 +15,11 @@ typedef void (*controller_keys)(struct controller_run *run, const void *old, con
 struct controller_watch {
     const struct api_resource *resource; /* NULL ends the list */
     const char *selectors;
-    controller_keys keys;
+    controller_keys keys; /* NULL: start() sees to it */
+    const char *ns;       /* NULL: all */
+    bool metadata_only;
 };
-#define CONTROLLER_WATCHES_MAX 12
+#define CONTROLLER_WATCHES_MAX 64
 
 struct controller {
     const char *name; /* as upstream names it: "replicaset-controller" */
@@ -35,6 +37,7 @@ struct controllers_options {
     struct rest_client *client;
     struct informers *informers;
     const struct controller *const *list; /* ends in NULL */
+    const void *config;                   /* for run_config() */
 };
 struct controllers *controllers_new(const struct controllers_options *o);
 void controllers_start(struct controllers *c); /* starts the informers; queues run when synced */
@@ -43,6 +46,7 @@ bool controllers_idle(const struct controllers *c); /* nothing queued, running o
 
 /* For start() and keys(). */
 struct informer *run_informer(struct controller_run *run, const struct api_resource *r);
+const void *run_config(struct controller_run *run);
 void *run_state(struct controller_run *run);
 void queue_key(struct controller_run *run, str key);
 void queue_key_after(struct controller_run *run, str key, int64_t ns);

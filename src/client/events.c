@@ -42,6 +42,7 @@ struct recorder {
     struct map records;
     struct list lru; /* oldest first */
     unsigned in_flight;
+    int64_t named; /* of the newest event, in its name: no two are alike */
     struct list calls;
 };
 
@@ -49,6 +50,7 @@ struct event_call {
     struct list node;
     struct recorder *recorder;
     struct rest_call *call;
+    char *raised; /* key of the record whose count this raises */
 };
 
 struct recorder *recorder_new(struct rest_client *c, const char *component, const char *host) {
@@ -79,6 +81,7 @@ struct recorder *recorder_free(struct recorder *r) {
     LIST_FOREACH (n, &r->calls) {
         struct event_call *c = container_of(n, struct event_call, node);
         rest_cancel(c->call);
+        free(c->raised);
         free(c);
     }
     while (!list_empty(&r->lru))
@@ -143,16 +146,23 @@ static void on_sent(void *ctx, const struct rest_result *res) {
     if (res->r < 0 || res->code >= 400)
         log_debug(loop_env(rest_client_loop(c->recorder->client)), "event lost: r %d code %d",
                   res->r, res->code);
+    if (res->code == 404 && c->raised) { /* it expired: the next one is a new event */
+        struct record *rec = map_get(&c->recorder->records, str_of(c->raised));
+        if (rec)
+            free(TAKE(rec->name));
+    }
     c->recorder->in_flight--;
     list_remove(&c->node);
+    free(c->raised);
     free(c);
 }
 
-static void send(struct recorder *r, struct rest_request *rq) {
+static void send(struct recorder *r, struct rest_request *rq, const struct record *raised) {
     if (r->in_flight >= IN_FLIGHT_MAX)
         return;
     struct event_call *c = xcalloc(1, sizeof(*c));
     c->recorder = r;
+    c->raised = raised ? xstrndup(raised->key, raised->key_n) : NULL;
     list_append(&r->calls, &c->node);
     r->in_flight++;
     rq->resource = RESOURCE_OF(core_v1_events);
@@ -174,11 +184,13 @@ static void raise_count(struct recorder *r, struct arena *a, struct record *rec,
     buf_printf(&b, "{\"count\":%u,\"message\":", rec->count);
     json_quote(&b, message);
     buf_printf(&b, ",\"lastTimestamp\":\"" STR_FMT "\"}", STR_ARG(time_format_ns(when, wall, 0)));
-    send(r, &(struct rest_request){.verb = REST_PATCH,
-                                   .patch = REST_PATCH_MERGE,
-                                   .ns = str_of(rec->ns),
-                                   .name = str_of(rec->name),
-                                   .raw = buf_str(&b)});
+    send(r,
+         &(struct rest_request){.verb = REST_PATCH,
+                                .patch = REST_PATCH_MERGE,
+                                .ns = str_of(rec->ns),
+                                .name = str_of(rec->name),
+                                .raw = buf_str(&b)},
+         rec);
     buf_done(&b);
 }
 
@@ -186,7 +198,8 @@ static void create(struct recorder *r, struct arena *a, struct record *rec,
                    const ObjectReference *about, const char *type, const char *reason, str message,
                    int64_t wall) {
     str ns = about->namespace_.n ? about->namespace_ : STR("default");
-    str name = str_printf(a, STR_FMT ".%llx", STR_ARG(about->name), (unsigned long long)wall);
+    r->named = MAX(wall, r->named + 1);
+    str name = str_printf(a, STR_FMT ".%llx", STR_ARG(about->name), (unsigned long long)r->named);
     free(rec->ns);
     free(rec->name);
     rec->ns = xstrndup(ns.p, ns.n);
@@ -206,8 +219,10 @@ static void create(struct recorder *r, struct arena *a, struct record *rec,
         .reporting_controller = str_of(r->component),
         .reporting_instance = str_of(r->host),
     };
-    send(r, &(struct rest_request){
-                .verb = REST_CREATE, .ns = ns, .body_type = &Event_type, .body = &ev});
+    send(r,
+         &(struct rest_request){
+             .verb = REST_CREATE, .ns = ns, .body_type = &Event_type, .body = &ev},
+         NULL);
 }
 
 void recorder_event(struct recorder *r, const ObjectReference *about, const char *type,

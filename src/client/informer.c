@@ -58,7 +58,7 @@ void informer_put(struct informer *i, void *typed) {
     ObjectMeta *m = typed;
     m->managed_fields.v = NULL;
     m->managed_fields.n = 0;
-    struct cached_block *b = block_new(i->resource->type, typed);
+    struct cached_block *b = block_new(i->type, typed);
     struct cached *old = map_get(&i->objects, b->pub.key);
     struct cached_block *old_block = old ? container_of(old, struct cached_block, pub) : NULL;
     b->generation = i->generation;
@@ -72,7 +72,6 @@ void informer_put(struct informer *i, void *typed) {
     map_put(&i->objects, b->pub.key, &b->pub);
     for (struct index *ix = i->indexes; ix; ix = ix->next)
         index_add(ix, b);
-    i->revision = MAX(i->revision, b->pub.revision);
     tell(i, old, &b->pub);
     cached_unref(old);
 }
@@ -127,11 +126,14 @@ struct informer *informers_get(struct informers *f, const struct informer_option
     const char *selectors = o->selectors && o->selectors[0] ? o->selectors : NULL;
     for (; *at; at = &(*at)->next)
         if ((*at)->resource == o->resource && str_eqc(o->ns, (*at)->ns) &&
-            same_text((*at)->selectors, selectors))
+            same_text((*at)->selectors, selectors) && (o->metadata_only || !(*at)->metadata_only))
             return *at;
     struct informer *i = xcalloc(1, sizeof(*i));
     i->set = f;
     i->resource = o->resource;
+    i->metadata_only = o->metadata_only;
+    i->type = o->metadata_only ? &PartialObjectMetadata_type : o->resource->type;
+    i->list_type = o->metadata_only ? &PartialObjectMetadataList_type : o->resource->list_type;
     i->ns = o->ns.n ? xstrndup(o->ns.p, o->ns.n) : NULL;
     i->selectors = text_dup(selectors);
     map_init(&i->objects, NULL);

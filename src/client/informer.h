@@ -20,6 +20,9 @@ struct informer_options {
     const struct api_resource *resource;
     str ns;                /* empty: all */
     const char *selectors; /* encoded query, as rest_watch_options */
+    /* Only metadata is wanted: cached objects are PartialObjectMetadata, or whole ones where
+     * somebody asked for those before. */
+    bool metadata_only;
 };
 /* Makes or shares one. Indexes and handlers may be added until informers_start(). */
 struct informer *informers_get(struct informers *f, const struct informer_options *o);
@@ -28,7 +31,7 @@ bool informers_synced(const struct informers *f);
 /* Calls once when all are synced. */
 void informers_on_synced(struct informers *f, void (*fn)(void *ctx), void *ctx);
 
-/* A cached object: typed points at a struct of resource->type. */
+/* A cached object: typed points at a struct of resource->type (or PartialObjectMetadata). */
 struct cached {
     uint32_t refs;
     uint64_t revision;

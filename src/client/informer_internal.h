@@ -55,6 +55,8 @@ struct informer {
     struct informers *set;
     struct informer *next;
     const struct api_resource *resource;
+    const struct api_type *type, *list_type;
+    bool metadata_only;
     char *ns, *selectors;
     struct map objects; /* key -> struct cached */
     struct index *indexes;
@@ -83,7 +85,8 @@ struct informers {
     bool started;
 };
 
-/* Takes over a decoded object (in scratch memory, changed by it). */
+/* Takes over a decoded object (in scratch memory, changed by it). The informer's revision is not
+ * raised by it: of a list that comes in pages nothing is known before its end. */
 void informer_put(struct informer *i, void *typed);
 void informer_drop(struct informer *i, str key);
 void informer_list_done(struct informer *i); /* drops what the list did not have; marks synced */

@@ -22,7 +22,7 @@ struct leader {
     const Lease *seen; /* last observed */
     int64_t seen_at;   /* when it last changed, our clock */
     int64_t renewed_at;
-    bool leading;
+    bool leading, sure; /* sure: `seen` is what we wrote last */
 };
 
 static void try_again(struct leader *l, int64_t after) {
@@ -59,6 +59,7 @@ static void on_written(void *ctx, const struct rest_result *res) {
     struct leader *l = ctx;
     l->call = NULL;
     bool ok = res->r == 0 && res->code < 300 && res->object;
+    l->sure = ok;
     if (ok)
         observe(l, res->object);
     next_round(l, ok);
@@ -126,7 +127,7 @@ static void on_read(void *ctx, const struct rest_result *res) {
 
 static void on_timer(struct timer *t) {
     struct leader *l = container_of(t, struct leader, timer);
-    if (l->leading && l->seen)
+    if (l->leading && l->sure)
         take(l, l->seen); /* the fast way: no read while nobody interferes */
     else
         send(l, REST_GET, l->o.name, NULL, on_read);

@@ -45,10 +45,10 @@ static str encode(struct arena *a, const struct api_type *t, const void *obj) {
     return out;
 }
 
-void plan_request(struct plan *p, const struct rest_request *rq) {
+static struct plan_write *add_request(struct plan *p, const struct rest_request *rq) {
     struct plan_write *w = add(p);
     if (!w)
-        return;
+        return NULL;
     w->rq = *rq;
     w->rq.ns = str_dup(p->arena, rq->ns);
     w->rq.name = str_dup(p->arena, rq->name);
@@ -60,6 +60,11 @@ void plan_request(struct plan *p, const struct rest_request *rq) {
         w->rq.result_type = rq->body_type;
     w->rq.body_type = NULL;
     w->rq.body = NULL;
+    return w;
+}
+
+void plan_request(struct plan *p, const struct rest_request *rq) {
+    add_request(p, rq);
 }
 
 void plan_create(struct plan *p, const struct api_resource *r, str ns, const void *typed) {
@@ -118,15 +123,15 @@ void plan_delete(struct plan *p, const struct api_resource *r, const ObjectMeta 
         o.grace_period_seconds = (struct opt_i64){true, grace_seconds};
     if (propagation)
         o.propagation_policy = str_of(propagation);
-    plan_request(p, &(struct rest_request){.verb = REST_DELETE,
-                                           .resource = r,
-                                           .ns = m->namespace_,
-                                           .name = m->name,
-                                           .body_type = &DeleteOptions_type,
-                                           .body = &o,
-                                           .result_type = r->type});
-    if (p->internal->writes.n)
-        p->internal->writes.v[p->internal->writes.n - 1].uid = str_dup(p->arena, m->uid);
+    struct plan_write *w = add_request(p, &(struct rest_request){.verb = REST_DELETE,
+                                                                 .resource = r,
+                                                                 .ns = m->namespace_,
+                                                                 .name = m->name,
+                                                                 .body_type = &DeleteOptions_type,
+                                                                 .body = &o,
+                                                                 .result_type = r->type});
+    if (w)
+        w->uid = str_dup(p->arena, m->uid);
 }
 
 void plan_next_group(struct plan *p) {
@@ -135,16 +140,17 @@ void plan_next_group(struct plan *p) {
         in->group++;
 }
 
-void plan_event(struct plan *p, const struct api_resource *r, const ObjectMeta *about,
-                const char *type, const char *reason, const char *fmt, ...) {
-    char text[1024]; /* as upstream, which cuts at 1024 */
-    va_list ap;
-    va_start(ap, fmt);
+#define EVENT_TEXT_MAX 1024 /* as upstream, which cuts there */
+
+static struct plan_event *event_add(struct plan *p, const struct api_resource *r,
+                                    const ObjectMeta *about, const char *type, const char *reason,
+                                    const char *fmt, va_list ap) {
+    char text[EVENT_TEXT_MAX];
     vsnprintf(text, sizeof(text), fmt, ap);
-    va_end(ap);
     struct arena *a = p->arena;
     struct plan_event *ev = list_push(a, &p->internal->events);
     ev->group = p->internal->group;
+    ev->write = -1;
     ev->type = type;
     ev->reason = reason;
     ev->message = str_dup(a, str_of(text));
@@ -157,6 +163,27 @@ void plan_event(struct plan *p, const struct api_resource *r, const ObjectMeta *
             r->group[0] ? str_printf(a, "%s/%s", r->group, r->version) : str_of(r->version),
         .resource_version = str_dup(a, about->resource_version),
     };
+    return ev;
+}
+
+void plan_event(struct plan *p, const struct api_resource *r, const ObjectMeta *about,
+                const char *type, const char *reason, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    event_add(p, r, about, type, reason, fmt, ap);
+    va_end(ap);
+}
+
+void plan_write_event(struct plan *p, bool on_failure, const struct api_resource *r,
+                      const ObjectMeta *about, const char *type, const char *reason,
+                      const char *fmt, ...) {
+    ASSERT(p->internal->writes.n > 0);
+    va_list ap;
+    va_start(ap, fmt);
+    struct plan_event *ev = event_add(p, r, about, type, reason, fmt, ap);
+    va_end(ap);
+    ev->write = p->internal->writes.n - 1;
+    ev->on_failure = on_failure;
 }
 
 void plan_requeue_after(struct plan *p, int64_t ns) {
@@ -236,6 +263,8 @@ str plan_describe(struct arena *a, const struct plan *p) {
         buf_printf(&b, "need " STR_FMT "\n", STR_ARG(in->questions.v[i].name));
     for (uint32_t i = 0; i < in->events.n; i++) {
         const struct plan_event *ev = &in->events.v[i];
+        if (ev->on_failure)
+            continue;
         buf_printf(&b, "event %s %s " STR_FMT "/" STR_FMT ": " STR_FMT "\n", ev->type, ev->reason,
                    STR_ARG(ev->about.kind), STR_ARG(ev->about.name), STR_ARG(ev->message));
     }

@@ -14,8 +14,9 @@
 
 #include "client/informer.h"
 
-#define PLAN_WRITES_MAX 500 /* further writes are refused: the key runs again (upstream's burst)   \
-                             */
+#define PLAN_WRITES_MAX                                                                            \
+    500 /* further writes are refused: the key runs again (upstream's burst)                       \
+         */
 
 struct plan_answer;
 
@@ -23,8 +24,10 @@ struct plan {
     struct arena *arena;
     int64_t now; /* wall clock, ns */
     int64_t mono;
-    unsigned attempt;         /* failures of this key in a row */
-    const Status *last_error; /* the write that failed last time, or NULL */
+    unsigned attempt;                         /* failures of this key in a row */
+    const Status *last_error;                 /* of the write that failed last time, or NULL */
+    const struct api_resource *last_resource; /* that write's */
+    enum rest_verb last_verb;
     struct plan_internal *internal;
 };
 
@@ -50,6 +53,12 @@ bool plan_full(const struct plan *p); /* PLAN_WRITES_MAX reached */
 /* core/v1 Event about an object, through the correlator. type: "Normal" or "Warning". */
 void plan_event(struct plan *p, const struct api_resource *r, const ObjectMeta *about,
                 const char *type, const char *reason, const char *fmt, ...) PRINTF(6, 7);
+/* The same, told when the write that was added last has succeeded (on_failure: has failed for sure;
+ * then ": " and the error's text end the message). Writes refused as a conflict, or because their
+ * namespace is being deleted, tell nothing. */
+void plan_write_event(struct plan *p, bool on_failure, const struct api_resource *r,
+                      const ObjectMeta *about, const char *type, const char *reason,
+                      const char *fmt, ...) PRINTF(7, 8);
 void plan_requeue_after(struct plan *p, int64_t ns);
 /* Something a cache cannot give. The first call asks and returns NULL (finish the plan without);
  * when the answer is there the key runs again and the same call (same name) gives it. Answers live

@@ -12,7 +12,9 @@ struct plan_write {
 };
 
 struct plan_event {
-    unsigned group; /* told when this group has succeeded */
+    unsigned group; /* told when this group has succeeded, or */
+    int64_t write;  /* >= 0: when this write has ended */
+    bool on_failure;
     ObjectReference about;
     const char *type, *reason;
     str message;

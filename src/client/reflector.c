@@ -68,7 +68,7 @@ static void list_end(struct informer *i) {
 /* Every list type has ListMeta first and `items` behind it. */
 static void take_page(struct informer *i, const void *list) {
     uint32_t offset;
-    const struct api_type *t = i->resource->list_type, *item = i->resource->type;
+    const struct api_type *t = i->list_type, *item = i->type;
     const struct api_field *f = type_field(t, STR("items"), &offset, NULL);
     ASSERT(f);
     const struct api_seq *items = (const void *)((const char *)list + offset);
@@ -112,6 +112,7 @@ static void list_page(struct informer *i) {
                                                                .resource = i->resource,
                                                                .ns = str_of(i->ns),
                                                                .query = query.p,
+                                                               .metadata_only = i->metadata_only,
                                                                .done = on_page,
                                                                .ctx = i});
     arena_done(&a);
@@ -140,8 +141,8 @@ static void on_event(void *ctx, str type, str object_json) {
         relist(i);
         return;
     }
-    void *obj = arena_zalloc(&i->scratch, i->resource->type->size);
-    if (decode(i, i->resource->type, object_json, obj) < 0) {
+    void *obj = arena_zalloc(&i->scratch, i->type->size);
+    if (decode(i, i->type, object_json, obj) < 0) {
         relist(i);
         return;
     }
@@ -175,6 +176,7 @@ static void watch_from_here(struct informer *i) {
                                                     .ns = str_of(i->ns),
                                                     .selectors = i->selectors,
                                                     .after = i->revision,
+                                                    .metadata_only = i->metadata_only,
                                                     .event = on_event,
                                                     .ended = on_end,
                                                     .ctx = i,

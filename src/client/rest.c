@@ -113,9 +113,12 @@ static uint64_t revision_of(const struct api_type *t, const void *obj) {
     return v;
 }
 
-static const struct api_type *result_type(const struct rest_request *rq) {
+const struct api_type *rest_result_type(const struct rest_request *rq) {
     if (rq->result_type)
         return rq->result_type;
+    if (rq->metadata_only)
+        return rq->verb == REST_LIST ? &PartialObjectMetadataList_type
+                                     : &PartialObjectMetadata_type;
     return rq->verb == REST_LIST ? rq->resource->list_type : rq->resource->type;
 }
 
@@ -129,7 +132,7 @@ static void read_answer(struct rest_call *call, const struct http_headers *heade
             res->retry_after_ns = MIN(seconds, 600) * NSEC_PER_SEC;
         return;
     }
-    const struct api_type *t = result_type(&call->rq);
+    const struct api_type *t = rest_result_type(&call->rq);
     /* Deletes answer with a Status or the object; both have it as their first member. */
     if (str_find(str_slice(res->body, 0, 64), STR("\"kind\":\"Status\"")) >= 0 && t != &Status_type)
         return;
@@ -193,10 +196,18 @@ static const char *const patch_types[] = {
     [REST_PATCH_APPLY] = "application/apply-patch+yaml",
 };
 
+static const char *rest_accept(const struct rest_request *rq) {
+    if (!rq->metadata_only)
+        return "application/json";
+    return rq->verb == REST_LIST
+               ? "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+               : REST_ACCEPT_METADATA;
+}
+
 static void transmit(struct rest_call *call) {
     struct rest_client *c = call->client;
     struct http_header headers[REST_HEADERS];
-    unsigned n = rest_headers(c, &call->arena, "application/json", call->content_type, headers);
+    unsigned n = rest_headers(c, &call->arena, rest_accept(&call->rq), call->content_type, headers);
     list_append(&c->running, &call->node);
     call->http = http_client_call(c->http, &(struct http_call_options){
                                                .method = methods[call->rq.verb],
@@ -313,9 +324,29 @@ static int parse_server(struct arena *a, const char *server, bool *ret_tls, str 
     return host.n ? 0 : -EINVAL;
 }
 
+static int client_tls(str ca_pem, str cert_pem, str key_pem, bool insecure, struct err *e,
+                      struct tls_config **ret) {
+    static const char *const alpn[] = {"http/1.1", NULL};
+    return tls_config_new(&(struct tls_options){.cert_pem = cert_pem,
+                                                .key_pem = key_pem,
+                                                .ca_pem = ca_pem,
+                                                .insecure = insecure,
+                                                .alpn = alpn},
+                          false, e, ret);
+}
+
+int rest_client_set_identity(struct rest_client *c, str ca_pem, str cert_pem, str key_pem,
+                             struct err *e) {
+    struct tls_config *tls = NULL;
+    int r = client_tls(ca_pem, cert_pem, key_pem, false, e, &tls);
+    if (r == 0)
+        http_client_set_tls(c->http, tls);
+    tls_config_unref(tls);
+    return r;
+}
+
 int rest_client_new(struct loop *l, const struct rest_options *o, struct err *e,
                     struct rest_client **ret) {
-    static const char *const alpn[] = {"http/1.1", NULL};
     struct arena a;
     arena_init(&a, 0);
     bool use_tls;
@@ -326,12 +357,7 @@ int rest_client_new(struct loop *l, const struct rest_options *o, struct err *e,
     if (r < 0)
         err_set(e, r, "server %s: want https://HOST:PORT", o->server);
     if (r == 0 && use_tls)
-        r = tls_config_new(&(struct tls_options){.cert_pem = o->cert_pem,
-                                                 .key_pem = o->key_pem,
-                                                 .ca_pem = o->ca_pem,
-                                                 .insecure = o->insecure,
-                                                 .alpn = alpn},
-                           false, e, &tls);
+        r = client_tls(o->ca_pem, o->cert_pem, o->key_pem, o->insecure, e, &tls);
     struct http_client *http = NULL;
     if (r == 0)
         r = http_client_new(l,

@@ -26,6 +26,9 @@ int rest_client_new(struct loop *l, const struct rest_options *o, struct err *e,
  * path). The strings of *ret live in a. */
 int rest_options_from_kubeconfig(struct env *env, struct arena *a, const char *path, struct err *e,
                                  struct rest_options *ret);
+/* New connections use the new certificate (it was renewed). */
+int rest_client_set_identity(struct rest_client *c, str ca_pem, str cert_pem, str key_pem,
+                             struct err *e);
 struct rest_client *rest_client_free(struct rest_client *c);
 struct loop *rest_client_loop(struct rest_client *c);
 
@@ -63,7 +66,9 @@ struct rest_request {
     str raw;
     enum rest_patch patch;
     const struct api_type *result_type; /* NULL: the resource's type (list type for LIST) */
-    int64_t timeout_ns;                 /* 0: 30 s */
+    bool metadata_only; /* GET and LIST: ask for PartialObjectMetadata, whose types are then the
+                         * default of result_type */
+    int64_t timeout_ns; /* 0: 30 s */
     void (*done)(void *ctx,
                  const struct rest_result *); /* once unless cancelled; never inside rest_send */
     void *ctx;
@@ -78,6 +83,7 @@ struct rest_watch_options {
     str ns;
     const char *selectors; /* "fieldSelector=...&labelSelector=..." encoded, or NULL */
     uint64_t after;
+    bool metadata_only;
     /* type: ADDED, MODIFIED, DELETED, BOOKMARK, ERROR (then object is a Status's JSON). The JSON
      * lives for the call. */
     void (*event)(void *ctx, str type, str object_json);

@@ -9,6 +9,9 @@
 #define REST_HEADERS         4
 #define REST_CONNECTIONS_MAX 256 /* a watch holds one as long as it lasts */
 
+#define REST_ACCEPT_METADATA                                                                       \
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+
 struct rest_client {
     struct loop *loop;
     struct http_client *http;
@@ -27,5 +30,7 @@ str rest_target(struct arena *a, const struct api_resource *r, str ns, str name,
 /* Fills ret, gives how many. */
 unsigned rest_headers(struct rest_client *c, struct arena *a, const char *accept,
                       const char *content_type, struct http_header ret[REST_HEADERS]);
+/* As what the answer of a request is read. */
+const struct api_type *rest_result_type(const struct rest_request *rq);
 /* The Status of an error answer; one is made up when the body is none. */
 const Status *rest_status(struct arena *a, int code, str body);

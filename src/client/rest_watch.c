@@ -119,7 +119,8 @@ struct rest_watch *rest_watch_start(struct rest_client *c, const struct rest_wat
                            (unsigned long long)o->after, (unsigned long long)seconds,
                            o->selectors ? "&" : "", o->selectors ? o->selectors : "");
     struct http_header headers[REST_HEADERS];
-    unsigned n = rest_headers(c, &w->arena, "application/json", NULL, headers);
+    unsigned n = rest_headers(
+        c, &w->arena, o->metadata_only ? REST_ACCEPT_METADATA : "application/json", NULL, headers);
     w->http = http_client_call(
         c->http, &(struct http_call_options){
                      .method = "GET",
