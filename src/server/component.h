@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What every component's process begins with: its environment and loop, its identity (asked for
+ * again in time), its end on SIGTERM, and the rights it gives up. */
+#pragma once
+
+#include "client/rest.h"
+#include "loop/child.h"
+#include "server/config.h"
+#include "server/identity.h"
+
+struct component {
+    const struct server_config *config;
+    struct env env;
+    struct loop *loop;
+    struct arena arena; /* of the identity */
+    struct identity identity;
+    int channel; /* -1: none */
+    struct signals *signals;
+    struct timer renewal;
+    /* The identity was renewed; may be NULL. */
+    void (*renewed)(struct component *c);
+    /* Asked to end; NULL: the loop is stopped. */
+    void (*stop)(struct component *c);
+    struct rest_client *client; /* of component_client */
+};
+
+struct component_start {
+    const struct server_config *config;
+    int channel;
+};
+
+/* Blocks for the identity. unprivileged: becomes config->uid for good. */
+int component_open(struct component *c, const char *name, const struct component_start *s,
+                   bool unprivileged);
+void component_close(struct component *c);
+/* A client with the component's own certificate, kept renewed. */
+int component_client(struct component *c, const char *user_agent, double qps, unsigned burst,
+                     struct rest_client **ret);
+/* Tells the supervisor: "ready TEXT". */
+void component_ready(int ready_fd, const char *text);
+
+/* privileges.c */
+int privileges_drop(uint32_t uid, uint32_t gid, struct err *e);

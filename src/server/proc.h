@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The entry of each process: ctx is a struct component_start (signer: a struct signer_options). */
+#pragma once
+
+#include "server/component.h"
+
+int proc_signer(const void *ctx, int ready_fd);
+int proc_apiserver(const void *ctx, int ready_fd);
+int proc_controllers(const void *ctx, int ready_fd);
+int proc_scheduler(const void *ctx, int ready_fd);
+int proc_containerd(const void *ctx, int ready_fd);
+int proc_kubelet(const void *ctx, int ready_fd);

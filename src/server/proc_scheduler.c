@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scheduler/scheduler.h"
+
+#include <stdio.h>
+
+#include "server/proc.h"
+
+/* client-go's defaults of kube-scheduler are 50 and 100; binding is our only traffic. */
+#define QPS   2000
+#define BURST 4000
+
+static void on_stopped(void *ctx) {
+    struct component *c = ctx;
+    log_error(&c->env, "leadership lost");
+    loop_stop(c->loop);
+}
+
+int proc_scheduler(const void *ctx, int ready_fd) {
+    struct component c;
+    struct rest_client *client;
+    char identity[300];
+    if (component_open(&c, "kube-scheduler", ctx, true) < 0 ||
+        component_client(&c, "kube-scheduler/v1.36.0 coxswain", QPS, BURST, &client) < 0)
+        return 1;
+    snprintf(identity, sizeof(identity), "%s_%016llx", c.config->hostname,
+             (unsigned long long)env_random_u64(&c.env));
+    struct scheduler *s = scheduler_new(&(struct scheduler_options){
+        .client = client,
+        .identity = c.config->dev ? NULL : identity,
+        .stopped = on_stopped,
+        .ctx = &c,
+    });
+    component_ready(ready_fd, NULL);
+    loop_run(c.loop);
+    scheduler_free(s);
+    component_close(&c);
+    return 0;
+}
