@@ -42,10 +42,14 @@ struct apiserver {
     unsigned n_requests;
     struct health_check checks[HEALTH_CHECKS_MAX];
     unsigned n_checks;
-    unsigned bootstrapping; /* objects of the bootstrap on their way */
+    struct list seeds;      /* objects of the bootstrap on their way */
+    unsigned bootstrapping; /* of them, not yet there */
     bool stopping;
+    bool freed; /* its memory waits for the last write that the store holds */
     /* Files of other concerns hang what they own here (token signer, kubelet client, documents). */
     struct token_signer *signer;
+    const struct kubelet_ops *kubelet; /* NULL: nodes cannot be reached */
+    void *kubelet_ctx;
     struct document_cache *documents;
 };
 
@@ -58,6 +62,9 @@ const char *apiserver_address(const struct apiserver *s, size_t i);
 
 void apiserver_add_check(struct apiserver *s, const struct health_check *c);
 bool apiserver_ready(struct apiserver *s);
+
+/* After apiserver_free(): gives the memory back once nothing is in flight. */
+void apiserver_drop(struct apiserver *s);
 
 /* bootstrap.c: proposes an object of the server's own unless it exists; /readyz waits for it. obj
  * is of res->type and copied. */

@@ -15,6 +15,7 @@ struct collection {
     VEC(const struct object *) items;
     uint32_t next;
     struct write *write;
+    bool looping, finished; /* a deletion may end before write_start() returns */
 };
 
 static void cleanup(struct request *r) {
@@ -58,28 +59,37 @@ static void next(struct request *r, struct collection *c);
 static void deleted(struct write *w) {
     struct request *r = w->r;
     struct collection *c = r->data;
+    c->finished = true;
     if (w->status && w->status->code != 404) {
         respond_status(r, w->status);
         return;
     }
-    write_free(TAKE(c->write));
     c->next++;
-    next(r, c);
+    if (!c->looping)
+        next(r, c);
 }
 
-static void next(struct request *r, struct collection *c) {
-    if (c->next == c->items.n) {
-        answer(r, c);
-        return;
-    }
+static void delete_one(struct request *r, struct collection *c) {
     const struct object *o = c->items.v[c->next];
+    if (c->write)
+        write_free(c->write);
     r->info.ns = o->ns;
-    struct write *w = write_new(r, WRITE_DELETE, o->name);
+    struct write *w = c->write = write_new(r, WRITE_DELETE, o->name);
     w->build = build_delete;
     w->data = &c->delete_options;
     w->done = deleted;
-    c->write = w;
     write_start(w);
+}
+
+static void next(struct request *r, struct collection *c) {
+    c->looping = c->finished = true;
+    while (c->finished && r->x && c->next < c->items.n) {
+        c->finished = false;
+        delete_one(r, c);
+    }
+    c->looping = false;
+    if (c->finished && r->x)
+        answer(r, c);
 }
 
 enum phase_result verb_deletecollection(struct request *r) {

@@ -412,6 +412,7 @@ void request_end(struct request *r) {
     list_remove(&r->node);
     s->n_requests--;
     arena_free(r->arena);
+    apiserver_drop(s);
 }
 
 void request_cut(struct request *r) {

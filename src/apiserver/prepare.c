@@ -141,7 +141,7 @@ static enum step_result prepare_update(struct write *w, const struct hooks *h, s
 }
 
 enum step_result write_prepare(struct write *w) {
-    if (w->op == WRITE_DELETE)
+    if (w->op == WRITE_DELETE || w->direct)
         return STEP_NEXT;
     const struct hooks *h = hooks_of(w->st);
     struct hook_ctx c = hook_ctx_of(w->r->server->env, w->r->arena);
@@ -179,7 +179,7 @@ static bool ends_deletion(struct write *w) {
 }
 
 enum step_result write_validate(struct write *w) {
-    if (w->op == WRITE_DELETE)
+    if (w->op == WRITE_DELETE || w->direct)
         return STEP_NEXT;
     struct request *r = w->r;
     const struct hooks *h = hooks_of(w->st);

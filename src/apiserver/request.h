@@ -32,8 +32,8 @@ enum request_state {
 };
 extern const char *const request_state_names[REQUEST_STATE_MAX];
 
-struct watch;
-struct list_stream;
+struct write;
+
 
 struct request {
     struct list node; /* apiserver.requests */
@@ -64,6 +64,7 @@ struct request {
     uint64_t wait_revision;
     struct timer timer;
     struct task task;
+    struct write *sleeper; /* the write that `timer` wakes */
     /* Ends what the verb holds (watch, snapshot, objects); called once, when the request ends. */
     void (*cleanup)(struct request *r);
     void *data;

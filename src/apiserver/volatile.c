@@ -7,6 +7,7 @@ static bool lease_heartbeat(struct arena *a, const Lease *now, const Lease *old)
     Lease copy = *now;
     copy.spec.renew_time = old->spec.renew_time;
     copy.metadata.managed_fields = old->metadata.managed_fields;
+    copy.metadata.resource_version = old->metadata.resource_version;
     return api_equal(&Lease_type, &copy, old);
 }
 
@@ -16,6 +17,7 @@ static bool node_heartbeat(struct arena *a, const Node *now, const Node *old) {
     Node copy = *now;
     uint32_t n = now->status.conditions.n;
     copy.metadata.managed_fields = old->metadata.managed_fields;
+    copy.metadata.resource_version = old->metadata.resource_version;
     copy.status.conditions.v = arena_array(a, n, sizeof(NodeCondition));
     for (uint32_t i = 0; i < n; i++) {
         copy.status.conditions.v[i] = now->status.conditions.v[i];

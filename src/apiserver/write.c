@@ -170,13 +170,14 @@ static void settle_request(struct request *r) {
 static void slept(struct timer *t) {
     struct request *r = container_of(t, struct request, timer);
     request_state(r, REQUEST_RUNNING);
-    write_again(r->data);
+    write_again(r->sleeper);
     settle_request(r);
 }
 
 enum step_result write_sleep(struct write *w, int64_t ns) {
     struct request *r = w->r;
     request_state(r, REQUEST_TIMER);
+    r->sleeper = w;
     r->timer.fire = slept;
     timer_start(r->server->loop, &r->timer, ns);
     return STEP_WAIT;

@@ -36,6 +36,7 @@ struct write {
     str ns, name, key;
     bool dry_run;
     bool create_on_update;
+    bool direct; /* the server's own change: spec and status as `build` leaves them, no checks */
     /* Makes obj (of st->type) from `old` and the request; obj NULL: delete. */
     enum step_result (*build)(struct write *w);
     void *data; /* build's */
@@ -43,7 +44,7 @@ struct write {
     struct object *current; /* referenced */
     void *old;              /* decoded */
     void *obj;
-    unsigned step, attempts, generated;
+    unsigned step, attempts, generated, waits;
     bool mutated; /* a plugin changed obj: defaults run again */
     bool deletes; /* the object goes with this write */
     struct object *proposed;

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Paths that are no resources: a table of exact paths and prefixes. Authorisation has passed. */
+#include "apiserver/documents.h"
+#include "apiserver/health.h"
+#include "apiserver/request.h"
+#include "base/metrics.h"
+#include "net/http.h"
+
+#define VERSION_MAJOR "1"
+#define VERSION_MINOR "36"
+#define VERSION_GIT   "v1.36.2+coxswain"
+
+static enum phase_result serve_version(struct request *r, str rest) {
+    return respond_bytes(r, 200, "application/json",
+                         STR("{\n"
+                             "  \"major\": \"" VERSION_MAJOR "\",\n"
+                             "  \"minor\": \"" VERSION_MINOR "\",\n"
+                             "  \"emulationMajor\": \"" VERSION_MAJOR "\",\n"
+                             "  \"emulationMinor\": \"" VERSION_MINOR "\",\n"
+                             "  \"minCompatibilityMajor\": \"1\",\n"
+                             "  \"minCompatibilityMinor\": \"35\",\n"
+                             "  \"gitVersion\": \"" VERSION_GIT "\",\n"
+                             "  \"gitCommit\": \"\",\n"
+                             "  \"gitTreeState\": \"\",\n"
+                             "  \"buildDate\": \"1970-01-01T00:00:00Z\",\n"
+                             "  \"goVersion\": \"\",\n"
+                             "  \"compiler\": \"\",\n"
+#ifdef __aarch64__
+                             "  \"platform\": \"linux/arm64\"\n"
+#else
+                             "  \"platform\": \"linux/amd64\"\n"
+#endif
+                             "}"));
+}
+
+static void store_metrics(struct request *r, struct buf *b) {
+    struct store_stats st;
+    store_stats(r->server->store, &st);
+    buf_printf(b,
+               "# TYPE apiserver_storage_objects_total gauge\n"
+               "apiserver_storage_objects_total %llu\n"
+               "# TYPE coxswain_store_revision gauge\n"
+               "coxswain_store_revision %llu\n"
+               "# TYPE coxswain_store_log_bytes gauge\n"
+               "coxswain_store_log_bytes %llu\n"
+               "# TYPE coxswain_store_commits_total counter\n"
+               "coxswain_store_commits_total %llu\n"
+               "# TYPE apiserver_longrunning_requests gauge\n"
+               "apiserver_longrunning_requests %llu\n"
+               "# TYPE apiserver_current_inflight_requests gauge\n"
+               "apiserver_current_inflight_requests %u\n",
+               (unsigned long long)st.objects, (unsigned long long)st.revision,
+               (unsigned long long)st.log_bytes, (unsigned long long)st.commits,
+               (unsigned long long)st.watchers, r->server->n_requests);
+}
+
+static enum phase_result serve_metrics(struct request *r, str rest) {
+    struct buf b;
+    buf_init(&b, 0);
+    if (r->server->env->metrics)
+        metrics_print(r->server->env->metrics, &b);
+    store_metrics(r, &b);
+    respond_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&b));
+    buf_done(&b);
+    return PHASE_DONE;
+}
+
+static const struct path {
+    const char *path;
+    bool prefix; /* "/livez" and "/livez/..."; rest is what follows */
+    enum phase_result (*serve)(struct request *r, str rest);
+} paths[] = {
+    {"/", false, serve_paths},
+    {"/api", false, serve_api},
+    {"/apis", false, serve_apis},
+    {"/api/", true, serve_api_version},
+    {"/apis/", true, serve_apis_group},
+    {"/version", false, serve_version},
+    {"/healthz", true, serve_healthz},
+    {"/livez", true, serve_livez},
+    {"/readyz", true, serve_readyz},
+    {"/metrics", false, serve_metrics},
+    {"/openapi/v2", false, serve_openapi_v2},
+    {"/openapi/v3", false, serve_openapi_v3_index},
+    {"/openapi/v3/", true, serve_openapi_v3},
+};
+
+static bool matches(const struct path *p, str path, str *rest) {
+    str want = str_of(p->path);
+    *rest = STR_NONE;
+    if (!p->prefix)
+        return str_eq(path, want);
+    if (!str_starts(path, want))
+        return false;
+    *rest = str_slice(path, want.n, path.n);
+    return want.p[want.n - 1] == '/' || !rest->n || rest->p[0] == '/';
+}
+
+enum phase_result serve_nonresource(struct request *r) {
+    str path = r->x->path, rest;
+    while (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    bool reads = str_eqc(r->x->method, "GET") || str_eqc(r->x->method, "HEAD");
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        if (!matches(&paths[i], path, &rest))
+            continue;
+        if (!reads)
+            return respond_status(
+                r, status_generic(r->arena, 405, "MethodNotAllowed",
+                                  "the server does not allow this method on the requested "
+                                  "resource"));
+        return paths[i].serve(r, rest);
+    }
+    return respond_text(r, 404, STR("404 page not found\n"));
+}

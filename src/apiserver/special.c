@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apiserver/special.h"
+
+static const struct special specials[] = {
+    {.group = "", .resource = "bindings", .verb = VERB_CREATE, .run = special_binding},
+    {.group = "",
+     .resource = "pods",
+     .subresource = "binding",
+     .verb = VERB_CREATE,
+     .run = special_binding},
+    {.group = "",
+     .resource = "pods",
+     .subresource = "eviction",
+     .verb = VERB_CREATE,
+     .run = special_eviction},
+    {.group = "",
+     .resource = "pods",
+     .subresource = "log",
+     .verb = VERB_GET,
+     .run = special_log,
+     .no_body = true,
+     .any_media = true},
+};
+
+const struct special *special_find(const struct request *r) {
+    const char *sub = r->sub ? r->sub->name : NULL;
+    for (size_t i = 0; i < ARRAY_LEN(specials); i++) {
+        const struct special *s = &specials[i];
+        if (strcmp(s->group, r->res->group) || strcmp(s->resource, r->res->plural))
+            continue;
+        if (!s->subresource != !sub || (sub && strcmp(s->subresource, sub)))
+            continue;
+        if (s->verb == VERB_MAX || s->verb == r->verb)
+            return s;
+    }
+    return NULL;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A whole API server in one virtual process: memory store, simulated transport, HTTP client. */
+#pragma once
+
+#include "apiserver/apiserver.h"
+#include "loop/stream.h"
+#include "loop/transport_sim.h"
+#include "net/client.h"
+#include "schema/value.h"
+#include "tap.h"
+
+struct world {
+    struct env_sim sim;
+    struct env *env;
+    struct loop *l;
+    struct store *store;
+    struct apiserver *server;
+    struct http_client *client;
+    struct arena *arena; /* answers */
+};
+
+UNUSED static void on_fatal(void *ctx, const struct err *e) {
+    tap_fail(__FILE__, __LINE__, "store failed: %s", e->text);
+}
+
+struct world_options {
+    const struct authn_ops *authn;
+    const struct authz_ops *authz;
+    uint64_t seed;
+};
+
+UNUSED static bool is_bootstrapped(void *ctx) {
+    return apiserver_ready(((struct world *)ctx)->server);
+}
+
+UNUSED static void world_init_with(struct world *w, const struct world_options *o) {
+    static const char *const addresses[] = {"sim:apiserver", NULL};
+    env_sim_init(&w->sim, o->seed ? o->seed : tap_seed());
+    loop_env_sim(&w->sim);
+    w->env = &w->sim.env;
+    w->env->log_level = LOG_ERROR;
+    w->arena = arena_new(0);
+    REQUIRE(loop_new_sim(&w->sim, &w->l) == 0);
+    struct err e = {0};
+    struct store_options so = {
+        .ops = &store_memory_ops, .disk = store_disk_memory(w->env), .fatal = on_fatal};
+    REQUIRE(store_open(w->l, &so, &e, &w->store) == 0);
+    struct apiserver_options ao = {.addresses = addresses,
+                                   .store = w->store,
+                                   .authn = o->authn,
+                                   .authz = o->authz ? o->authz : &authz_allow_all};
+    REQUIRE(apiserver_new(w->l, &ao, &e, &w->server) == 0);
+    struct http_client_options co = {.address = "sim:apiserver", .host = "192.0.2.10:16443"};
+    REQUIRE(http_client_new(w->l, &co, &w->client) == 0);
+    REQUIRE(loop_run_until(w->l, is_bootstrapped, w, 5 * NSEC_PER_SEC));
+}
+
+UNUSED static void world_init(struct world *w) {
+    world_init_with(w, &(struct world_options){0});
+}
+
+UNUSED static void world_done(struct world *w) {
+    http_client_free(w->client);
+    apiserver_free(w->server);
+    store_close(w->store);
+    loop_free(w->l);
+    loop_env_done(w->env);
+    env_sim_done(&w->sim);
+    arena_free(w->arena);
+}
+
+struct answer {
+    int r, code;
+    str body;
+    str content_type;
+    str warning, retry_after;
+    bool done;
+    struct world *w;
+};
+
+UNUSED static void on_answer(void *ctx, int r, int status, const struct http_headers *h, str body,
+                             bool maybe_sent) {
+    struct answer *a = ctx;
+    a->r = r;
+    a->code = status;
+    a->body = str_dup(a->w->arena, body);
+    if (h) {
+        a->content_type = str_dup(a->w->arena, http_header_get(h, "Content-Type"));
+        a->warning = str_dup(a->w->arena, http_header_get(h, "Warning"));
+        a->retry_after = str_dup(a->w->arena, http_header_get(h, "Retry-After"));
+    }
+    a->done = true;
+}
+
+UNUSED static bool is_answered(void *ctx) {
+    return ((struct answer *)ctx)->done;
+}
+
+/* Sends without waiting. */
+UNUSED static void send_call(struct world *w, struct answer *a, const char *method, str target,
+                             const struct http_header *headers, size_t n_headers, str body) {
+    *a = (struct answer){.w = w};
+    struct http_call_options o = {.method = method,
+                                  .target = target,
+                                  .headers = headers,
+                                  .n_headers = n_headers,
+                                  .body = body,
+                                  .max_body = 64 * 1024 * 1024,
+                                  .on_done = on_answer,
+                                  .ctx = a};
+    http_client_call(w->client, &o);
+}
+
+UNUSED static struct answer call_with(struct world *w, const char *method, str target,
+                                      const struct http_header *headers, size_t n_headers,
+                                      str body) {
+    struct answer a;
+    send_call(w, &a, method, target, headers, n_headers, body);
+    if (!loop_run_until(w->l, is_answered, &a, 300 * NSEC_PER_SEC))
+        tap_fail(__FILE__, __LINE__, "no answer to %s " STR_FMT, method, STR_ARG(target));
+    return a;
+}
+
+/* JSON both ways; type NULL: application/json. */
+UNUSED static struct answer call(struct world *w, const char *method, const char *target,
+                                 const char *type, const char *body) {
+    struct http_header h[] = {
+        {STR("Content-Type"), str_of(type ? type : "application/json")}};
+    return call_with(w, method, str_of(target), h, body ? 1 : 0, str_of(body));
+}
+
+UNUSED static struct answer get(struct world *w, const char *target, const char *accept) {
+    struct http_header h[] = {{STR("Accept"), str_of(accept)}};
+    return call_with(w, "GET", str_of(target), h, accept ? 1 : 0, STR_NONE);
+}
+
+/* The value at a dotted path of a JSON answer ("metadata.name", "items.0.kind"); NULL if absent. */
+UNUSED static struct value *at(struct world *w, str json, const char *path) {
+    struct value *v = arena_make(w->arena, struct value);
+    struct err e;
+    if (value_parse(w->arena, json, v, NULL, &e) < 0)
+        return NULL;
+    str rest = str_of(path);
+    while (v && rest.n) {
+        str key = str_cut(&rest, '.');
+        int64_t i;
+        if (v->tag == VALUE_LIST && str_to_i64(key, &i) == 0)
+            v = i < v->list.n ? &v->list.v[i] : NULL;
+        else
+            v = value_get(v, key);
+    }
+    return v;
+}
+
+UNUSED static str text_at(struct world *w, str json, const char *path) {
+    return value_str(at(w, json, path));
+}
