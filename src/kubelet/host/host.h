@@ -63,6 +63,10 @@ ssize_t host_read_at(const char *path, int64_t offset, void *p, size_t max);
 /* Names in a folder in byte order, joined by '\n'; -ENOENT when there is none. */
 int host_list(const char *path, struct buf *ret);
 
+/* ---- subpath.c ---- */
+/* Binds volume/subpath (made when missing) to target; nothing below volume can lead out of it. */
+int host_bind_subpath(const char *volume, const char *subpath, const char *target, struct err *e);
+
 /* ---- atomic_writer.c ---- */
 struct host_file {
     str path; /* relative, without ".." */
