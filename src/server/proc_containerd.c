@@ -38,14 +38,13 @@ static int configure(struct env *env, const struct server_config *c, const char 
                                .cni_bin_dir = bin_dir ? bin_dir : bin_dirs[0],
                                .registry_dir = str_printf(&a, "%s/certs.d", c->data_dir).p},
         &facts);
-    runtime_cni_conflist(
-        &cni,
-        &(struct cni_conf){.name = STR("coxswain"),
-                           .bridge = "cni0",
-                           .pod_cidrs = &cidr,
-                           .n_pod_cidrs = 1,
-                           .data_dir = str_printf(&a, "%s/cni", c->run_dir).p},
-        &facts);
+    runtime_cni_conflist(&cni,
+                         &(struct cni_conf){.name = STR("coxswain"),
+                                            .bridge = "cni0",
+                                            .pod_cidrs = &cidr,
+                                            .n_pod_cidrs = 1,
+                                            .data_dir = str_printf(&a, "%s/cni", c->run_dir).p},
+                         &facts);
     int r = host_mkdirs(conf_dir.p, 0755);
     if (r == 0)
         r = host_mkdirs(c->run_dir, 0755);

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The Kubernetes version that is spoken. */
+#pragma once
+
+#define API_VERSION_MAJOR "1"
+#define API_VERSION_MINOR "36"
+#define API_GIT_VERSION   "v1.36.2+coxswain"

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/cluster.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "kubelet/host/host.h"
+#include "loop/stream.h"
+#include "server/proc.h"
+#include "server/supervisor.h"
+
+enum { SIGNER, APISERVER, SCHEDULER, CONTROLLERS, CONTAINERD, KUBELET, PROCESSES };
+
+struct cluster {
+    struct server_config *config;
+    struct env env;
+    struct loop *loop;
+    struct supervisor *supervisor;
+    struct signals *signals;
+    struct component_start starts[PROCESSES];
+    struct process_spec specs[PROCESSES];
+    unsigned n;
+    struct signer_channel channels[ROLE_MAX];
+    struct signer_options signer;
+    char pki_dir[512], addresses[512];
+    int control; /* our end */
+    struct io control_io;
+    void (*ready)(const struct server_config *c, int64_t took_ns);
+    int64_t began;
+    int lock;
+    int status;
+};
+
+/* ---- descriptors ---- */
+
+static int pair(int ret[2], struct err *e) {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret) < 0)
+        return err_set(e, -errno, "socketpair: %s", strerror(errno));
+    return 0;
+}
+
+static const char *own_addresses(struct cluster *cl) {
+    const struct server_config *c = cl->config;
+    bool any = strcmp(c->bind_address, "0.0.0.0") == 0 || strcmp(c->bind_address, "::") == 0;
+    snprintf(cl->addresses, sizeof(cl->addresses), "%s,%s,%s", c->hostname, c->node_ip,
+             any ? "" : c->bind_address);
+    return cl->addresses;
+}
+
+/* A channel to the signer for the process at index i. */
+static int add_channel(struct cluster *cl, unsigned i, enum role role, struct err *e) {
+    int fds[2];
+    int r = pair(fds, e);
+    if (r < 0)
+        return r;
+    size_t at = cl->signer.n_channels++;
+    cl->channels[at] = (struct signer_channel){
+        .fd = fds[0],
+        .role = role,
+        .node = role == ROLE_KUBELET ? cl->config->node_name : NULL,
+        .addresses = own_addresses(cl),
+    };
+    struct process_spec *signer = &cl->specs[SIGNER];
+    signer->keep[signer->n_keep++] = fds[0];
+    cl->starts[i].channel = fds[1];
+    cl->specs[i].keep[cl->specs[i].n_keep++] = fds[1];
+    return 0;
+}
+
+/* ---- the list of processes ---- */
+
+static void add(struct cluster *cl, unsigned i, const char *name, int (*entry)(const void *, int),
+                unsigned after, bool tells_ready) {
+    cl->starts[i] = (struct component_start){.config = cl->config, .channel = -1};
+    cl->specs[i] = (struct process_spec){.name = name,
+                                         .entry = entry,
+                                         .ctx = &cl->starts[i],
+                                         .tells_ready = tells_ready,
+                                         .after = after};
+    cl->n = MAX(cl->n, i + 1);
+}
+
+static int plan_processes(struct cluster *cl, struct err *e) {
+    struct server_config *c = cl->config;
+    int control[2];
+    int r = pair(control, e);
+    if (r < 0)
+        return r;
+    cl->control = control[0];
+    cl->signer = (struct signer_options){.pki_dir = c->dev ? NULL : cl->pki_dir,
+                                         .kubeconfig = c->kubeconfig,
+                                         .channels = cl->channels,
+                                         .control = control[1]};
+    snprintf(cl->pki_dir, sizeof(cl->pki_dir), "%s/pki", c->data_dir);
+    add(cl, SIGNER, "signer", proc_signer, 0, true);
+    cl->specs[SIGNER].ctx = &cl->signer;
+    cl->specs[SIGNER].keep[cl->specs[SIGNER].n_keep++] = control[1];
+    add(cl, APISERVER, role_names[ROLE_APISERVER], proc_apiserver, 1u << SIGNER, true);
+    add(cl, SCHEDULER, role_names[ROLE_SCHEDULER], proc_scheduler, 1u << APISERVER, true);
+    add(cl, CONTROLLERS, role_names[ROLE_CONTROLLERS], proc_controllers, 1u << APISERVER, true);
+    r = add_channel(cl, APISERVER, ROLE_APISERVER, e);
+    if (r == 0)
+        r = add_channel(cl, SCHEDULER, ROLE_SCHEDULER, e);
+    if (r == 0)
+        r = add_channel(cl, CONTROLLERS, ROLE_CONTROLLERS, e);
+    if (r < 0 || c->no_agent || c->dev)
+        return r;
+    add(cl, CONTAINERD, "containerd", proc_containerd, 0, false);
+    add(cl, KUBELET, role_names[ROLE_KUBELET], proc_kubelet, 1u << APISERVER | 1u << CONTAINERD,
+        true);
+    return add_channel(cl, KUBELET, ROLE_KUBELET, e);
+}
+
+/* ---- the kubeconfig, between the API server's readiness and everybody else's start ---- */
+
+static void on_control(struct io *io, unsigned events) {
+    struct cluster *cl = container_of(io, struct cluster, control_io);
+    char text[512];
+    ssize_t n = recv(io->fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+    if (n <= 0)
+        return;
+    text[n] = '\0';
+    if (strcmp(text, "ok") != 0) {
+        log_error(&cl->env, "kubeconfig: %s", text);
+        cl->status = 1;
+        supervisor_stop(cl->supervisor);
+        return;
+    }
+    supervisor_proceed(cl->supervisor, APISERVER);
+}
+
+/* The API server says on which port it listens (dev leaves that to the kernel). */
+static bool on_ready(void *ctx, unsigned i, str text) {
+    struct cluster *cl = ctx;
+    char ask[300];
+    int64_t port;
+    if (i != APISERVER)
+        return true;
+    if (str_to_i64(text, &port) == 0 && cl->config->port == 0) {
+        cl->config->port = port;
+        snprintf(cl->config->api_url, sizeof(cl->config->api_url), "https://127.0.0.1:%d",
+                 (int)port);
+    }
+    int n = snprintf(ask, sizeof(ask), "kubeconfig %s", cl->config->api_url);
+    if (send(cl->control, ask, (size_t)n, MSG_NOSIGNAL) != n)
+        log_error(&cl->env, "the signer does not listen");
+    return false;
+}
+
+static void on_all_ready(void *ctx) {
+    struct cluster *cl = ctx;
+    cl->ready(cl->config, env_mono(&cl->env) - cl->began);
+}
+
+/* ---- life ---- */
+
+static void on_signal(void *ctx, int sig) {
+    struct cluster *cl = ctx;
+    log_info(&cl->env, "stopping");
+    supervisor_stop(cl->supervisor);
+}
+
+/* One supervisor a data folder. */
+static int take_lock(struct cluster *cl, struct err *e) {
+    char path[600];
+    const char *dir = cl->config->data_dir;
+    int r = cl->env.ops->disk.mkdir(&cl->env, dir, 0711);
+    if (r < 0)
+        return err_set(e, r, "%s: %s", dir, strerror(-r));
+    snprintf(path, sizeof(path), "%s/lock", dir);
+    cl->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (cl->lock < 0)
+        return err_set(e, -errno, "%s: %s", path, strerror(errno));
+    if (flock(cl->lock, LOCK_EX | LOCK_NB) < 0)
+        return err_set(e, -EBUSY, "another server uses %s", dir);
+    return 0;
+}
+
+static int open_all(struct cluster *cl, struct err *e) {
+    static const int stops[] = {SIGTERM, SIGINT};
+    int r = cl->config->dev ? 0 : take_lock(cl, e);
+    if (r == 0 && !cl->config->dev && !cl->config->no_agent)
+        r = host_mounts_enter(cl->config->run_dir, e);
+    if (r == 0)
+        r = plan_processes(cl, e);
+    if (r == 0)
+        r = loop_new(&cl->env, &cl->loop);
+    if (r == 0)
+        r = signals_watch(cl->loop, stops, ARRAY_LEN(stops), on_signal, cl, &cl->signals);
+    if (r < 0)
+        return r;
+    cl->control_io = (struct io){.fd = cl->control, .want = IO_READ, .ready = on_control};
+    r = io_add(cl->loop, &cl->control_io);
+    if (r == 0)
+        r = supervisor_new(cl->loop,
+                           &(struct supervisor_options){.list = cl->specs,
+                                                        .n = cl->n,
+                                                        .give_up = cl->config->dev,
+                                                        .ready = on_ready,
+                                                        .all_ready = on_all_ready,
+                                                        .ctx = cl},
+                           &cl->supervisor);
+    return r;
+}
+
+int cluster_run(struct server_config *c,
+                void (*ready)(const struct server_config *c, int64_t took_ns)) {
+    struct cluster cl = {.config = c, .ready = ready, .control = -1, .lock = -1};
+    struct err e = {0};
+    env_real_init(&cl.env, "coxswain");
+    loop_env_real(&cl.env);
+    cl.env.log_level = c->dev ? LOG_WARN : LOG_INFO;
+    cl.began = env_mono(&cl.env);
+    int r = open_all(&cl, &e);
+    if (r == 0)
+        r = loop_run(cl.loop);
+    else
+        log_error(&cl.env, "%s", e.text[0] ? e.text : strerror(-r));
+    supervisor_free(cl.supervisor);
+    if (cl.loop) {
+        signals_free(cl.signals);
+        loop_free(cl.loop);
+    }
+    return r < 0 ? 1 : cl.status;
+}
