@@ -89,10 +89,10 @@ static void quote_special(struct buf *b, const char *p, const char *end) {
         if (!out)
             return;
         for (const char *stop = p + piece; p < stop;) {
-            out = put_special(out, &p, end);
+            out = copy_plain(out, &p, stop);
             /* A character may straddle the piece; plain bytes may not. */
             if (p < stop)
-                out = copy_plain(out, &p, stop);
+                out = put_special(out, &p, end);
         }
         b->n += (size_t)(out - from);
     }
