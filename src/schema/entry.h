@@ -29,8 +29,10 @@ static inline size_t opt_value_offset(unsigned kind) {
     case API_BOOL:
         return offsetof(struct opt_bool, v);
     case API_I32:
+    case API_U32:
         return offsetof(struct opt_i32, v);
     case API_I64:
+    case API_U64:
     case API_DURATION:
         return offsetof(struct opt_i64, v);
     case API_F64:

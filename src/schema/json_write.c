@@ -188,14 +188,24 @@ static bool is_omitted(const struct api_field *f, const char *p) {
     return AT(struct api_seq, p).n == 0;
 }
 
+static bool is_field(const struct api_field *f, str name) {
+    return str_eq((str){f->json, f->json_len}, name);
+}
+
+/* The items of a list are never null, and are written without kind and apiVersion, with one
+ * exception: those of PartialObjectMetadataList have them, as have objects in other lists
+ * (StatefulSet's volumeClaimTemplates). */
+static bool is_metadata_list(const struct api_type *t) {
+    return t->info->group && strcmp(t->info->group, "meta.k8s.io") == 0;
+}
+
 static void write_value(const struct writer *w, const struct api_type *t, const struct api_field *f,
                         const char *p, enum place place) {
     if (f->shape == API_LIST || f->shape == API_MAP) {
         const struct api_seq *s = &AT(struct api_seq, p);
-        /* A list of lists' items is never null; items carry no kind of their own there. */
-        bool items = type_is(t, TYPE_LIST) && f->json_len == 5 && !memcmp(f->json, "items", 5);
+        bool items = type_is(t, TYPE_LIST) && is_field(f, STR("items"));
         if (s->v || s->n)
-            write_seq(w, f, s, !items);
+            write_seq(w, f, s, !items || is_metadata_list(t));
         else
             buf_add(w->b, items ? STR("[]") : STR("null"));
         return;
@@ -244,10 +254,6 @@ static void put_name(struct buf *b, const struct api_field *f, bool *comma) {
     p[*comma + 2 + n] = ':';
     b->n += n + 3 + *comma;
     *comma = true;
-}
-
-static bool is_field(const struct api_field *f, str name) {
-    return str_eq((str){f->json, f->json_len}, name);
 }
 
 static void write_fields(const struct writer *w, const struct api_type *t, const char *obj,
