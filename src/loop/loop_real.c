@@ -28,19 +28,26 @@ static int to_msec(int64_t ns) {
     return (int)MIN(ms, (int64_t)INT_MAX);
 }
 
+static void drain_event(struct loop_real *r) {
+    uint64_t count;
+    ssize_t n = read(r->event, &count, sizeof(count));
+    ASSERT(n == sizeof(count) || errno == EAGAIN || errno == EINTR);
+}
+
+/* The eventfd is drained before posted tasks are fetched: drained later, it could swallow the
+ * wake-up of one that came in between. */
 static bool real_wait(struct loop *l, int64_t timeout_ns) {
     struct loop_real *r = real_of(l);
     int n = epoll_wait(r->epoll, r->got, LOOP_READY_PER_TURN, to_msec(timeout_ns));
     ASSERT(n >= 0 || errno == EINTR);
     r->n_got = MAX(n, 0);
     r->at_got = 0;
+    for (int i = 0; i < r->n_got; i++)
+        if (r->got[i].data.ptr == r) {
+            drain_event(r);
+            r->got[i].data.ptr = NULL;
+        }
     return true;
-}
-
-static void drain_event(struct loop_real *r) {
-    uint64_t count;
-    ssize_t n = read(r->event, &count, sizeof(count));
-    ASSERT(n == sizeof(count) || errno == EAGAIN || errno == EINTR);
 }
 
 static uint32_t epoll_bits(unsigned want) {
@@ -71,9 +78,7 @@ static void real_dispatch(struct loop *l) {
     struct loop_real *r = real_of(l);
     while (r->at_got < r->n_got) {
         struct epoll_event *ev = &r->got[r->at_got++];
-        if (ev->data.ptr == r) {
-            drain_event(r);
-        } else if (ev->data.ptr) {
+        if (ev->data.ptr) {
             deliver(r, ev->data.ptr, ev->events);
             loop_run_deferred(l);
         }
