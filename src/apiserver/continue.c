@@ -4,21 +4,23 @@
 #include "base/base64.h"
 #include "schema/value.h"
 
-str continue_encode(struct arena *a, int64_t revision, str last) {
+static str encode(struct arena *a, int64_t revision, str start) {
     struct buf b;
     buf_init(&b, 0);
-    bool behind = last.n == 0 || last.p[last.n - 1] != 0;
     buf_printf(&b, "{\"v\":\"meta.k8s.io/v1\",\"rv\":%lld,\"start\":", (long long)revision);
-    str start = str_printf(a, "/" STR_FMT, STR_ARG(last));
-    if (!behind) /* a start that was decoded: keep its NUL */
-        start = str_concat(a, STR("/"), last);
-    else
-        start = str_concat(a, start, STR("\0"));
     json_quote(&b, start);
     buf_addc(&b, '}');
     str out = base64_encode_in(a, buf_str(&b), BASE64_URL | BASE64_RAW);
     buf_done(&b);
     return out;
+}
+
+str continue_encode(struct arena *a, int64_t revision, str last) {
+    return encode(a, revision, str_concat(a, str_concat(a, STR("/"), last), STR("\0")));
+}
+
+str continue_encode_expired(struct arena *a, str start) {
+    return encode(a, -1, start); /* upstream leaves the slash out here */
 }
 
 static int invalid(struct arena *a, str *ret_why, const char *text) {

@@ -46,7 +46,7 @@ static enum phase_result expired(struct request *r, struct list_stream *l, str s
         "response to retrieve the remainder of the results. Continuing with the provided token "
         "results in an inconsistent list - objects that were created, modified, or deleted "
         "between the time the first chunk was returned and now may show up in the list.");
-    s->metadata.continue_ = continue_encode(r->arena, -1, start);
+    s->metadata.continue_ = continue_encode_expired(r->arena, start);
     return respond_status(r, s);
 }
 

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Paths that are no resources: a table of exact paths and prefixes. Authorisation has passed. */
+#include "api/version.h"
 #include "apiserver/documents.h"
 #include "apiserver/health.h"
 #include "apiserver/request.h"
 #include "base/metrics.h"
 #include "net/http.h"
 
-#define VERSION_MAJOR "1"
-#define VERSION_MINOR "36"
-#define VERSION_GIT   "v1.36.2+coxswain"
-
 static enum phase_result serve_version(struct request *r, str rest) {
     return respond_bytes(r, 200, "application/json",
                          STR("{\n"
-                             "  \"major\": \"" VERSION_MAJOR "\",\n"
-                             "  \"minor\": \"" VERSION_MINOR "\",\n"
-                             "  \"emulationMajor\": \"" VERSION_MAJOR "\",\n"
-                             "  \"emulationMinor\": \"" VERSION_MINOR "\",\n"
+                             "  \"major\": \"" API_VERSION_MAJOR "\",\n"
+                             "  \"minor\": \"" API_VERSION_MINOR "\",\n"
+                             "  \"emulationMajor\": \"" API_VERSION_MAJOR "\",\n"
+                             "  \"emulationMinor\": \"" API_VERSION_MINOR "\",\n"
                              "  \"minCompatibilityMajor\": \"1\",\n"
                              "  \"minCompatibilityMinor\": \"35\",\n"
-                             "  \"gitVersion\": \"" VERSION_GIT "\",\n"
+                             "  \"gitVersion\": \"" API_GIT_VERSION "\",\n"
                              "  \"gitCommit\": \"\",\n"
                              "  \"gitTreeState\": \"\",\n"
                              "  \"buildDate\": \"1970-01-01T00:00:00Z\",\n"

@@ -258,6 +258,8 @@ static enum phase_result phase_route(struct request *r) {
     r->special = special_find(r);
     if (r->special && r->special->any_media)
         return PHASE_NEXT;
+    if (!r->special && !r->res->storage->prefix) /* nothing is stored, and nobody answers */
+        return route_failed(r, ROUTE_NOT_FOUND);
     if (r->verb == VERB_PATCH) {
         int type = patch_type_of(http_header_get(&r->x->headers, "Content-Type"));
         if (type < 0)
