@@ -10,10 +10,24 @@
 #define GRPC_CALLS_MAX   1024
 
 enum grpc_status {
-    GRPC_OK, GRPC_CANCELLED, GRPC_UNKNOWN, GRPC_INVALID_ARGUMENT, GRPC_DEADLINE_EXCEEDED,
-    GRPC_NOT_FOUND, GRPC_ALREADY_EXISTS, GRPC_PERMISSION_DENIED, GRPC_RESOURCE_EXHAUSTED,
-    GRPC_FAILED_PRECONDITION, GRPC_ABORTED, GRPC_OUT_OF_RANGE, GRPC_UNIMPLEMENTED, GRPC_INTERNAL,
-    GRPC_UNAVAILABLE, GRPC_DATA_LOSS, GRPC_UNAUTHENTICATED, GRPC_STATUS_MAX,
+    GRPC_OK,
+    GRPC_CANCELLED,
+    GRPC_UNKNOWN,
+    GRPC_INVALID_ARGUMENT,
+    GRPC_DEADLINE_EXCEEDED,
+    GRPC_NOT_FOUND,
+    GRPC_ALREADY_EXISTS,
+    GRPC_PERMISSION_DENIED,
+    GRPC_RESOURCE_EXHAUSTED,
+    GRPC_FAILED_PRECONDITION,
+    GRPC_ABORTED,
+    GRPC_OUT_OF_RANGE,
+    GRPC_UNIMPLEMENTED,
+    GRPC_INTERNAL,
+    GRPC_UNAVAILABLE,
+    GRPC_DATA_LOSS,
+    GRPC_UNAUTHENTICATED,
+    GRPC_STATUS_MAX,
 };
 
 struct grpc_client;
@@ -22,8 +36,8 @@ int grpc_client_new(struct loop *l, const char *address, struct grpc_client **re
 struct grpc_client *grpc_client_free(struct grpc_client *c); /* calls end with CANCELLED first */
 
 struct grpc_call_options {
-    const char *path; /* "/runtime.v1.RuntimeService/RunPodSandbox" */
-    str request;      /* copied */
+    const char *path;   /* "/runtime.v1.RuntimeService/RunPodSandbox" */
+    str request;        /* copied */
     int64_t timeout_ns; /* 0: none */
     /* Server streams: each message. Unary calls leave it NULL. */
     void (*on_message)(void *ctx, str message);

@@ -58,7 +58,8 @@ struct http1_exchange {
     size_t body_max;
     void (*body_done)(struct exchange *, int r, str body);
     void (*on_writable)(struct exchange *);
-    bool body_asked; /* body_done is still to be called */
+    struct task gone; /* tells a reader that comes after the peer has left */
+    bool body_asked;  /* body_done is still to be called */
     bool to_head, http10, expect_continue;
     bool chunked;
     bool above; /* unsent bytes passed HTTP_OUT_HIGH and have not fallen low since */

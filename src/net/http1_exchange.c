@@ -9,6 +9,7 @@ static struct http1_exchange *of(struct exchange *x) {
 }
 
 void http1_exchange_free(struct http1_exchange *x) {
+    loop_cancel(x->impl.x.loop, &x->gone);
     buf_done(&x->body);
     arena_free(x->impl.x.arena);
 }
@@ -146,6 +147,12 @@ void http1_refuse(struct http1_conn *c, int status) {
     http1_set_state(c, HTTP1_LAST);
 }
 
+static void tell_gone(struct task *t) {
+    struct http1_exchange *x = container_of(t, struct http1_exchange, gone);
+    x->body_asked = false;
+    x->body_done(&x->impl.x, -ECONNRESET, STR_NONE);
+}
+
 static void read_body(struct exchange *ex, size_t max, void (*done)(struct exchange *, int, str)) {
     struct http1_exchange *x = of(ex);
     struct http1_conn *c = x->conn;
@@ -153,8 +160,11 @@ static void read_body(struct exchange *ex, size_t max, void (*done)(struct excha
     x->body_max = max;
     x->body_done = done;
     x->body_asked = true;
-    if (!c)
+    if (!c) {
+        x->gone.run = tell_gone;
+        loop_defer(ex->loop, &x->gone);
         return;
+    }
     if (x->expect_continue && !http1_body_done(&c->body) && !x->impl.started &&
         (ex->body_length < 0 || (uint64_t)ex->body_length <= max)) {
         x->expect_continue = false;

@@ -11,28 +11,29 @@
 #include "net/tls.h"
 
 /* Limits, in bytes or numbers unless named otherwise. */
-#define HTTP_HEAD_MAX          (64 * 1024)  /* request line and headers; 431 past it */
-#define HTTP_HEADERS_MAX       256
-#define HTTP_TARGET_MAX        (32 * 1024)  /* 414 past it */
-#define HTTP_OUT_HIGH          (256 * 1024) /* unsent bytes at which http_writable turns false */
-#define HTTP_IDLE_TIMEOUT      (90 * NSEC_PER_SEC)
-#define HTTP_HEAD_TIMEOUT      (15 * NSEC_PER_SEC) /* first byte to complete head */
-#define HTTP_BODY_TIMEOUT      (60 * NSEC_PER_SEC) /* without any progress */
-#define HTTP_CONNECTIONS_MAX   20000
-#define HTTP_PIPELINE_MAX      16
+#define HTTP_HEAD_MAX        (64 * 1024) /* request line and headers; 431 past it */
+#define HTTP_HEADERS_MAX     256
+#define HTTP_TARGET_MAX      (32 * 1024)  /* 414 past it */
+#define HTTP_OUT_HIGH        (256 * 1024) /* unsent bytes at which http_writable turns false */
+#define HTTP_IDLE_TIMEOUT    (90 * NSEC_PER_SEC)
+#define HTTP_HEAD_TIMEOUT    (15 * NSEC_PER_SEC) /* first byte to complete head */
+#define HTTP_BODY_TIMEOUT    (60 * NSEC_PER_SEC) /* without any progress */
+#define HTTP_CONNECTIONS_MAX 20000
+#define HTTP_PIPELINE_MAX    16
 
 struct exchange {
     struct arena *arena; /* of this exchange */
     struct loop *loop;
-    str method, target;  /* target as received */
-    str path;            /* before '?', still encoded */
-    str query;           /* behind it */
+    str method, target; /* target as received */
+    str path;           /* before '?', still encoded */
+    str query;          /* behind it */
     struct http_headers headers;
-    int64_t body_length; /* -1: chunked */
-    const struct tls_peer *peer; /* verified client certificate or NULL */
-    const char *remote;  /* "ip:port" */
+    int64_t body_length;         /* -1: chunked */
+    const struct tls_peer *peer; /* the client's certificate (look at ->verified) or NULL */
+    const char *remote;          /* "ip:port" */
     bool http2;
-    void *ctx;           /* the handler's */
+    void *ctx; /* the handler's */
+    /* When NULL, an exchange that has lost its peer stays until its owner answers into the void. */
     void (*on_abort)(struct exchange *);
 };
 
@@ -51,13 +52,16 @@ const char *http_server_address(const struct http_server *s, size_t i);
 void http_server_set_tls(struct http_server *s, struct tls_config *tls);
 /* No new connections; idle ones are closed, busy ones end with their exchange; drained() when none
  * is left or after timeout_ns. */
-void http_server_drain(struct http_server *s, int64_t timeout_ns, void (*drained)(void *), void *ctx);
+void http_server_drain(struct http_server *s, int64_t timeout_ns, void (*drained)(void *),
+                       void *ctx);
 struct http_server *http_server_free(struct http_server *s);
 DEFINE_CLEANUP(struct http_server *, http_server_free)
 
 /* The whole body, at most max bytes: done(x, 0, body), or done(x, -E2BIG, ...) (answer 413; the
- * connection is closed after it), -EPROTO for a broken one. Once per exchange. */
-void exchange_read_body(struct exchange *x, size_t max, void (*done)(struct exchange *, int r, str body));
+ * connection is closed after it), -EPROTO for a broken one, -ECONNRESET when the peer is gone and
+ * there is no on_abort. Once per exchange; done is never called from inside of this. */
+void exchange_read_body(struct exchange *x, size_t max,
+                        void (*done)(struct exchange *, int r, str body));
 /* Answers whole. Content-Length is added. Ends the exchange: x is gone afterwards. */
 void exchange_respond(struct exchange *x, int status, const struct http_header *headers,
                       size_t n_headers, str body);

@@ -197,7 +197,9 @@ static void set_name(struct tls_session *s, const char *name) {
         X509_VERIFY_PARAM_set1_ip_asc(param, name);
         return;
     }
-    SSL_set_tlsext_host_name(s->ssl, name);
+    /* SSL_set_tlsext_host_name() without its cast */
+    SSL_ctrl(s->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             (void *)(uintptr_t)name);
     X509_VERIFY_PARAM_set1_host(param, name, 0);
 }
 

@@ -2,7 +2,6 @@
 /* Keys, and certificates issued with them. The subject is laid out as Go lays it (all O in one set,
  * then CN), so that a certificate of ours and one of kubeadm's read alike. */
 #include <arpa/inet.h>
-#include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
@@ -140,13 +139,12 @@ static bool put_extensions(X509 *cert, X509 *issuer, const struct x509_request *
     return names && X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, 0) == 1;
 }
 
+#define SERIAL_BITS 127 /* positive in 16 bytes, and of one length */
+
 static bool put_serial(X509 *cert) {
-    uint8_t bytes[16];
-    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
-        return false;
-    bytes[0] = (bytes[0] & 0x7f) | 0x40; /* positive, and of one length */
-    BIGNUM *n = BN_bin2bn(bytes, sizeof(bytes), NULL);
-    bool ok = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(cert));
+    BIGNUM *n = BN_new();
+    bool ok = n && BN_rand(n, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) &&
+              BN_to_ASN1_INTEGER(n, X509_get_serialNumber(cert));
     BN_free(n);
     return ok;
 }

@@ -429,6 +429,14 @@ TEST(an_owner_that_does_not_listen_may_answer_late) {
     pass(&f.w, NSEC_PER_SEC);
     exchange_respond(x, 200, NULL, 0, STR("too late"));
     pass(&f.w, NSEC_PER_SEC);
+    ask_wait(&f, &r, POST("/zombie") "Content-Length: 2\r\n\r\n", 0);
+    raw_done(&r);
+    pass(&f.w, NSEC_PER_SEC);
+    exchange_read_body(f.held, 100, echo);
+    CHECK_INT(f.bodies, 0);
+    pass(&f.w, NSEC_PER_SEC);
+    CHECK_INT(f.bodies, 1);
+    CHECK_INT(f.body_result, -ECONNRESET);
     stop(&f);
 }
 
