@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define OBJECT_SMALL 16 /* members up to which looking each one up beats sorting */
+
 struct value *value_get(const struct value *object, str key) {
     if (!object || object->tag != VALUE_OBJECT)
         return NULL;
@@ -64,8 +66,6 @@ static const struct member **sorted_refs(const struct value *v) {
     qsort(refs, v->object.n, sizeof(*refs), member_ref_cmp);
     return refs;
 }
-
-#define OBJECT_SMALL 16 /* members up to which looking each one up beats sorting */
 
 static bool object_equal(const struct value *a, const struct value *b) {
     uint32_t n = a->object.n;
@@ -151,4 +151,55 @@ void value_sort(struct value *v) {
         for (uint32_t i = 0; i < v->object.n; i++)
             value_sort(&v->object.v[i].value);
     }
+}
+
+static void unique_small(struct value *v, void (*on_drop)(void *ctx, str key), void *ctx) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < v->object.n; i++) {
+        struct member m = v->object.v[i];
+        uint32_t k = 0;
+        while (k < n && !str_eq(v->object.v[k].key, m.key))
+            k++;
+        if (k < n && on_drop)
+            on_drop(ctx, m.key);
+        v->object.v[k] = m;
+        n += k == n;
+    }
+    v->object.n = n;
+}
+
+static int key_then_place(const void *x, const void *y) {
+    const struct member *const *a = x, *const *b = y;
+    int c = str_cmp((*a)->key, (*b)->key);
+    return c ? c : (*a > *b) - (*a < *b);
+}
+
+static void unique_large(struct value *v, void (*on_drop)(void *ctx, str key), void *ctx) {
+    uint32_t n = v->object.n, to = 0;
+    struct member **refs = xcalloc(n, sizeof(*refs));
+    for (uint32_t i = 0; i < n; i++)
+        refs[i] = &v->object.v[i];
+    qsort(refs, n, sizeof(*refs), key_then_place);
+    for (uint32_t i = 1, first = 0; i < n; i++) {
+        if (!str_eq(refs[i]->key, refs[first]->key)) {
+            first = i;
+            continue;
+        }
+        if (on_drop)
+            on_drop(ctx, refs[i]->key);
+        refs[first]->value = refs[i]->value;
+        refs[i]->key.p = NULL;
+    }
+    free(refs);
+    for (uint32_t i = 0; i < n; i++)
+        if (v->object.v[i].key.p)
+            v->object.v[to++] = v->object.v[i];
+    v->object.n = to;
+}
+
+void value_unique(struct value *v, void (*on_drop)(void *ctx, str key), void *ctx) {
+    if (v->object.n > OBJECT_SMALL)
+        unique_large(v, on_drop, ctx);
+    else
+        unique_small(v, on_drop, ctx);
 }

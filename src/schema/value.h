@@ -47,6 +47,9 @@ bool value_equal(const struct value *a, const struct value *b); /* member order 
 void value_copy(struct arena *a, const struct value *from, struct value *to); /* deep, strings too */
 /* Sorts members by key, as Go prints maps. */
 void value_sort(struct value *v);
+/* Of members with one key the last one's value stays, in the place of the first; on_drop (may be
+ * NULL) is told each key that was given once too often. Keys must have p != NULL. */
+void value_unique(struct value *object, void (*on_drop)(void *ctx, str key), void *ctx);
 
 /* Shared by the JSON codecs: appends s quoted and escaped as Go does. */
 void json_quote(struct buf *b, str s);

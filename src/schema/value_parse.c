@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <stdlib.h>
-
 #include "schema/json_lex.h"
 #include "schema/scratch.h"
 #include "schema/value.h"
@@ -39,59 +37,17 @@ static str crumb_path(struct arena *a, const struct crumb *at, str key) {
     return path;
 }
 
-static int key_then_place(const void *x, const void *y) {
-    const struct member *const *a = x, *const *b = y;
-    int c = str_cmp((*a)->key, (*b)->key);
-    return c ? c : (*a > *b) - (*a < *b);
-}
+struct place {
+    struct parse *p;
+    const struct crumb *at;
+};
 
-static void note_duplicate(struct parse *p, const struct crumb *at, str key) {
-    if (p->duplicate && !p->duplicate->p)
-        *p->duplicate = crumb_path(p->a, at, key);
+static void note_duplicate(void *ctx, str key) {
+    struct place *place = ctx;
+    str *ret = place->p->duplicate;
+    if (ret && !ret->p)
+        *ret = crumb_path(place->p->a, place->at, key);
 }
-
-/* Of members with one key the last one's value stays, in the place of the first. */
-static void drop_small(struct parse *p, struct value *v, const struct crumb *at) {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < v->object.n; i++) {
-        struct member m = v->object.v[i];
-        uint32_t k = 0;
-        while (k < n && !str_eq(v->object.v[k].key, m.key))
-            k++;
-        if (k < n)
-            note_duplicate(p, at, m.key);
-        v->object.v[k] = m;
-        n += k == n;
-    }
-    v->object.n = n;
-}
-
-static void drop_large(struct parse *p, struct value *v, const struct crumb *at) {
-    uint32_t n = v->object.n;
-    struct member **refs = xcalloc(n, sizeof(*refs));
-    for (uint32_t i = 0; i < n; i++)
-        refs[i] = &v->object.v[i];
-    qsort(refs, n, sizeof(*refs), key_then_place);
-    uint32_t dropped = 0;
-    for (uint32_t i = 0, first = 0; i < n; i++) {
-        if (i == 0 || !str_eq(refs[i]->key, refs[first]->key)) {
-            first = i;
-            continue;
-        }
-        note_duplicate(p, at, refs[i]->key);
-        refs[first]->value = refs[i]->value;
-        refs[i]->key.p = NULL;
-        dropped++;
-    }
-    free(refs);
-    uint32_t to = 0;
-    for (uint32_t i = 0; dropped && i < n; i++)
-        if (v->object.v[i].key.p)
-            v->object.v[to++] = v->object.v[i];
-    v->object.n = n - dropped;
-}
-
-#define OBJECT_SMALL 16 /* members up to which comparing each with each beats sorting */
 
 static bool parse_object(struct parse *p, struct value *ret, const struct crumb *up) {
     struct scratch_list l;
@@ -116,10 +72,7 @@ static bool parse_object(struct parse *p, struct value *ret, const struct crumb 
     ret->object.n = l.n;
     ret->object.v = arena_alloc(p->a, l.n * sizeof(struct member));
     scratch_end(&p->scratch, &l, ret->object.v);
-    if (l.n > OBJECT_SMALL)
-        drop_large(p, ret, up);
-    else
-        drop_small(p, ret, up);
+    value_unique(ret, note_duplicate, &(struct place){p, up});
     return true;
 }
 
