@@ -11,18 +11,18 @@
 
 struct object {
     _Atomic uint32_t refs;
-    uint32_t size; /* of this allocation */
+    uint32_t size;                       /* of this allocation */
     const struct api_resource *resource; /* whose type is stored: resource->storage is itself */
-    uint64_t revision; /* set by the store before anybody else sees the object */
-    str key;           /* "/registry/pods/default/web-0" */
+    uint64_t revision;                   /* set by the store before anybody else sees the object */
+    str key;                             /* "/registry/pods/default/web-0" */
     str ns, name, uid;
     const struct str_pair *labels; /* sorted by key */
     uint32_t n_labels;
     const str *fields; /* values of resource->selectable, in its order */
     uint32_t n_fields;
-    uint32_t hole;     /* offset in json of the resourceVersion digits */
-    uint32_t item;     /* offset of the first member behind kind and apiVersion */
-    bool deleting;     /* metadata.deletionTimestamp is set */
+    uint32_t hole; /* offset in json of the resourceVersion digits */
+    uint32_t item; /* offset of the first member behind kind and apiVersion */
+    bool deleting; /* metadata.deletionTimestamp is set */
     str json;
     _Atomic(struct object_proto *) proto; /* encoded on first demand */
 };
