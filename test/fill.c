@@ -68,10 +68,17 @@ static str_list strings(struct fill *f) {
     return l;
 }
 
-static void fill_at(struct fill *f, const struct api_type *t, void *obj, unsigned depth);
+/* The messages around what is being filled. */
+struct level {
+    const struct level *up;
+    const struct api_type *type;
+    unsigned depth;
+};
+
+static void fill_at(struct fill *f, const struct api_type *t, void *obj, const struct level *up);
 
 /* A value of the field's kind, as ONE holds it; never zero. */
-static void value(struct fill *f, const struct api_field *row, void *at, unsigned depth) {
+static void value(struct fill *f, const struct api_field *row, void *at, const struct level *up) {
     switch ((enum api_kind)row->kind) {
     case API_BOOL:
         *(bool *)at = true;
@@ -113,7 +120,7 @@ static void value(struct fill *f, const struct api_field *row, void *at, unsigne
         *(str_list *)at = strings(f);
         break;
     case API_MSG:
-        fill_at(f, row->sub, at, depth + 1);
+        fill_at(f, row->sub, at, up);
         break;
     case API_KIND_MAX:
         abort();
@@ -121,7 +128,8 @@ static void value(struct fill *f, const struct api_field *row, void *at, unsigne
 }
 
 /* The opt_x structs all begin with `set`; the value stands at its own alignment. */
-static void optional(struct fill *f, const struct api_field *row, void *at, unsigned depth) {
+static void optional(struct fill *f, const struct api_field *row, void *at,
+                     const struct level *up) {
     switch ((enum api_kind)row->kind) {
     case API_BOOL:
         *(struct opt_bool *)at = (struct opt_bool){true, below(f, 2)};
@@ -129,21 +137,21 @@ static void optional(struct fill *f, const struct api_field *row, void *at, unsi
     case API_I32:
     case API_U32:
         ((struct opt_i32 *)at)->set = true;
-        value(f, row, &((struct opt_i32 *)at)->v, depth);
+        value(f, row, &((struct opt_i32 *)at)->v, up);
         break;
     case API_I64:
     case API_U64:
     case API_DURATION:
         ((struct opt_i64 *)at)->set = true;
-        value(f, row, &((struct opt_i64 *)at)->v, depth);
+        value(f, row, &((struct opt_i64 *)at)->v, up);
         break;
     case API_F64:
         ((struct opt_f64 *)at)->set = true;
-        value(f, row, &((struct opt_f64 *)at)->v, depth);
+        value(f, row, &((struct opt_f64 *)at)->v, up);
         break;
     case API_MSG:
         *(void **)at = arena_zalloc(f->arena, row->sub->size ? row->sub->size : 1);
-        fill_at(f, row->sub, *(void **)at, depth + 1);
+        fill_at(f, row->sub, *(void **)at, up);
         break;
     case API_STR:
     case API_BYTES:
@@ -153,7 +161,7 @@ static void optional(struct fill *f, const struct api_field *row, void *at, unsi
     case API_INT_OR_STRING:
     case API_RAW:
     case API_STRS:
-        value(f, row, at, depth);
+        value(f, row, at, up);
         break;
     case API_KIND_MAX:
         abort();
@@ -161,7 +169,7 @@ static void optional(struct fill *f, const struct api_field *row, void *at, unsi
 }
 
 static void sequence(struct fill *f, const struct api_field *row, struct api_seq *at,
-                     unsigned depth) {
+                     const struct level *up) {
     bool map = row->shape == API_MAP;
     size_t size = field_element_size(row) + (map ? MAP_VALUE_OFFSET : 0);
     uint32_t n = 1 + (uint32_t)below(f, f->length);
@@ -171,7 +179,7 @@ static void sequence(struct fill *f, const struct api_field *row, struct api_seq
         if (map) /* rising keys: maps are sorted */
             *(str *)(void *)(v + i * size) =
                 str_printf(f->arena, "k%u-%llx", i, (unsigned long long)below(f, 4096));
-        value(f, row, v + i * size + (map ? MAP_VALUE_OFFSET : 0), depth);
+        value(f, row, v + i * size + (map ? MAP_VALUE_OFFSET : 0), up);
     }
     *at = (struct api_seq){v, n};
 }
@@ -184,35 +192,48 @@ static bool in_form(const struct api_type *t, unsigned i, unsigned chosen) {
     return i == chosen;
 }
 
-/* Messages end at a depth; those with a form need one more for what they show. */
-static bool too_deep(const struct fill *f, const struct api_field *row, unsigned depth) {
-    if (row->kind != API_MSG || row->shape == API_ONE)
-        return false;
-    return depth + (row->sub->info->form != FORM_OBJECT) >= f->depth;
+/* A type stands in itself once and not again: schemas would grow without end. */
+static bool repeats(const struct level *l, const struct api_type *t) {
+    unsigned n = 0;
+    for (; l; l = l->up)
+        n += l->type == t;
+    return n > 1;
 }
 
-static void fill_at(struct fill *f, const struct api_type *t, void *obj, unsigned depth) {
+/* Whether this message would be one too many. One with a form must hold a further one. */
+static bool too_deep(const struct fill *f, const struct api_field *row, const struct level *l) {
+    if (row->kind != API_MSG || row->shape == API_ONE)
+        return false;
+    bool form = row->sub->info->form != FORM_OBJECT;
+    for (unsigned i = 0; form && i < row->sub->n_fields; i++)
+        if (row->sub->fields[i].sub && repeats(l, row->sub->fields[i].sub))
+            return true;
+    return l->depth + form >= f->depth || repeats(l, row->sub);
+}
+
+static void fill_at(struct fill *f, const struct api_type *t, void *obj, const struct level *up) {
+    const struct level here = {up, t, up ? up->depth + 1 : 0};
     bool form = t->info->form != FORM_OBJECT;
     unsigned chosen = (unsigned)below(f, 2);
     for (unsigned i = 0; i < t->n_fields; i++) {
         const struct api_field *row = &t->fields[i];
         void *at = (char *)obj + row->offset;
         bool message = row->shape == API_ONE && row->kind == API_MSG;
-        if (form ? !in_form(t, i, chosen) : too_deep(f, row, depth) || (!message && !luck(f)))
+        if (form ? !in_form(t, i, chosen) : too_deep(f, row, &here) || (!message && !luck(f)))
             continue;
         if (row->shape == API_ONE)
-            value(f, row, at, depth);
+            value(f, row, at, &here);
         else if (row->shape == API_OPT)
-            optional(f, row, at, depth);
+            optional(f, row, at, &here);
         else
-            sequence(f, row, at, depth);
+            sequence(f, row, at, &here);
     }
 }
 
 void fill_object(struct fill *f, const struct api_type *t, void *obj) {
     f->depth = f->depth ? f->depth : 8;
     f->length = f->length ? f->length : 2;
-    fill_at(f, t, obj, 0);
+    fill_at(f, t, obj, NULL);
 }
 
 void *fill_new(struct fill *f, const struct api_type *t) {
