@@ -73,39 +73,12 @@ static bool one_absent(const struct api_field *f, const void *at) {
     return false;
 }
 
-static bool opt_absent(const struct api_field *f, const void *at) {
-    switch ((enum api_kind)f->kind) {
-    case API_BOOL:
-    case API_I32:
-    case API_I64:
-    case API_U32:
-    case API_U64:
-    case API_F64:
-    case API_DURATION:
-        return !*(const bool *)at;
-    case API_STR:
-    case API_BYTES:
-    case API_QUANTITY:
-    case API_RAW:
-        return !((const str *)at)->p;
-    case API_MSG:
-        return !*(void *const *)at;
-    case API_TIME:
-    case API_MICROTIME:
-    case API_INT_OR_STRING:
-    case API_STRS:
-    case API_KIND_MAX:
-        break;
-    }
-    return one_absent(f, at);
-}
-
 bool api_field_absent(const struct api_field *f, const void *at) {
     switch ((enum api_shape)f->shape) {
     case API_ONE:
         return one_absent(f, at);
     case API_OPT:
-        return opt_absent(f, at);
+        return !opt_is_set(f, at);
     case API_LIST:
     case API_MAP:
         return ((const struct api_seq *)at)->n == 0;

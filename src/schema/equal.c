@@ -75,41 +75,12 @@ static bool value_same(const struct api_field *f, const void *a, const void *b, 
     return true;
 }
 
-/* Where the value stands in struct opt_x {set, v}; 0 for kinds that show absence themselves. */
-static size_t opt_value_at(enum api_kind kind) {
-    switch (kind) {
-    case API_BOOL:
-        return offsetof(struct opt_bool, v);
-    case API_I32:
-    case API_U32:
-        return offsetof(struct opt_i32, v);
-    case API_I64:
-    case API_U64:
-    case API_DURATION:
-        return offsetof(struct opt_i64, v);
-    case API_F64:
-        return offsetof(struct opt_f64, v);
-    case API_STR:
-    case API_BYTES:
-    case API_QUANTITY:
-    case API_TIME:
-    case API_MICROTIME:
-    case API_INT_OR_STRING:
-    case API_RAW:
-    case API_STRS:
-    case API_MSG:
-    case API_KIND_MAX:
-        break;
-    }
-    return 0;
-}
-
 static bool opt_equal(const struct api_field *f, const void *a, const void *b) {
     if (f->kind == API_MSG) {
         const void *x = *(void *const *)a, *y = *(void *const *)b;
         return x && y ? api_equal(f->sub, x, y) : x == y;
     }
-    size_t value = opt_value_at(f->kind);
+    size_t value = opt_value_offset(f->kind);
     if (!value)
         return value_same(f, a, b, true);
     bool x = *(const bool *)a, y = *(const bool *)b;
