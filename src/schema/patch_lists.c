@@ -201,8 +201,8 @@ int order_elements(struct merge *m, struct value *merged, const struct value *or
         else
             server[n_server++] = (struct ranked){*v, place, place, i};
     }
+    /* elements that are not in `order` stand in live order already */
     qsort(given, n_given, sizeof(*given), by_rank);
-    qsort(server, n_server, sizeof(*server), by_rank);
     interleave(server, n_server, given, n_given, merged->list.v);
     return 0;
 }
