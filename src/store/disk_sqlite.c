@@ -183,7 +183,7 @@ static str column_str(sqlite3_stmt *st, int column) {
 }
 
 static int load_rows(struct sqlite_disk *d, int (*each)(void *ctx, const struct store_record *),
-                     void *ctx, struct err *e) {
+                     void *ctx, uint64_t *highest, struct err *e) {
     sqlite3_stmt *st = NULL;
     const char *sql = "SELECT key, revision, value FROM kv ORDER BY key";
     if (sqlite3_prepare_v2(d->db, sql, -1, &st, NULL) != SQLITE_OK)
@@ -193,6 +193,7 @@ static int load_rows(struct sqlite_disk *d, int (*each)(void *ctx, const struct 
         struct store_record rec = {.key = column_str(st, 0),
                                    .revision = (uint64_t)sqlite3_column_int64(st, 1),
                                    .value = column_str(st, 2)};
+        *highest = MAX(*highest, rec.revision);
         r = each(ctx, &rec);
     }
     if (r == 0 && rc != SQLITE_DONE)
@@ -205,17 +206,17 @@ static int sqlite_load(void *disk, int (*each)(void *ctx, const struct store_rec
                        uint64_t *ret_revision, uint64_t *ret_limit, bool *ret_clean,
                        struct err *e) {
     struct sqlite_disk *d = disk;
-    int64_t revision = 0, limit = 0, clean = 0;
-    int r = load_rows(d, each, ctx, e);
-    if (r == 0)
-        r = query_number(d, "SELECT max(revision) FROM kv", 0, &revision, e);
+    uint64_t highest = 0;
+    int64_t limit = 0, clean = 0;
+    int r = load_rows(d, each, ctx, &highest, e);
     if (r == 0)
         r = query_number(d, "SELECT value FROM meta WHERE name = 'limit'", 0, &limit, e);
     if (r == 0)
         r = query_number(d, "SELECT value FROM meta WHERE name = 'clean'", 1, &clean, e);
     if (r < 0)
         return r;
-    *ret_revision = (uint64_t)revision;
+    sqlite3_db_release_memory(d->db); /* nothing is ever read again */
+    *ret_revision = highest;
     *ret_limit = (uint64_t)limit;
     *ret_clean = clean;
     return 0;

