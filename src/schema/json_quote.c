@@ -132,9 +132,10 @@ void json_raw(struct buf *b, str json) {
     }
 }
 
-/* Fewest digits that read back as the same double. */
+/* Fewest digits that read back as the same double: what 15 digits say is shortest once trailing
+ * zeros are cut, except for subnormals, which have fewer digits to say. */
 static int shortest(char out[32], double f) {
-    for (int digits = 15; digits < 17; digits++) {
+    for (int digits = fpclassify(f) == FP_SUBNORMAL ? 1 : 15; digits < 17; digits++) {
         snprintf(out, 32, "%.*e", digits - 1, f);
         if (strtod(out, NULL) == f)
             return digits;
@@ -143,33 +144,50 @@ static int shortest(char out[32], double f) {
     return 17;
 }
 
+/* d.ddd times 10^exp without exponent: zeros where the digits do not reach. */
+static void put_plain(struct buf *b, const char *digits, int n, int exp) {
+    if (exp < 0)
+        buf_adds(b, "0.");
+    for (int i = exp + 1; i < 0; i++)
+        buf_addc(b, '0');
+    for (int i = 0; i < MAX(n, exp + 1); i++) {
+        if (i && i == exp + 1)
+            buf_addc(b, '.');
+        buf_addc(b, i < n ? digits[i] : '0');
+    }
+}
+
+static void put_exponent(struct buf *b, const char *digits, int n, int exp) {
+    buf_addc(b, digits[0]);
+    if (n > 1)
+        buf_addc(b, '.');
+    buf_add(b, (str){digits + 1, (size_t)n - 1});
+    buf_printf(b, "e%c%d", exp < 0 ? '-' : '+', abs(exp));
+}
+
 void json_float(struct buf *b, double f) {
-    char text[32];
-    double size = fabs(f);
+    char text[32], *digits = text;
     if (!isfinite(f)) {
         buf_adds(b, "null"); /* JSON has no word for it */
         return;
     }
+    if (signbit(f))
+        buf_addc(b, '-');
     if (f == 0) {
-        buf_add(b, signbit(f) ? STR("-0") : STR("0"));
+        buf_addc(b, '0');
         return;
     }
-    int digits = shortest(text, f);
-    /* text is d.ddde+XX; trailing zeros of its digits are not significant. */
-    char *e = strchr(text, 'e');
-    int exp = atoi(e + 1);
-    const char *zero = e;
-    while (digits > 1 && zero[-1] == '0') {
-        zero--;
-        digits--;
+    f = fabs(f);
+    int n = shortest(text, f); /* d.ddde+XX */
+    int exp = atoi(strchr(text, 'e') + 1);
+    if (n > 1) {
+        digits = text + 1;
+        digits[0] = text[0];
     }
-    if (size >= 1e-6 && size < 1e21) {
-        buf_printf(b, "%.*f", MAX(digits - 1 - exp, 0), f);
-        return;
-    }
-    size_t n = (size_t)(zero - text);
-    if (digits == 1)
-        n -= text[n - 1] == '.';
-    buf_add(b, (str){text, n});
-    buf_printf(b, exp < 0 ? "e-%d" : "e+%d", exp < 0 ? -exp : exp);
+    while (n > 1 && digits[n - 1] == '0')
+        n--;
+    if (f >= 1e-6 && f < 1e21)
+        put_plain(b, digits, n, exp);
+    else
+        put_exponent(b, digits, n, exp);
 }
