@@ -86,11 +86,11 @@ Status *status_gone(struct arena *a, const char *fmt, ...) {
 static Status *about(struct arena *a, int code, const char *reason, str group, str kind, str name,
                      const char *before, str after) {
     str what = qualified(a, group, kind);
-    Status *s = failure(a, code, reason,
-                        name.n ? str_printf(a, "%s" STR_FMT " " STR_FMT STR_FMT, before,
-                                            STR_ARG(what), STR_ARG(quoted(a, name)), STR_ARG(after))
-                               : str_printf(a, "%s" STR_FMT STR_FMT, before, STR_ARG(what),
-                                            STR_ARG(after)));
+    Status *s = failure(
+        a, code, reason,
+        name.n ? str_printf(a, "%s" STR_FMT " " STR_FMT STR_FMT, before, STR_ARG(what),
+                            STR_ARG(quoted(a, name)), STR_ARG(after))
+               : str_printf(a, "%s" STR_FMT STR_FMT, before, STR_ARG(what), STR_ARG(after)));
     details(a, s, name, group, kind);
     return s;
 }
@@ -178,9 +178,9 @@ Status *status_generic(struct arena *a, int code, const char *reason, const char
 }
 
 Status *status_too_large_revision(struct arena *a, uint64_t wanted, uint64_t current) {
-    Status *s = status_new(a, 504, "Timeout",
-                           "Timeout: Too large resource version: %llu, current: %llu",
-                           (unsigned long long)wanted, (unsigned long long)current);
+    Status *s =
+        status_new(a, 504, "Timeout", "Timeout: Too large resource version: %llu, current: %llu",
+                   (unsigned long long)wanted, (unsigned long long)current);
     status_add_cause(a, s, "ResourceVersionTooLarge", STR("Too large resource version"), STR_NONE);
     s->details->retry_after_seconds = 1;
     return s;

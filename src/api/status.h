@@ -6,8 +6,10 @@
 #include "api/types.h"
 #include "schema/ops.h"
 
-Status *status_new(struct arena *a, int code, const char *reason, const char *fmt, ...) PRINTF(4, 5);
-Status *status_from_err(struct arena *a, const struct err *e); /* 500 InternalError when it has no code */
+Status *status_new(struct arena *a, int code, const char *reason, const char *fmt, ...)
+    PRINTF(4, 5);
+Status *status_from_err(struct arena *a,
+                        const struct err *e); /* 500 InternalError when it has no code */
 Status *status_bad_request(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
 Status *status_not_found(struct arena *a, const struct api_resource *r, str name);
 Status *status_already_exists(struct arena *a, const struct api_resource *r, str name);
@@ -20,7 +22,8 @@ Status *status_forbidden(struct arena *a, const struct api_resource *r, str name
 Status *status_forbidden_of(struct arena *a, str group, str resource, str name, str why);
 Status *status_gone(struct arena *a, const char *fmt, ...) PRINTF(2, 3); /* reason Expired */
 /* name is shown quoted; an empty kind is shown as it is. */
-Status *status_invalid(struct arena *a, str group, str kind, str name, const struct field_errors *fe);
+Status *status_invalid(struct arena *a, str group, str kind, str name,
+                       const struct field_errors *fe);
 Status *status_success(struct arena *a);
 /* What the HTTP layer itself refuses (no such path, method, media type): details are {}. */
 Status *status_generic(struct arena *a, int code, const char *reason, const char *text);

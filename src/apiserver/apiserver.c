@@ -4,8 +4,8 @@
  *     reads     get.c list.c watch.c: stored bytes as they are, from snapshots and the log
  *     writes    write.c: the bracket; create and put in modify.c, patch.c, delete.c build what is
  *               wanted, prepare.c and admission/ see to it, the store decides
- *     others    special.c: paths with a mind of their own; nonresource.c: health, discovery, OpenAPI
- *     words     respond.c and encode.c: every answer, in what the client accepts
+ *     others    special.c: paths with a mind of their own; nonresource.c: health, discovery,
+ * OpenAPI words     respond.c and encode.c: every answer, in what the client accepts
  *
  * One loop, no thread of its own: everything a request touches belongs to that loop. The server
  * holds no state but what is in flight; two of them may share a process (the simulator) or a
@@ -89,7 +89,7 @@ struct apiserver *apiserver_free(struct apiserver *s) {
     if (!s)
         return NULL;
     s->stopping = true;
-    LIST_FOREACH(node, &s->requests)
+    LIST_FOREACH (node, &s->requests)
         request_cut(container_of(node, struct request, node));
     s->http = http_server_free(s->http);
     s->freed = true;

@@ -10,9 +10,9 @@
 #define APISERVER_REQUESTS_MAX 100000          /* in flight, watches too; 429 past it */
 
 struct apiserver_options {
-    const char *const *addresses; /* as transport_listen; ends in NULL */
-    struct tls_config *tls;       /* NULL: plain (simulator, unix sockets) */
-    struct store *store;          /* the caller's; outlives the server */
+    const char *const *addresses;  /* as transport_listen; ends in NULL */
+    struct tls_config *tls;        /* NULL: plain (simulator, unix sockets) */
+    struct store *store;           /* the caller's; outlives the server */
     const struct authn_ops *authn; /* NULL: everybody is anonymous */
     void *authn_ctx;
     const struct authz_ops *authz; /* never NULL */

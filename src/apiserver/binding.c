@@ -80,16 +80,16 @@ static enum step_result build(struct write *w) {
                                     ", UID in object meta: " STR_FMT,
                                     STR_ARG(b->metadata.uid), STR_ARG(p->metadata.uid)));
     if (p->metadata.deletion_timestamp.set)
-        return refuse(w, str_printf(a,
-                                    "pod " STR_FMT
-                                    " is being deleted, cannot be assigned to a host",
-                                    STR_ARG(name)));
+        return refuse(
+            w, str_printf(a, "pod " STR_FMT " is being deleted, cannot be assigned to a host",
+                          STR_ARG(name)));
     if (p->spec.node_name.n)
-        return refuse(w, str_printf(a, "pod " STR_FMT " is already assigned to node \"" STR_FMT "\"",
-                                    STR_ARG(name), STR_ARG(p->spec.node_name)));
+        return refuse(w,
+                      str_printf(a, "pod " STR_FMT " is already assigned to node \"" STR_FMT "\"",
+                                 STR_ARG(name), STR_ARG(p->spec.node_name)));
     if (p->spec.scheduling_gates.n)
-        return refuse(w, str_printf(a, "pod " STR_FMT " has non-empty .spec.schedulingGates",
-                                    STR_ARG(name)));
+        return refuse(
+            w, str_printf(a, "pod " STR_FMT " has non-empty .spec.schedulingGates", STR_ARG(name)));
     p->spec.node_name = b->target.name;
     merge_map(a, &p->metadata.annotations, &b->metadata.annotations);
     merge_map(a, &p->metadata.labels, &b->metadata.labels);

@@ -42,7 +42,8 @@ int continue_decode(struct arena *a, str token, int64_t *ret_revision, str *ret_
     if (!str_eqc(value_str(value_getc(&v, "v")), "meta.k8s.io/v1"))
         return invalid(a, ret_why, "server does not recognize this encoded version");
     if (!rv || rv->tag != VALUE_INT || rv->i == 0)
-        return invalid(a, ret_why, "incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+        return invalid(a, ret_why,
+                       "incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
     if (!start.n)
         return invalid(a, ret_why, "encoded start key empty (version meta.k8s.io/v1)");
     if (start.p[0] != '/')

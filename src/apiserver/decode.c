@@ -54,10 +54,9 @@ static int unrecognized(struct request *r, const struct body_kind *k, str why, S
 
 static int unhandled(struct request *r, const struct body_kind *k, str kind, str version, str why,
                      Status **ret) {
-    *ret = status_bad_request(r->arena,
-                              STR_FMT " in version \"" STR_FMT
-                                      "\" cannot be handled as a %s: " STR_FMT,
-                              STR_ARG(kind), STR_ARG(version), k->kind, STR_ARG(why));
+    *ret = status_bad_request(
+        r->arena, STR_FMT " in version \"" STR_FMT "\" cannot be handled as a %s: " STR_FMT,
+        STR_ARG(kind), STR_ARG(version), k->kind, STR_ARG(why));
     return -EINVAL;
 }
 
@@ -95,20 +94,19 @@ static int wrong_kind(struct request *r, const struct body_kind *k, str kind, st
                                     STR_ARG(kind), STR_ARG(api_version)),
                          ret);
     if (str_eqc(kind, k->kind) && str_eqc(group, k->group)) {
-        *ret = status_bad_request(
-            r->arena,
-            "the API version in the data (" STR_FMT
-            ") does not match the expected API version (" STR_FMT ")",
-            STR_ARG(api_version), STR_ARG(api_version_of(r->arena, k->group, k->version)));
+        *ret = status_bad_request(r->arena,
+                                  "the API version in the data (" STR_FMT
+                                  ") does not match the expected API version (" STR_FMT ")",
+                                  STR_ARG(api_version),
+                                  STR_ARG(api_version_of(r->arena, k->group, k->version)));
         return -EINVAL;
     }
-    return unhandled(r, k, kind, version,
-                     str_printf(r->arena,
-                                "converting (" STR_FMT "." STR_FMT ") to (" STR_FMT
-                                ".%s): unknown conversion",
-                                STR_ARG(version), STR_ARG(kind),
-                                STR_ARG(internal_package(k->group)), k->kind),
-                     ret);
+    return unhandled(
+        r, k, kind, version,
+        str_printf(r->arena,
+                   "converting (" STR_FMT "." STR_FMT ") to (" STR_FMT ".%s): unknown conversion",
+                   STR_ARG(version), STR_ARG(kind), STR_ARG(internal_package(k->group)), k->kind),
+        ret);
 }
 
 static bool kind_fits(struct request *r, const struct body_kind *k, str *kind, str *api_version) {
@@ -144,13 +142,12 @@ static int explain(struct request *r, const struct body_kind *k, str json, const
     struct value v;
     struct err e = {0};
     if (value_parse(r->arena, json, &v, NULL, &e) < 0)
-        return unrecognized(r, k,
-                            str_printf(r->arena, "couldn't get version/kind; json parse error: %s",
-                                       e.text),
-                            ret);
+        return unrecognized(
+            r, k, str_printf(r->arena, "couldn't get version/kind; json parse error: %s", e.text),
+            ret);
     if (v.tag != VALUE_OBJECT && v.tag != VALUE_NULL) {
         static const char *const names[VALUE_TAG_MAX] = {
-            [VALUE_BOOL] = "bool",     [VALUE_INT] = "number", [VALUE_FLOAT] = "number",
+            [VALUE_BOOL] = "bool",  [VALUE_INT] = "number", [VALUE_FLOAT] = "number",
             [VALUE_STR] = "string", [VALUE_LIST] = "array",
         };
         return unrecognized(

@@ -2,8 +2,8 @@
 /* DELETE. An object goes at once unless somebody has still to see to it: then it is marked with
  * deletionTimestamp, and the write that takes away the last reason removes it (prepare.c). Reasons:
  * finalizers, the grace period of a running pod, the content of a namespace. */
-#include "apiserver/decode.h"
 #include "apiserver/delete.h"
+#include "apiserver/decode.h"
 
 #define FINALIZER_ORPHAN     STR("orphan")
 #define FINALIZER_FOREGROUND STR("foregroundDeletion")
@@ -128,8 +128,8 @@ static enum step_result check_preconditions(struct write *w, const DeleteOptions
                          STR_ARG(p->resource_version), STR_ARG(m->resource_version));
     if (!why.p)
         return STEP_NEXT;
-    return write_fail(w, status_conflict_of(a, str_of(w->res->group), str_of(w->res->kind), m->name,
-                                            why.p));
+    return write_fail(
+        w, status_conflict_of(a, str_of(w->res->group), str_of(w->res->kind), m->name, why.p));
 }
 
 static void begin(struct write *w, ObjectMeta *m, int64_t grace) {
@@ -141,7 +141,8 @@ static void begin(struct write *w, ObjectMeta *m, int64_t grace) {
 
 /* A pod that is deleted for the first time: how long may it take to stop? */
 static int64_t pod_grace(const Pod *p, const DeleteOptions *o) {
-    int64_t grace = opt_or(o->grace_period_seconds, opt_or(p->spec.termination_grace_period_seconds, 30));
+    int64_t grace =
+        opt_or(o->grace_period_seconds, opt_or(p->spec.termination_grace_period_seconds, 30));
     if (!p->spec.node_name.n || str_eqc(p->status.phase, "Succeeded") ||
         str_eqc(p->status.phase, "Failed"))
         return 0;

@@ -34,9 +34,9 @@ static void answer(struct request *r, struct collection *c) {
     }
     struct buf b;
     buf_init(&b, 0);
-    ListMeta meta = {.resource_version = str_printf(
-                         r->arena, "%llu",
-                         (unsigned long long)store_snapshot_revision(c->snapshot))};
+    ListMeta meta = {
+        .resource_version =
+            str_printf(r->arena, "%llu", (unsigned long long)store_snapshot_revision(c->snapshot))};
     encode_list_head(&e, &b, &meta);
     for (uint32_t i = 0; i < c->items.n; i++)
         encode_item(&e, &b, c->items.v[i], i == 0);

@@ -7,8 +7,7 @@
 #include "api/openapi.h"
 #include "apiserver/encode.h"
 
-#define DISCOVERY_TYPE_V2                                                                          \
-    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+#define DISCOVERY_TYPE_V2 "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 #define DISCOVERY_TYPE_V2BETA1                                                                     \
     "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList"
 
@@ -16,8 +15,7 @@
 static enum phase_result send_tagged(struct request *r, const char *type, const char *cache,
                                      struct buf *b) {
     struct exchange *x = TAKE(r->x);
-    str tag = str_printf(r->arena, "\"" STR_FMT "\"",
-                         STR_ARG(openapi_hash(r->arena, buf_str(b))));
+    str tag = str_printf(r->arena, "\"" STR_FMT "\"", STR_ARG(openapi_hash(r->arena, buf_str(b))));
     bool known = str_eq(http_header_get(&x->headers, "If-None-Match"), tag);
     struct http_headers h = {NULL, 0};
     http_header_add(r->arena, &h, STR("Cache-Control"), str_of(cache));
@@ -103,7 +101,7 @@ static void add_path(struct buf *b, str path) {
 
 /* What is served, as a list for people. */
 enum phase_result serve_paths(struct request *r, str rest) {
-    static const char *const others[] = {"/healthz", "/livez", "/metrics", "/openapi/v2",
+    static const char *const others[] = {"/healthz",    "/livez",  "/metrics", "/openapi/v2",
                                          "/openapi/v3", "/readyz", "/version"};
     struct buf b;
     buf_init(&b, 0);

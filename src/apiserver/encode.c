@@ -95,8 +95,8 @@ static void json_head(struct buf *b, const char *kind, str api_version) {
 
 /* {"kind":..,"apiVersion":..,"metadata":{..}} */
 static void partial_json(const struct encoder *e, struct buf *b, const ObjectMeta *m) {
-    json_head(b, partial_kind(false), str_of(e->media.as_version ? e->media.as_version
-                                                                 : "meta.k8s.io/v1"));
+    json_head(b, partial_kind(false),
+              str_of(e->media.as_version ? e->media.as_version : "meta.k8s.io/v1"));
     buf_adds(b, ",\"metadata\":");
     json_write(b, &ObjectMeta_type, m, 0, NULL);
     buf_addc(b, '}');
@@ -141,8 +141,7 @@ static void table_row(struct encoder *e, struct buf *b, const void *obj) {
     buf_addc(b, '}');
 }
 
-void encode_typed(const struct media *m, struct buf *b, const struct api_type *t,
-                  const void *obj) {
+void encode_typed(const struct media *m, struct buf *b, const struct api_type *t, const void *obj) {
     if (m->format == MEDIA_PROTOBUF)
         proto_envelope_write(b, t, obj);
     else

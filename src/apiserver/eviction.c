@@ -58,13 +58,12 @@ static Status *charge(struct request *r, const PodDisruptionBudget *b) {
         return status_forbidden(a, RESOURCE_OF(policy_v1_poddisruptionbudgets), name,
                                 "pdb disruptions allowed is negative");
     if (b->status.disruptions_allowed == 0)
-        return too_many(a,
-                        str_printf(a,
-                                   "The disruption budget " STR_FMT
-                                   " needs %d healthy pods and has %d currently",
-                                   STR_ARG(name), b->status.desired_healthy,
-                                   b->status.current_healthy),
-                        0);
+        return too_many(
+            a,
+            str_printf(
+                a, "The disruption budget " STR_FMT " needs %d healthy pods and has %d currently",
+                STR_ARG(name), b->status.desired_healthy, b->status.current_healthy),
+            0);
     return NULL;
 }
 
@@ -144,8 +143,8 @@ enum phase_result special_eviction(struct request *r) {
         return respond_status(
             r, status_bad_request(r->arena, "name in URL does not match name in Eviction object"));
     r->res = RESOURCE_OF(core_v1_pods);
-    struct object *o = store_get(r->server->store, r->res,
-                                 object_key(r->arena, r->res, r->info.ns, r->info.name));
+    struct object *o =
+        store_get(r->server->store, r->res, object_key(r->arena, r->res, r->info.ns, r->info.name));
     if (!o)
         return respond_status(r, status_not_found(r->arena, r->res, r->info.name));
     struct eviction *ev = arena_make(r->arena, struct eviction);

@@ -6,8 +6,7 @@ static void draw(void *ctx, void *p, size_t n) {
 }
 
 struct hook_ctx hook_ctx_of(struct env *env, struct arena *a) {
-    return (struct hook_ctx){
-        .arena = a, .now = env_wall(env), .random = draw, .random_ctx = env};
+    return (struct hook_ctx){.arena = a, .now = env_wall(env), .random = draw, .random_ctx = env};
 }
 
 str new_uid(struct env *env, struct arena *a) {

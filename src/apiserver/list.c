@@ -65,8 +65,7 @@ static enum phase_result choose_revision(struct request *r, struct list_stream *
         if (o->resource_version.n && o->revision)
             return respond_status(
                 r, status_bad_request(
-                       r->arena,
-                       "specifying resource version is not allowed when using continue"));
+                       r->arena, "specifying resource version is not allowed when using continue"));
         *ret_revision = rv > 0 ? (uint64_t)rv : 0;
         return PHASE_NEXT;
     }
@@ -92,16 +91,14 @@ static void collect(struct list_stream *l, str prefix, str from, bool *ret_more)
 
 static ListMeta list_meta(struct request *r, struct list_stream *l, str prefix, bool more) {
     uint64_t revision = store_snapshot_revision(l->snapshot);
-    ListMeta m = {
-        .resource_version = str_printf(r->arena, "%llu", (unsigned long long)revision)};
+    ListMeta m = {.resource_version = str_printf(r->arena, "%llu", (unsigned long long)revision)};
     if (!more)
         return m;
     str last = l->items.v[l->items.n - 1]->key;
-    m.continue_ =
-        continue_encode(r->arena, (int64_t)revision, str_slice(last, prefix.n, last.n));
+    m.continue_ = continue_encode(r->arena, (int64_t)revision, str_slice(last, prefix.n, last.n));
     if (selection_empty(&l->selection))
-        m.remaining_item_count = (struct opt_i64){
-            true, (int64_t)store_snapshot_count(l->snapshot, prefix, last)};
+        m.remaining_item_count =
+            (struct opt_i64){true, (int64_t)store_snapshot_count(l->snapshot, prefix, last)};
     return m;
 }
 
@@ -178,8 +175,8 @@ static enum phase_result serve(struct request *r, struct list_stream *l) {
     if (e == -ESTALE)
         return expired(r, l, start);
     if (e == -ERANGE)
-        return respond_status(r, status_too_large_revision(r->arena, revision,
-                                                           store_revision(r->server->store)));
+        return respond_status(
+            r, status_too_large_revision(r->arena, revision, store_revision(r->server->store)));
     if (e < 0)
         return respond_status(r, status_new(r->arena, 500, NULL, "%s", strerror(-e)));
     bool more;

@@ -43,18 +43,18 @@ const Pod *kubelet_pod(struct request *r, str container, str *ret_container) {
                                                      p->spec.init_containers.n)))
                        : STR_NONE;
         respond_status(
-            r, status_bad_request(
-                   a,
-                   "a container name must be specified for pod " STR_FMT ", choose one of: [" STR_FMT
-                   "]" STR_FMT,
-                   STR_ARG(p->metadata.name),
-                   STR_ARG(names_of(a, p->spec.containers.v, p->spec.containers.n)),
-                   STR_ARG(init)));
+            r, status_bad_request(a,
+                                  "a container name must be specified for pod " STR_FMT
+                                  ", choose one of: [" STR_FMT "]" STR_FMT,
+                                  STR_ARG(p->metadata.name),
+                                  STR_ARG(names_of(a, p->spec.containers.v, p->spec.containers.n)),
+                                  STR_ARG(init)));
         return NULL;
     }
     if (!has_container(p, container)) {
-        respond_status(r, status_bad_request(a, "container " STR_FMT " is not valid for pod " STR_FMT,
-                                             STR_ARG(container), STR_ARG(p->metadata.name)));
+        respond_status(r,
+                       status_bad_request(a, "container " STR_FMT " is not valid for pod " STR_FMT,
+                                          STR_ARG(container), STR_ARG(p->metadata.name)));
         return NULL;
     }
     *ret_container = container;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Bad numbers are 400, bad values 422: upstream decodes the query first and validates what it got. */
+/* Bad numbers are 400, bad values 422: upstream decodes the query first and validates what it got.
+ */
 #include "apiserver/options.h"
 
 Status *options_invalid(struct arena *a, const char *kind, const struct field_errors *fe) {

@@ -43,8 +43,8 @@ static enum step_result apply_json(struct write *w, struct value *doc) {
 
 static const char *tag_name(const struct value *v) {
     static const char *const names[VALUE_TAG_MAX] = {
-        [VALUE_NULL] = "null",  [VALUE_BOOL] = "bool",  [VALUE_INT] = "number",
-        [VALUE_FLOAT] = "number", [VALUE_STR] = "string", [VALUE_LIST] = "array",
+        [VALUE_NULL] = "null",     [VALUE_BOOL] = "bool",  [VALUE_INT] = "number",
+        [VALUE_FLOAT] = "number",  [VALUE_STR] = "string", [VALUE_LIST] = "array",
         [VALUE_OBJECT] = "object",
     };
     return names[v->tag];

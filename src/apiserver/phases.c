@@ -184,15 +184,14 @@ static enum phase_result phase_impersonate(struct request *r) {
     struct user u = {.name = name};
     str ns, account;
     bool is_account = split_service_account(name, &ns, &account);
-    bool ok = is_account
-                  ? may_impersonate(r, STR_NONE, "serviceaccounts", ns, account, STR_NONE)
-                  : may_impersonate(r, STR_NONE, "users", STR_NONE, name, STR_NONE);
+    bool ok = is_account ? may_impersonate(r, STR_NONE, "serviceaccounts", ns, account, STR_NONE)
+                         : may_impersonate(r, STR_NONE, "users", STR_NONE, name, STR_NONE);
     ok &= read_impersonation(r, &u);
     if (!ok) {
         struct attributes at = request_attributes(r);
-        const char *mode = is_account                               ? "serviceaccount"
+        const char *mode = is_account                              ? "serviceaccount"
                            : str_starts(name, STR("system:node:")) ? "arbitrary-node"
-                                                                    : "user-info";
+                                                                   : "user-info";
         at.verb = str_printf(r->arena, "impersonate-on:%s:" STR_FMT, mode, STR_ARG(at.verb));
         return refuse(r, &at, STR_NONE);
     }
@@ -210,12 +209,12 @@ static enum phase_result phase_authorise(struct request *r) {
 static enum phase_result not_acceptable(struct request *r) {
     bool lists = r->verb == VERB_LIST || r->verb == VERB_WATCH;
     return respond_status(
-        r, status_generic(r->arena, 406, "NotAcceptable",
-                          lists ? "406: Not Acceptable\n\nAvailable representations: "
-                                  MEDIA_TYPES_TEXT ", application/json;stream=watch, "
-                                  "application/vnd.kubernetes.protobuf;stream=watch"
-                                : "406: Not Acceptable\n\nAvailable representations: "
-                                  MEDIA_TYPES_TEXT));
+        r, status_generic(
+               r->arena, 406, "NotAcceptable",
+               lists ? "406: Not Acceptable\n\nAvailable representations: " MEDIA_TYPES_TEXT
+                       ", application/json;stream=watch, "
+                       "application/vnd.kubernetes.protobuf;stream=watch"
+                     : "406: Not Acceptable\n\nAvailable representations: " MEDIA_TYPES_TEXT));
 }
 
 static enum phase_result route_failed(struct request *r, enum route_result why) {
@@ -287,8 +286,7 @@ static void body_read(struct exchange *x, int e, str body) {
     }
     if (e == -E2BIG)
         respond_status(r, status_new(r->arena, 413, "RequestEntityTooLarge",
-                                     "Request entity too large: limit is %d",
-                                     APISERVER_BODY_MAX));
+                                     "Request entity too large: limit is %d", APISERVER_BODY_MAX));
     else
         respond_status(r, status_bad_request(r->arena, "the request body could not be read"));
     request_end(r);
@@ -301,9 +299,10 @@ static enum phase_result phase_body(struct request *r) {
     if (r->verb == VERB_CREATE || r->verb == VERB_UPDATE) {
         str type = http_header_get(&r->x->headers, "Content-Type");
         if (negotiate_content(type, &r->body_format) < 0)
-            return respond_status(r, status_new(r->arena, 415, "UnsupportedMediaType",
-                                                "the body of the request was in an unknown format "
-                                                "- accepted media types include: " MEDIA_TYPES_TEXT));
+            return respond_status(r,
+                                  status_new(r->arena, 415, "UnsupportedMediaType",
+                                             "the body of the request was in an unknown format "
+                                             "- accepted media types include: " MEDIA_TYPES_TEXT));
     }
     request_state(r, REQUEST_BODY);
     exchange_read_body(r->x, APISERVER_BODY_MAX, body_read);
@@ -433,8 +432,8 @@ static void revision_there(void *ctx, int e) {
         return;
     }
     request_state(r, REQUEST_RUNNING);
-    respond_status(r, status_too_large_revision(r->arena, r->wait_revision,
-                                                store_revision(r->server->store)));
+    respond_status(
+        r, status_too_large_revision(r->arena, r->wait_revision, store_revision(r->server->store)));
     request_end(r);
 }
 
@@ -445,8 +444,7 @@ enum phase_result request_wait_revision(struct request *r, uint64_t revision) {
         return PHASE_NEXT;
     r->wait_revision = revision;
     request_state(r, REQUEST_REVISION);
-    r->wait =
-        store_wait_revision(r->server->store, revision, REVISION_WAIT, revision_there, r);
+    r->wait = store_wait_revision(r->server->store, revision, REVISION_WAIT, revision_there, r);
     return PHASE_WAIT;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What holds for every kind around its hooks: system fields, revisions, generation, the part that
  * the request may not touch, and the checks of metadata. */
+#include "apiserver/hook_env.h"
 #include "apiserver/options.h"
 #include "apiserver/view.h"
-#include "apiserver/hook_env.h"
 
 enum step_result write_check_meta(struct write *w, ObjectMeta *m) {
     struct arena *a = w->r->arena;
@@ -14,11 +14,11 @@ enum step_result write_check_meta(struct write *w, ObjectMeta *m) {
                                                 "provided",
                                                 STR_ARG(w->name)));
     if (w->name.n && m->name.n && !str_eq(m->name, w->name))
-        return write_fail(w, status_bad_request(a,
-                                                "the name of the object (" STR_FMT
-                                                ") does not match the name on the URL (" STR_FMT
-                                                ")",
-                                                STR_ARG(m->name), STR_ARG(w->name)));
+        return write_fail(w,
+                          status_bad_request(a,
+                                             "the name of the object (" STR_FMT
+                                             ") does not match the name on the URL (" STR_FMT ")",
+                                             STR_ARG(m->name), STR_ARG(w->name)));
     if (!resource_is(w->st, RESOURCE_NAMESPACED))
         m->namespace_ = STR_NONE;
     else if (m->namespace_.n && !str_eq(m->namespace_, w->ns))
@@ -62,7 +62,8 @@ static void prepare_create(struct write *w, const struct hooks *h, struct hook_c
 }
 
 /* The revision that the client expects, against the stored one. */
-static enum step_result check_revision(struct write *w, const ObjectMeta *m, const ObjectMeta *old) {
+static enum step_result check_revision(struct write *w, const ObjectMeta *m,
+                                       const ObjectMeta *old) {
     struct request *r = w->r;
     uint64_t expected = 0;
     str error;
@@ -73,8 +74,8 @@ static enum step_result check_revision(struct write *w, const ObjectMeta *m, con
         struct field_errors fe = {.arena = r->arena};
         field_invalid_printed(&fe, PATH(PATH(NULL, "metadata"), "resourceVersion"), STR("0"),
                               "must be specified for an update");
-        return write_fail(w, status_invalid(r->arena, str_of(w->res->group),
-                                            str_of(w->res->plural), w->name, &fe));
+        return write_fail(w, status_invalid(r->arena, str_of(w->res->group), str_of(w->res->plural),
+                                            w->name, &fe));
     }
     if (expected && !str_eq(m->resource_version, old->resource_version))
         return write_fail(w, status_conflict(r->arena, w->res, w->name,

@@ -34,7 +34,6 @@ extern const char *const request_state_names[REQUEST_STATE_MAX];
 
 struct write;
 
-
 struct request {
     struct list node; /* apiserver.requests */
     struct apiserver *server;

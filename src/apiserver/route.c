@@ -130,8 +130,8 @@ static enum verb verb_at(const struct request_info *i, str method, bool collecti
     enum verb v = verb_of(i->verb);
     if (v == VERB_MAX)
         return v;
-    bool of_collection = v == VERB_LIST || v == VERB_WATCH || v == VERB_CREATE ||
-                         v == VERB_DELETECOLLECTION;
+    bool of_collection =
+        v == VERB_LIST || v == VERB_WATCH || v == VERB_CREATE || v == VERB_DELETECOLLECTION;
     return of_collection == collection ? v : VERB_MAX;
 }
 

@@ -10,7 +10,7 @@ struct request_info {
     str verb;   /* get list watch create update patch delete deletecollection, or the method */
     str prefix; /* "api" or "apis" */
     str group, version, ns, resource, subresource, name;
-    str rest;   /* what stands behind the subresource (proxy) */
+    str rest;       /* what stands behind the subresource (proxy) */
     unsigned parts; /* path segments behind the version, namespaces/x left out where it is scope */
     bool scoped;    /* the path had namespaces/x in front of the resource */
 };
@@ -25,5 +25,5 @@ bool query_bool(const struct query *q, const char *name);
 enum route_result { ROUTE_OK, ROUTE_NO_GROUP, ROUTE_NOT_FOUND, ROUTE_METHOD };
 /* The resource, subresource and verb of a resource request. */
 enum route_result route_resource(const struct request_info *i, str method,
-                                 const struct api_resource **ret, const struct api_subresource **ret_sub,
-                                 enum verb *ret_verb);
+                                 const struct api_resource **ret,
+                                 const struct api_subresource **ret_sub, enum verb *ret_verb);

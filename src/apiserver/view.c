@@ -3,8 +3,7 @@
 
 #include "api/selector.h"
 
-void *object_member(const struct api_type *t, const void *obj, const char *name,
-                    size_t *ret_size) {
+void *object_member(const struct api_type *t, const void *obj, const char *name, size_t *ret_size) {
     for (unsigned i = 0; i < t->n_fields; i++) {
         const struct api_field *f = &t->fields[i];
         if (strcmp(f->json, name))

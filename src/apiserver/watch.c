@@ -11,10 +11,10 @@
 #include "apiserver/encode.h"
 #include "apiserver/selection.h"
 
-#define WATCH_PIECE        (64 * 1024) /* encoded between two looks at the client */
-#define WATCH_TURN_EVENTS  256         /* looked at in one turn of the loop */
-#define WATCH_BOOKMARK_NS  (60 * NSEC_PER_SEC)
-#define WATCH_TIMEOUT_MIN  1800 /* seconds; when the client names none, up to twice that */
+#define WATCH_PIECE         (64 * 1024) /* encoded between two looks at the client */
+#define WATCH_TURN_EVENTS   256         /* looked at in one turn of the loop */
+#define WATCH_BOOKMARK_NS   (60 * NSEC_PER_SEC)
+#define WATCH_TIMEOUT_MIN   1800 /* seconds; when the client names none, up to twice that */
 #define WATCH_LAST_BOOKMARK (2 * NSEC_PER_SEC) /* before the end */
 
 struct watch {
@@ -182,8 +182,7 @@ static void on_ready(void *ctx) {
 static struct store_watch_options scope(struct watch *w, uint64_t after) {
     struct request *r = w->r;
     const struct api_resource *st = r->res->storage;
-    struct store_watch_options o = {
-        .resource = st, .after = after, .ready = on_ready, .ctx = w};
+    struct store_watch_options o = {.resource = st, .after = after, .ready = on_ready, .ctx = w};
     str name = field_selector_exact(&w->selection.fields, "metadata.name");
     if (resource_is(st, RESOURCE_NAMESPACED)) {
         o.ns = r->info.ns;

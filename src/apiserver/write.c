@@ -45,8 +45,7 @@ enum step_result write_invalid(struct write *w, const struct field_errors *fe) {
         kind = w->view->kind;
     }
     str name = m && m->name.n ? m->name : w->name;
-    return write_fail(w,
-                      status_invalid(w->r->arena, str_of(group), str_of(kind), name, fe));
+    return write_fail(w, status_invalid(w->r->arena, str_of(group), str_of(kind), name, fe));
 }
 
 static enum step_result step_current(struct write *w) {
@@ -105,8 +104,7 @@ static enum step_result settle(struct write *w) {
     return STEP_NEXT;
 }
 
-static void on_published(struct store_write *sw, int e, uint64_t revision,
-                         struct object *current);
+static void on_published(struct store_write *sw, int e, uint64_t revision, struct object *current);
 
 static enum step_result step_propose(struct write *w) {
     struct request *r = w->r;
@@ -136,8 +134,8 @@ static const struct {
     const char *name;
     enum step_result (*run)(struct write *);
 } steps[] = {
-    {"current", step_current},     {"build", step_build}, {"mutate", step_mutate},
-    {"prepare", write_prepare},    {"validate", write_validate}, {"admit", step_admit},
+    {"current", step_current},  {"build", step_build},        {"mutate", step_mutate},
+    {"prepare", write_prepare}, {"validate", write_validate}, {"admit", step_admit},
     {"propose", step_propose},
 };
 
@@ -222,8 +220,7 @@ static void published(struct write *w, int e, uint64_t revision) {
     w->done(w);
 }
 
-static void on_published(struct store_write *sw, int e, uint64_t revision,
-                         struct object *current) {
+static void on_published(struct store_write *sw, int e, uint64_t revision, struct object *current) {
     struct write *w = container_of(sw, struct write, sw);
     struct request *r = w->r;
     request_state(r, REQUEST_RUNNING);

@@ -23,8 +23,8 @@ enum write_op { WRITE_CREATE, WRITE_UPDATE, WRITE_DELETE };
 
 enum step_result {
     STEP_NEXT,
-    STEP_WAIT,   /* the step runs again when write_again() is called */
-    STEP_STOP,   /* outcome is known: status, or result */
+    STEP_WAIT, /* the step runs again when write_again() is called */
+    STEP_STOP, /* outcome is known: status, or result */
 };
 
 struct write {
@@ -52,8 +52,8 @@ struct write {
 
     /* Outcome: status (not NULL: failed), else result or result_obj. */
     Status *status;
-    struct object *result;  /* referenced; as stored */
-    void *result_obj;       /* of st->type: dry run, or the last state of what was deleted */
+    struct object *result; /* referenced; as stored */
+    void *result_obj;      /* of st->type: dry run, or the last state of what was deleted */
     bool created, unchanged;
     uint64_t revision; /* of the write */
     void (*done)(struct write *w);

@@ -16,12 +16,11 @@ static bool looks_like_number(str s) {
 }
 
 static bool is_word(str s) {
-    static const char *const words[] = {"y",    "Y",    "yes",   "Yes",   "YES",   "on",   "On",
-                                        "ON",   "n",    "N",     "no",    "No",    "NO",   "off",
-                                        "Off",  "OFF",  "true",  "True",  "TRUE",  "false", "False",
-                                        "FALSE", "null", "Null", "NULL",  "~",     ".nan", ".NaN",
-                                        ".NAN", ".inf", ".Inf",  "-.inf", "+.inf", "<<",   "=",
-                                        "-",    NULL};
+    static const char *const words[] = {
+        "y",     "Y",     "yes",   "Yes",  "YES",  "on",  "On",   "ON",   "n",    "N",
+        "no",    "No",    "NO",    "off",  "Off",  "OFF", "true", "True", "TRUE", "false",
+        "False", "FALSE", "null",  "Null", "NULL", "~",   ".nan", ".NaN", ".NAN", ".inf",
+        ".Inf",  "-.inf", "+.inf", "<<",   "=",    "-",   NULL};
     return str_in(s, words);
 }
 

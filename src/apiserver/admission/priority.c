@@ -36,8 +36,8 @@ static enum step_result mutate(struct write *w) {
     const PriorityClass *c = name.n ? find_class(w, name) : global_default(w);
     struct arena *a = w->r->arena;
     if (name.n && !c)
-        return admission_forbid(w, str_printf(a, "no PriorityClass with name " STR_FMT " was found",
-                                              STR_ARG(name)));
+        return admission_forbid(
+            w, str_printf(a, "no PriorityClass with name " STR_FMT " was found", STR_ARG(name)));
     int32_t value = c ? c->value : 0;
     if (p->spec.priority.set && p->spec.priority.v != value)
         return admission_forbid(

@@ -2,11 +2,11 @@
 /* ServiceAccount: every pod runs as one, and finds its token where clients look for it. */
 #include "apiserver/admission.h"
 
-#define TOKEN_MOUNT        "/var/run/secrets/kubernetes.io/serviceaccount"
-#define TOKEN_SECONDS      3607 /* an hour and the skew that makes the kubelet renew in time */
-#define TOKEN_MODE         0644
-#define VOLUME_PREFIX      "kube-api-access-"
-#define MIRROR_ANNOTATION  STR("kubernetes.io/config.mirror")
+#define TOKEN_MOUNT       "/var/run/secrets/kubernetes.io/serviceaccount"
+#define TOKEN_SECONDS     3607 /* an hour and the skew that makes the kubelet renew in time */
+#define TOKEN_MODE        0644
+#define VOLUME_PREFIX     "kube-api-access-"
+#define MIRROR_ANNOTATION STR("kubernetes.io/config.mirror")
 /* A new namespace's default account is made by a controller, a moment after the namespace. */
 #define DEFAULT_WAIT_NS    (100 * NSEC_PER_MSEC)
 #define DEFAULT_WAIT_TRIES 20

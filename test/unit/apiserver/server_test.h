@@ -124,8 +124,7 @@ UNUSED static struct answer call_with(struct world *w, const char *method, str t
 /* JSON both ways; type NULL: application/json. */
 UNUSED static struct answer call(struct world *w, const char *method, const char *target,
                                  const char *type, const char *body) {
-    struct http_header h[] = {
-        {STR("Content-Type"), str_of(type ? type : "application/json")}};
+    struct http_header h[] = {{STR("Content-Type"), str_of(type ? type : "application/json")}};
     return call_with(w, method, str_of(target), h, body ? 1 : 0, str_of(body));
 }
 

@@ -34,10 +34,10 @@ TEST(create_get_list_delete) {
 TEST(an_update_that_changes_nothing_keeps_the_revision) {
     struct world w;
     world_init(&w);
-    struct answer a = call(&w, "POST", CMS, NULL,
-                           "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"v\"}}");
-    struct answer b = call(&w, "PUT", CMS "/a", NULL,
-                           "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"v\"}}");
+    struct answer a =
+        call(&w, "POST", CMS, NULL, "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"v\"}}");
+    struct answer b =
+        call(&w, "PUT", CMS "/a", NULL, "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"v\"}}");
     CHECK_INT(b.code, 200);
     CHECK_STR(text_at(&w, a.body, "metadata.resourceVersion"),
               text_at(&w, b.body, "metadata.resourceVersion"));

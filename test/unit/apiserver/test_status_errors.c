@@ -157,7 +157,8 @@ static const char *const revision_words[] = {"current: ",
                                              "ResourceVersion in record (",
                                              "too old resource version: 1 (",
                                              "\"resourceVersion\":\"",
-                                             "\\\"resourceVersion\\\":\\\"", NULL};
+                                             "\\\"resourceVersion\\\":\\\"",
+                                             NULL};
 
 static str normal(struct world *w, str s) {
     struct buf b;
@@ -268,8 +269,8 @@ static struct answer replay(struct world *w, const struct value *request) {
     if (accept.n)
         h[n++] = (struct http_header){STR("Accept"), accept};
     if (token.n)
-        h[n++] = (struct http_header){STR("Authorization"),
-                                      str_concat(w->arena, STR("Bearer "), token)};
+        h[n++] =
+            (struct http_header){STR("Authorization"), str_concat(w->arena, STR("Bearer "), token)};
     const struct value *more = value_getc(request, "headers");
     for (uint32_t i = 0; more && i < more->object.n && n < ARRAY_LEN(h); i++)
         h[n++] = (struct http_header){more->object.v[i].key, more->object.v[i].value.s};
