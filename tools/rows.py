@@ -92,6 +92,15 @@ def quote(s):
     return '"' + s.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+# Defaults of a type that the facts show at its parents only, or where a value was given: upstream
+# creates these objects wherever they are absent.
+TYPE_DEFAULTS = {
+    ("apps/v1.StatefulSetSpec", "PersistentVolumeClaimRetentionPolicy"): "{}",
+    ("admissionregistration/v1.MatchResources", "NamespaceSelector"): "{}",
+    ("admissionregistration/v1.MatchResources", "ObjectSelector"): "{}",
+}
+
+
 class Rows:
     def __init__(self):
         self.types = load_types()
@@ -376,6 +385,9 @@ class Rows:
             if stage != "scheme" or op or cond.startswith("include"):
                 continue
             plain = cond in ("unset", "object-absent") and not value.startswith("@")
+            if cond == "object-absent" and value != "{}":
+                path, last = path.rsplit(".", 1)
+                value = '{"%s":%s}' % (last, value)
             path = path.rstrip("]").rstrip("[") if path.endswith("[]") else path
             if plain and path not in rows[api, kind]:
                 rows[api, kind][path] = value
@@ -410,6 +422,7 @@ class Rows:
             for p in have:
                 if p not in seen:
                     self.left.append("%s %s %s: no such field" % (api, base_name(t), p))
+        self.defaults.update(TYPE_DEFAULTS)
         for key, values in found.items():
             if len(values) == 1 and None not in values:
                 v = next(iter(values))
