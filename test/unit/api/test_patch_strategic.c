@@ -2,6 +2,8 @@
 /* Strategic merge patch over real types: the cases upstream documents, its directives, its order of
  * lists and its errors. */
 #include "api/types.h"
+#include "fill.h"
+#include "schema/json.h"
 #include "schema/patch.h"
 #include "tap.h"
 
@@ -274,4 +276,90 @@ TEST(strategic_patch_must_be_an_object) {
          "json: cannot unmarshal array into Go value of type map[string]interface {}", 400},
     };
     RUN(Pod_type, cases);
+}
+
+/* ---- whatever a client may send ---- */
+
+static struct value random_scalar(struct fill *f) {
+    static const char *const texts[] = {"a", "delete", "replace", "merge", "name", ""};
+    switch (fill_random(f) % 5) {
+    case 0:
+        return (struct value){.tag = VALUE_NULL};
+    case 1:
+        return (struct value){.tag = VALUE_BOOL, .b = true};
+    case 2:
+        return (struct value){.tag = VALUE_INT, .i = (int64_t)(fill_random(f) % 3)};
+    case 3:
+        return (struct value){.tag = VALUE_LIST};
+    default:
+        return (struct value){.tag = VALUE_STR, .s = str_of(texts[fill_random(f) % 6])};
+    }
+}
+
+/* A copy of part of the document with directives strewn in and values replaced. */
+static struct value random_patch(struct fill *f, const struct value *v) {
+    static const char *const directives[] = {"$patch", "$retainKeys", "$setElementOrder/",
+                                             "$deleteFromPrimitiveList/"};
+    struct value p = {.tag = v->tag};
+    if (fill_random(f) % 12 == 0)
+        return random_scalar(f);
+    if (v->tag == VALUE_LIST) {
+        p.list.v = arena_array(f->arena, v->list.n + 1, sizeof(struct value));
+        for (uint32_t i = 0; i < v->list.n; i++)
+            if (fill_random(f) % 4)
+                p.list.v[p.list.n++] = random_patch(f, &v->list.v[i]);
+        if (p.list.n > 1 && fill_random(f) % 2) {
+            struct value first = p.list.v[0];
+            p.list.v[0] = p.list.v[p.list.n - 1];
+            p.list.v[p.list.n - 1] = first;
+        }
+        return p;
+    }
+    if (v->tag != VALUE_OBJECT) {
+        value_copy(f->arena, v, &p);
+        return p;
+    }
+    for (uint32_t i = 0; i < v->object.n; i++) {
+        const struct member *x = &v->object.v[i];
+        if (fill_random(f) % 3)
+            *value_set(f->arena, &p, x->key) = random_patch(f, &x->value);
+        if (fill_random(f) % 8)
+            continue;
+        str key = str_concat(f->arena, str_of(directives[2 + fill_random(f) % 2]), x->key);
+        *value_set(f->arena, &p, key) =
+            fill_random(f) % 3 ? random_patch(f, &x->value) : random_scalar(f);
+    }
+    if (fill_random(f) % 8 == 0)
+        *value_set(f->arena, &p, str_of(directives[fill_random(f) % 4])) = random_scalar(f);
+    return p;
+}
+
+/* Any patch gives a document or an error with a text and a code, and never changes the patch. */
+TEST(strategic_hostile_patches) {
+    int applied = 0, refused = 0;
+    for (unsigned i = 0; i < 3000; i++) {
+        static const struct api_type *const types[] = {&Pod_type, &Service_type, &Deployment_type};
+        const struct api_type *t = types[i % 3];
+        struct arena a;
+        struct err e = {0};
+        struct value doc, before;
+        arena_init(&a, 0);
+        struct fill f = {.arena = &a, .seed = tap_seed() + i, .chance = 30, .depth = 4};
+        REQUIRE(json_write_value(&a, t, fill_new(&f, t), &doc) == 0);
+        struct value patch = random_patch(&f, &doc);
+        value_copy(&a, &patch, &before);
+        int r = patch_strategic(&a, t, &doc, &patch, &e);
+        applied += r == 0;
+        refused += r < 0;
+        CHECK(value_equal(&patch, &before));
+        if (r < 0)
+            CHECK(e.text[0] && e.code >= 400);
+        struct buf b;
+        buf_init(&b, 0);
+        value_write(&b, &doc);
+        CHECK(value_parse(&a, buf_str(&b), &before, NULL, NULL) == 0);
+        buf_done(&b);
+        arena_done(&a);
+    }
+    CHECK(applied > 300 && refused > 300);
 }
