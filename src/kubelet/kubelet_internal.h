@@ -157,8 +157,6 @@ void operation_forget(struct operation *o);
 struct node *node_new(struct kubelet *k);
 struct node *node_free(struct node *n);
 void node_start(struct node *n);
-/* Something the status shows may have changed. */
-void node_poke(struct node *n);
 void node_images_changed(struct node *n);
 
 /* server.c */

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The kubelet's own API, shared by server.c (routes, who may) and server_logs.c. */
+#pragma once
+
+#include "kubelet/kubelet_internal.h"
+#include "net/server.h"
+
+struct kubelet_server {
+    struct kubelet *k;
+    struct tls_config *tls;
+    struct http_server *http;
+    struct list reviews; /* struct review: requests whose right is being asked for */
+    struct list streams; /* struct log_stream */
+};
+
+void answer_text(struct exchange *x, int status, const char *fmt, ...) PRINTF(3, 4);
+/* GET /containerLogs/NAMESPACE/POD/CONTAINER; rest is what stands behind "/containerLogs/". */
+void serve_logs(struct kubelet_server *s, struct exchange *x, str rest);
+void log_streams_end(struct kubelet_server *s);
