@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/vec.h"
+#include "schema/json_lex.h"
 #include "schema/yaml_scalar.h"
 
 struct anchor {
@@ -71,6 +72,20 @@ static bool has_tag(const yaml_event_t *e, const char *name) {
     return tag && strncmp(tag, "tag:yaml.org,2002:", 18) == 0 && strcmp(tag + 18, name) == 0;
 }
 
+/* Decoded binary is text for JSON: bytes that are no UTF-8 go the way they go there. */
+static str as_text(struct arena *a, str bytes) {
+    struct buf b;
+    if (utf8_valid(bytes))
+        return bytes;
+    buf_init(&b, 0);
+    json_quote(&b, bytes);
+    struct json_in in = {.p = b.p, .end = b.p + b.n, .a = a};
+    lex_string(&in, &bytes);
+    bytes = str_dup(a, bytes);
+    buf_done(&b);
+    return bytes;
+}
+
 static int read_scalar(struct reader *r, struct value *ret) {
     const yaml_event_t *e = &r->event;
     str text = text_of(r, e->data.scalar.value, e->data.scalar.length);
@@ -79,8 +94,11 @@ static int read_scalar(struct reader *r, struct value *ret) {
     bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !e->data.scalar.tag;
     if (plain || typed)
         return yaml_plain(text, ret, r->e);
-    if (has_tag(e, "binary") && base64_decode_in(r->a, text, BASE64_LAX, &text) < 0)
-        return err_set(r->e, -EINVAL, "yaml: !!binary value contains invalid base64 data");
+    if (has_tag(e, "binary")) {
+        if (base64_decode_in(r->a, text, BASE64_LAX, &text) < 0)
+            return err_set(r->e, -EINVAL, "yaml: !!binary value contains invalid base64 data");
+        text = as_text(r->a, text);
+    }
     *ret = (struct value){.tag = VALUE_STR, .s = text};
     return 0;
 }
