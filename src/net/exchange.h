@@ -60,5 +60,6 @@ void server_conn_gone(struct server_conn *c);
 /* IMF-fixdate of now, made once a second. */
 const char *server_date(struct http_server *s);
 
-/* HTTP/1.1 on a fresh stream. */
+/* On a fresh stream. */
 void http1_conn_start(struct http_server *s, struct stream *stream);
+void http2_conn_start(struct http_server *s, struct stream *stream);

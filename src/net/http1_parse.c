@@ -162,7 +162,7 @@ static bool target_valid(str target, str path) {
     return true;
 }
 
-static int parse_target(str target, struct http1_request *q) {
+int http_target_parse(str method, str target, str *ret_path, str *ret_query) {
     str rest = target;
     if (!target.n)
         return -EBADMSG;
@@ -176,17 +176,17 @@ static int parse_target(str target, struct http1_request *q) {
             return -EBADMSG;
         rest = str_slice(rest, (size_t)slash, rest.n);
     } else if (str_eq(target, STR("*"))) {
-        if (!str_eq(q->method, STR("OPTIONS")))
+        if (!str_eq(method, STR("OPTIONS")))
             return -EBADMSG;
     } else if (target.p[0] != '/') {
         return -EBADMSG;
     }
-    q->target = target;
-    q->query = rest;
-    q->path = str_cut(&q->query, '?');
-    if (!q->query.p)
-        q->query = STR("");
-    return target_valid(target, q->path) ? 0 : -EBADMSG;
+    str query = rest, path = str_cut(&query, '?');
+    if (!target_valid(target, path))
+        return -EBADMSG;
+    *ret_path = path;
+    *ret_query = query.p ? query : STR("");
+    return 0;
 }
 
 static int parse_request_line(str line, struct http1_request *q, bool *ret_http10) {
@@ -201,7 +201,8 @@ static int parse_request_line(str line, struct http1_request *q, bool *ret_http1
     if (str_eq(q->method, STR("CONNECT")))
         return -EOPNOTSUPP;
     *ret_http10 = minor == 0;
-    return parse_target(target, q);
+    q->target = target;
+    return http_target_parse(q->method, target, &q->path, &q->query);
 }
 
 int http1_request_parse(struct arena *a, str head, struct http1_request *ret) {

@@ -35,6 +35,8 @@ struct http1_request {
  * -ENAMETOOLONG (414), -E2BIG (431), -EOPNOTSUPP (501), -EPROTONOSUPPORT (505),
  * -ENOTRECOVERABLE (417: an expectation nobody knows). */
 int http1_request_parse(struct arena *a, str head, struct http1_request *ret);
+/* Path and query of a request's target; the errors as above. */
+int http_target_parse(str method, str target, str *ret_path, str *ret_query);
 /* The HTTP status for an error of the above. */
 int http1_error_status(int r);
 

@@ -2,10 +2,9 @@
 /* HTTP server: listeners, the list of connections, draining.
  *
  * The layers of a request: a listener gives a stream; where there is TLS the stream becomes a TLS
- * stream first (tls_start, rationed); then a protocol takes it (http1_server.c) and makes exchanges
- * of its bytes. An exchange knows its protocol through struct exchange_ops only, a connection is
- * known to the server through struct server_conn_ops only, so a second protocol is a second pair of
- * tables and a look at the ALPN result in start_protocol().
+ * stream first (tls_start, rationed); then the protocol that ALPN chose takes it (http1_server.c,
+ * http2_server.c) and makes exchanges of its bytes. An exchange knows its protocol through struct
+ * exchange_ops only, a connection is known to the server through struct server_conn_ops only.
  *
  * Memory follows attention: a connection without a request holds its own struct, the TLS session
  * and no buffers; bytes read live in a buffer that goes when it is empty; a request lives in the
@@ -70,7 +69,10 @@ static const struct server_conn_ops handshake_ops = {
 };
 
 static void start_protocol(struct http_server *s, struct stream *stream) {
-    http1_conn_start(s, stream);
+    if (str_eq(tls_alpn(stream), STR("h2")))
+        http2_conn_start(s, stream);
+    else
+        http1_conn_start(s, stream);
 }
 
 static void handshake_done(void *ctx, int r, struct stream *stream, const struct err *e) {

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+/* HTTP/2 of the server, the incoming half. nghttp2 reads the frames; its callbacks only note what
+ * has happened to which exchange and owners are called afterwards, outside of them, since an owner
+ * may do anything: answer, abort, free the server.
+ *
+ * A body that nobody has asked for stays within the stream's window of 64 kB, since the window is
+ * opened again only for a reader. */
+#include <stdlib.h>
+
+#include "net/http2_conn.h"
+
+static void release(struct http2_conn *c) {
+    if (!c->dead || c->depth)
+        return;
+    nghttp2_session_del(c->session);
+    free(c);
+}
+
+static struct http2_exchange *exchange_on(nghttp2_session *session, int32_t id) {
+    return nghttp2_session_get_stream_user_data(session, id);
+}
+
+void http2_conn_close(struct http2_conn *c) {
+    if (c->dead)
+        return;
+    c->dead = true;
+    c->depth++;
+    timer_stop(c->loop, &c->idle);
+    timer_stop(c->loop, &c->write_timer);
+    loop_cancel(c->loop, &c->task);
+    server_conn_gone(&c->base);
+    stream_close(TAKE(c->s));
+    outq_done(&c->out);
+    while (!list_empty(&c->exchanges))
+        http2_exchange_abort(container_of(c->exchanges.next, struct http2_exchange, node));
+    c->depth--;
+    release(c);
+}
+
+void http2_wake(struct http2_conn *c) {
+    if (!c->depth && !c->dead)
+        loop_defer(c->loop, &c->task);
+}
+
+void http2_mark(struct http2_exchange *x) {
+    if (list_empty(&x->pending))
+        list_append(&x->conn->pending, &x->pending);
+    http2_wake(x->conn);
+}
+
+void http2_consumed(struct http2_exchange *x, size_t n) {
+    if (x->conn && !x->closed && n)
+        nghttp2_session_consume_stream(x->conn->session, x->id, n);
+}
+
+static void body_timeout(struct timer *t) {
+    struct http2_exchange *x = container_of(t, struct http2_exchange, timer);
+    nghttp2_submit_rst_stream(x->conn->session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_CANCEL);
+    http2_wake(x->conn);
+}
+
+static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *ud) {
+    struct http2_conn *c = ud;
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        return 0;
+    struct arena *a = arena_new(0);
+    struct http2_exchange *x = arena_make(a, struct http2_exchange);
+    x->impl.ops = &http2_exchange_ops;
+    x->impl.x = (struct exchange){
+        .arena = a,
+        .loop = c->loop,
+        .peer = tls_peer(c->s),
+        .remote = c->s->peer,
+        .body_length = -1,
+        .http2 = true,
+    };
+    x->conn = c;
+    x->id = frame->hd.stream_id;
+    x->timer.fire = body_timeout;
+    list_init(&x->node);
+    list_init(&x->pending);
+    list_init(&x->gone.node);
+    list_append(&c->exchanges, &x->node);
+    if (!c->n_exchanges++)
+        timer_stop(c->loop, &c->idle);
+    return nghttp2_session_set_stream_user_data(session, x->id, x);
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_len, const uint8_t *value, size_t value_len, uint8_t flags,
+                     void *ud) {
+    struct http2_exchange *x = exchange_on(session, frame->hd.stream_id);
+    if (!x || x->complete || x->refused) /* trailers are dropped */
+        return 0;
+    struct arena *a = x->impl.x.arena;
+    x->head_size += name_len + value_len + 32;
+    if (x->head_size > HTTP_HEAD_MAX || x->impl.x.headers.n >= HTTP_HEADERS_MAX) {
+        x->refused = 431;
+        return 0;
+    }
+    str n = str_dup(a, str_n((const char *)name, name_len));
+    str v = str_dup(a, str_n((const char *)value, value_len));
+    int64_t length;
+    if (str_eq(n, STR(":method")))
+        x->impl.x.method = v;
+    else if (str_eq(n, STR(":path")))
+        x->impl.x.target = v;
+    else if (str_eq(n, STR(":authority")))
+        http_header_add(a, &x->impl.x.headers, STR("Host"), v);
+    else if (n.p[0] != ':')
+        http_header_add(a, &x->impl.x.headers, n, v);
+    if (str_eq(n, STR("content-length")) && str_to_i64(v, &length) == 0)
+        x->impl.x.body_length = length;
+    return 0;
+}
+
+static void head_complete(struct http2_exchange *x) {
+    struct exchange *ex = &x->impl.x;
+    x->complete = true;
+    x->to_head = str_eq(ex->method, STR("HEAD"));
+    if (x->body_end)
+        ex->body_length = 0;
+    int r = http_target_parse(ex->method, ex->target, &ex->path, &ex->query);
+    if (r < 0 && !x->refused)
+        x->refused = http1_error_status(r);
+    http2_mark(x);
+}
+
+/* True when the peer has asked for too much of what costs it nothing. */
+static bool strike(struct http2_conn *c) {
+    int64_t second = loop_now(c->loop) / NSEC_PER_SEC;
+    if (second != c->strikes_at) {
+        c->strikes_at = second;
+        c->strikes = 0;
+    }
+    return ++c->strikes > HTTP2_STRIKES_MAX;
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *ud) {
+    struct http2_conn *c = ud;
+    uint8_t type = frame->hd.type;
+    struct http2_exchange *x = exchange_on(session, frame->hd.stream_id);
+    bool empty_data =
+        type == NGHTTP2_DATA && !frame->hd.length && !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
+    if (type == NGHTTP2_RST_STREAM || type == NGHTTP2_PING || type == NGHTTP2_SETTINGS ||
+        type == NGHTTP2_PRIORITY || empty_data)
+        if (strike(c))
+            nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
+    if (!x || (type != NGHTTP2_HEADERS && type != NGHTTP2_DATA))
+        return 0;
+    if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+        x->body_end = true;
+    if (type == NGHTTP2_HEADERS && !x->complete)
+        head_complete(x);
+    else if (x->body_end)
+        http2_mark(x);
+    return 0;
+}
+
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t n,
+                   void *ud) {
+    struct http2_exchange *x = exchange_on(session, id);
+    nghttp2_session_consume_connection(session, n);
+    if (!x || x->finished) {
+        nghttp2_session_consume_stream(session, id, n);
+        return 0;
+    }
+    buf_add(&x->body, str_n((const char *)p, n));
+    if (x->body_asked)
+        http2_mark(x);
+    return 0;
+}
+
+static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error, void *ud) {
+    struct http2_exchange *x = exchange_on(session, id);
+    if (!x)
+        return 0;
+    x->closed = true;
+    nghttp2_session_set_stream_user_data(session, id, NULL);
+    http2_mark(x);
+    return 0;
+}
+
+/* An answer that was complete before its request tells the peer to stop sending. */
+static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *ud) {
+    struct http2_exchange *x = exchange_on(session, frame->hd.stream_id);
+    if (x && (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) && !x->body_end)
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_NO_ERROR);
+    return 0;
+}
+
+static void look_at(struct http2_conn *c, struct http2_exchange *x) {
+    if (x->closed && (x->finished || !x->dispatched)) {
+        http2_exchange_free(x);
+    } else if (x->closed) {
+        http2_exchange_abort(x);
+    } else if (x->complete && !x->dispatched) {
+        x->dispatched = true;
+        if (x->refused)
+            exchange_respond(&x->impl.x, x->refused, NULL, 0, str_of(http_reason(x->refused)));
+        else
+            c->base.server->handler(c->base.server->ctx, &x->impl.x);
+    } else if (x->body_asked) {
+        http2_exchange_feed(x);
+    } else if (x->above && x->out.n - x->out_at <= HTTP2_OUT_LOW) {
+        x->above = false;
+        if (x->on_writable)
+            x->on_writable(&x->impl.x);
+    }
+}
+
+static void run_pending(struct http2_conn *c) {
+    unsigned budget = HTTP2_STREAMS_MAX;
+    while (!c->dead && budget-- && !list_empty(&c->pending)) {
+        struct list *node = c->pending.next;
+        list_remove(node);
+        look_at(c, container_of(node, struct http2_exchange, pending));
+    }
+}
+
+static void flush(struct http2_conn *c) {
+    ssize_t written = 0;
+    for (;;) {
+        const uint8_t *p;
+        ssize_t n = 0;
+        while (outq_pending(&c->out) < HTTP2_OUT_HIGH &&
+               (n = nghttp2_session_mem_send(c->session, &p)) > 0)
+            buf_add(&c->out.b, str_n((const char *)p, (size_t)n));
+        ssize_t w = n < 0 ? n : outq_flush(&c->out, c->s);
+        if (w < 0) {
+            c->failed = true;
+            return;
+        }
+        written += w;
+        if (!w || outq_pending(&c->out) || written >= HTTP2_READ_BUDGET)
+            break;
+    }
+    if (!outq_pending(&c->out))
+        timer_stop(c->loop, &c->write_timer);
+    else if (written || !timer_on(&c->write_timer))
+        timer_start(c->loop, &c->write_timer, HTTP_BODY_TIMEOUT);
+}
+
+static bool is_over(struct http2_conn *c) {
+    if (c->failed || (c->draining && !c->n_exchanges && !outq_pending(&c->out)))
+        return true;
+    return !nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session) &&
+           !outq_pending(&c->out);
+}
+
+/* Owners are told, bytes written, as often as one leads to the other. May free c. */
+static void pump(struct http2_conn *c) {
+    c->depth++;
+    for (int i = 0; i < 4 && !c->dead; i++) {
+        run_pending(c);
+        if (!c->dead && !c->failed)
+            flush(c);
+        if (c->dead || c->failed || list_empty(&c->pending))
+            break;
+    }
+    if (!c->dead && is_over(c))
+        http2_conn_close(c);
+    if (!c->dead) {
+        bool more = outq_pending(&c->out) || nghttp2_session_want_write(c->session);
+        stream_want(c->s, IO_READ | (more ? IO_WRITE : 0));
+        if (!list_empty(&c->pending) && !c->task.queued)
+            loop_post(c->loop, &c->task); /* the others first */
+    }
+    c->depth--;
+    release(c);
+}
+
+static void run_task(struct task *t) {
+    pump(container_of(t, struct http2_conn, task));
+}
+
+static void on_ready(struct stream *s, unsigned events) {
+    struct http2_conn *c = s->ctx;
+    uint8_t bytes[16 * 1024];
+    size_t budget = HTTP2_READ_BUDGET;
+    c->depth++;
+    while (!c->dead && budget && events & (IO_READ | IO_HUP)) {
+        ssize_t n = stream_read(c->s, bytes, sizeof(bytes));
+        if (n == -EAGAIN)
+            break;
+        if (n <= 0 || nghttp2_session_mem_recv(c->session, bytes, (size_t)n) < 0) {
+            http2_conn_close(c);
+            break;
+        }
+        budget -= MIN(budget, (size_t)n);
+        run_pending(c);
+        if (n < (ssize_t)sizeof(bytes))
+            break;
+    }
+    c->depth--;
+    if (c->dead)
+        release(c);
+    else
+        pump(c);
+}
+
+static void on_idle(struct timer *t) {
+    http2_conn_close(container_of(t, struct http2_conn, idle));
+}
+
+static void on_write_timer(struct timer *t) {
+    http2_conn_close(container_of(t, struct http2_conn, write_timer));
+}
+
+static void conn_drain(struct server_conn *base) {
+    struct http2_conn *c = container_of(base, struct http2_conn, base);
+    c->draining = true;
+    nghttp2_submit_goaway(c->session, NGHTTP2_FLAG_NONE,
+                          nghttp2_session_get_last_proc_stream_id(c->session), NGHTTP2_NO_ERROR,
+                          NULL, 0);
+    http2_wake(c);
+}
+
+static void conn_kill(struct server_conn *base) {
+    http2_conn_close(container_of(base, struct http2_conn, base));
+}
+
+static const struct server_conn_ops conn_ops = {.drain = conn_drain, .kill = conn_kill};
+
+static int make_session(struct http2_conn *c) {
+    nghttp2_session_callbacks *cb;
+    nghttp2_option *opt;
+    if (nghttp2_session_callbacks_new(&cb) || nghttp2_option_new(&opt))
+        return -ENOMEM;
+    nghttp2_session_callbacks_set_on_begin_headers_callback(cb, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data);
+    nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
+    nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_sent);
+    nghttp2_option_set_no_auto_window_update(opt, 1);
+    nghttp2_option_set_no_closed_streams(opt, 1);
+    nghttp2_option_set_max_outbound_ack(opt, HTTP2_STRIKES_MAX);
+    int r = nghttp2_session_server_new2(&c->session, cb, c, opt);
+    nghttp2_option_del(opt);
+    nghttp2_session_callbacks_del(cb);
+    if (r)
+        return -ENOMEM;
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, HTTP2_STREAMS_MAX},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HTTP_HEAD_MAX},
+    };
+    if (nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, settings, ARRAY_LEN(settings)) ||
+        nghttp2_session_set_local_window_size(c->session, NGHTTP2_FLAG_NONE, 0, HTTP2_WINDOW))
+        return -ENOMEM;
+    return 0;
+}
+
+void http2_conn_start(struct http_server *s, struct stream *stream) {
+    struct http2_conn *c = xcalloc(1, sizeof(*c));
+    server_conn_init(&c->base, s, &conn_ops);
+    c->s = stream;
+    c->loop = s->loop;
+    c->idle.fire = on_idle;
+    c->write_timer.fire = on_write_timer;
+    list_init(&c->exchanges);
+    list_init(&c->pending);
+    list_init(&c->task.node);
+    c->task.run = run_task;
+    int r = make_session(c);
+    ASSERT(r == 0); /* only for want of memory */
+    stream->ctx = c;
+    stream->ready = on_ready;
+    timer_start(c->loop, &c->idle, HTTP_IDLE_TIMEOUT);
+    pump(c);
+}
