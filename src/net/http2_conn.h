@@ -49,7 +49,7 @@ struct http2_exchange {
     size_t body_max;
     void (*body_done)(struct exchange *, int r, str body);
     void (*on_writable)(struct exchange *);
-    struct timer timer; /* a body that does not come */
+    struct timer timer; /* a body that does not come, an answer that is not taken */
     struct task gone;   /* tells a reader that comes after the peer has left */
     struct buf out;
     size_t out_at;

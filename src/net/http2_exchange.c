@@ -81,6 +81,16 @@ static void read_body(struct exchange *ex, size_t max, void (*done)(struct excha
     http2_mark(x);
 }
 
+/* What waits to be sent must move, whether the connection or the stream's window stops it. */
+static void watch_out(struct http2_exchange *x, bool progress) {
+    if (!x->conn || x->body_asked)
+        return;
+    if (x->out.n == x->out_at)
+        timer_stop(x->conn->loop, &x->timer);
+    else if (progress || !timer_on(&x->timer))
+        timer_start(x->conn->loop, &x->timer, HTTP_BODY_TIMEOUT);
+}
+
 static ssize_t read_out(nghttp2_session *session, int32_t id, uint8_t *p, size_t n, uint32_t *flags,
                         nghttp2_data_source *source, void *ud) {
     struct http2_exchange *x = nghttp2_session_get_stream_user_data(session, id);
@@ -103,6 +113,7 @@ static ssize_t read_out(nghttp2_session *session, int32_t id, uint8_t *p, size_t
         buf_consume(&x->out, x->out_at);
         x->out_at = 0;
     }
+    watch_out(x, true);
     if (x->above && x->out.n - x->out_at <= HTTP2_OUT_LOW)
         http2_mark(x);
     return (ssize_t)len;
@@ -166,6 +177,7 @@ static void finish(struct http2_exchange *x) {
     }
     http2_consumed(x, x->body.n);
     buf_done(&x->body);
+    watch_out(x, true);
     if (x->closed)
         http2_mark(x);
     http2_wake(x->conn);
@@ -211,6 +223,7 @@ static void write_piece(struct exchange *ex, str data) {
     buf_add(&x->out, data);
     if (x->out.n - x->out_at >= HTTP_OUT_HIGH)
         x->above = true;
+    watch_out(x, false);
     resume(x);
 }
 

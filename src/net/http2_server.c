@@ -53,7 +53,7 @@ void http2_consumed(struct http2_exchange *x, size_t n) {
         nghttp2_session_consume_stream(x->conn->session, x->id, n);
 }
 
-static void body_timeout(struct timer *t) {
+static void no_progress(struct timer *t) {
     struct http2_exchange *x = container_of(t, struct http2_exchange, timer);
     nghttp2_submit_rst_stream(x->conn->session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_CANCEL);
     http2_wake(x->conn);
@@ -76,7 +76,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     };
     x->conn = c;
     x->id = frame->hd.stream_id;
-    x->timer.fire = body_timeout;
+    x->timer.fire = no_progress;
     list_init(&x->node);
     list_init(&x->pending);
     list_init(&x->gone.node);

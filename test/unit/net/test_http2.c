@@ -330,6 +330,25 @@ TEST(streams_are_bounded_and_pausable) {
     stop(&f);
 }
 
+TEST(a_window_that_stays_closed_ends_the_stream) {
+    static struct fixture f;
+    start(&f);
+    f.to_stream = 20u * 1000 * 1000;
+    f.no_update = true;
+    struct ask *a = ask(&f, 0, "GET", "/stream", STR_NONE, false);
+    pass(&f.w, HTTP_BODY_TIMEOUT - 5 * NSEC_PER_SEC);
+    CHECK(!a->closed);
+    pass(&f.w, 10 * NSEC_PER_SEC);
+    CHECK(a->closed);
+    CHECK_INT(f.aborts, 1);
+    f.no_update = false;
+    nghttp2_session_consume_connection(f.session, a->body.n);
+    struct ask *b = ask(&f, 1, "GET", "/a?b", STR_NONE, false);
+    pass(&f.w, NSEC_PER_SEC);
+    CHECK_INT(b->status, 200);
+    stop(&f);
+}
+
 TEST(owners_hear_of_resets_and_of_the_end) {
     static struct fixture f;
     start(&f);
