@@ -11,15 +11,11 @@
  * started), the pods' folders, the API. So a kubelet that comes back adopts what runs. */
 #include "kubelet/kubelet.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/metrics.h"
 #include "kubelet/images.h"
 #include "kubelet/kubelet_internal.h"
-#include "loop/child.h"
-#include "loop/stream.h"
 #include "schema/ops.h"
 
 #define SURVEY_EVERY (120 * NSEC_PER_SEC)
@@ -204,7 +200,9 @@ static int connect_api(struct kubelet *k, struct err *e) {
                               .cert_pem = o->client_cert,
                               .key_pem = o->client_key,
                               .user_agent = "coxswain-kubelet"};
-    int r = rest_client_new(k->loop, &ro, e, &k->rest);
+    k->own_client = !o->client;
+    k->rest = o->client;
+    int r = o->client ? 0 : rest_client_new(k->loop, &ro, e, &k->rest);
     if (r < 0)
         return r;
     str name = url_encode(&k->arena, str_of(o->node_name));
@@ -228,20 +226,12 @@ static void on_imported(void *ctx) {
     node_images_changed(((struct kubelet *)ctx)->node);
 }
 
-static void on_signal(void *ctx, int sig) {
-    loop_stop(((struct kubelet *)ctx)->loop);
-}
-
-static int start(struct kubelet *k, struct signals **ret_signals, struct image_import **ret_import,
-                 struct err *e) {
-    static const int stops[] = {SIGTERM, SIGINT};
+static int start(struct kubelet *k, struct err *e) {
     const struct kubelet_options *o = k->o;
-    int r = signals_watch(k->loop, stops, ARRAY_LEN(stops), on_signal, k, ret_signals);
-    if (r < 0)
-        return err_set(e, r, "signals: %s", strerror(-r));
     node_facts(k);
     write_cni(k, str_of(o->pod_cidr));
-    if ((r = cri_new(k->loop, o->runtime, &k->cri)) < 0)
+    int r = cri_new(k->loop, o->runtime, &k->cri);
+    if (r < 0)
         return err_set(e, r, "%s: %s", o->runtime, strerror(-r));
     if ((r = connect_api(k, e)) < 0)
         return r;
@@ -249,15 +239,40 @@ static int start(struct kubelet *k, struct signals **ret_signals, struct image_i
     if (o->listen && (r = kubelet_server_new(k, e, &k->server)) < 0)
         return r;
     if (o->images_dir && o->ctr)
-        *ret_import =
+        k->import =
             image_import_start(k->loop, o->images_dir, o->ctr, o->ctr_socket, on_imported, k);
-    k->survey_timer.fire = on_survey;
     node_start(k->node);
     informers_start(k->informers);
     return 0;
 }
 
-static void stop(struct kubelet *k) {
+int kubelet_new(struct loop *l, const struct kubelet_options *o, struct err *e,
+                struct kubelet **ret) {
+    uint64_t seed[2];
+    struct kubelet *k = xcalloc(1, sizeof(*k));
+    *k = (struct kubelet){.options = *o, .env = loop_env(l), .loop = l};
+    k->o = &k->options;
+    k->survey_timer.fire = on_survey;
+    arena_init(&k->arena, 0);
+    env_random(k->env, seed, sizeof(seed));
+    map_init(&k->workers, seed);
+    int r = start(k, e);
+    if (r < 0) {
+        kubelet_free(k);
+        return r;
+    }
+    *ret = k;
+    return 0;
+}
+
+int kubelet_set_serving(struct kubelet *k, str cert, str key, str client_ca, struct err *e) {
+    return k->server ? kubelet_server_renew(k->server, cert, key, client_ca, e) : 0;
+}
+
+struct kubelet *kubelet_free(struct kubelet *k) {
+    if (!k)
+        return NULL;
+    image_import_free(k->import);
     kubelet_server_free(k->server);
     survey_cancel(k->survey);
     timer_stop(k->loop, &k->survey_timer);
@@ -269,35 +284,9 @@ static void stop(struct kubelet *k) {
     objects_free(k->objects);
     recorder_free(k->recorder);
     cri_free(k->cri);
-    rest_client_free(k->rest);
+    if (k->own_client)
+        rest_client_free(k->rest);
     arena_done(&k->arena);
-}
-
-int kubelet_run(const struct kubelet_options *o) {
-    struct env env;
-    struct kubelet k = {.o = o, .env = &env};
-    struct signals *signals = NULL;
-    struct image_import *import = NULL;
-    struct err e = {0};
-    uint64_t seed[2];
-    env_real_init(&env, "kubelet");
-    loop_env_real(&env);
-    env.metrics = metrics_new();
-    arena_init(&k.arena, 0);
-    env_random(&env, seed, sizeof(seed));
-    map_init(&k.workers, seed);
-    int r = loop_new(&env, &k.loop);
-    if (r < 0)
-        return EXIT_FAILURE;
-    r = start(&k, &signals, &import, &e);
-    if (r < 0)
-        log_error(&env, "%s", e.text[0] ? e.text : strerror(-r));
-    else
-        loop_run(k.loop);
-    image_import_free(import);
-    stop(&k);
-    signals_free(signals);
-    loop_free(k.loop);
-    metrics_free(env.metrics);
-    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    free(k);
+    return NULL;
 }

@@ -3,9 +3,14 @@
  * their own (kubelet/runtime.h); any CRI v1 runtime will do. */
 #pragma once
 
-#include "base/str.h"
+#include "base/err.h"
+
+struct kubelet;
+struct loop;
+struct rest_client;
 
 struct kubelet_options {
+    struct rest_client *client;  /* whose identity the owner renews; NULL: made from what follows */
     const char *server;          /* "https://127.0.0.1:6443" */
     str ca_pem;                  /* signs the API server */
     str client_cert, client_key; /* CN system:node:NAME, O system:nodes */
@@ -32,11 +37,18 @@ struct kubelet_options {
 
     /* Further labels of the node, "a=b,c=d"; NULL: none. */
     const char *node_labels;
-    int ready_fd; /* one line "ready\n" when the node is registered and the runtime answers; -1 */
+    /* Once, when the node is registered and the runtime answers; NULL: nobody asks. */
+    void (*ready)(void *ctx);
+    void *ready_ctx;
 };
 
-/* Returns the process's exit status after SIGTERM or SIGINT. Pods go on running. */
-int kubelet_run(const struct kubelet_options *o);
+/* On a loop of the caller's. Strings of the options must outlive it; PEMs are copied. */
+int kubelet_new(struct loop *l, const struct kubelet_options *o, struct err *e,
+                struct kubelet **ret);
+/* New sessions are served with the renewed certificate. */
+int kubelet_set_serving(struct kubelet *k, str cert, str key, str client_ca, struct err *e);
+/* Pods go on running. */
+struct kubelet *kubelet_free(struct kubelet *k);
 
 #define KUBELET_VERSION  "v1.36.0+coxswain"
 #define KUBELET_PODS_MAX 110

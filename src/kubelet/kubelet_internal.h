@@ -20,6 +20,7 @@ struct kubelet_server;
 
 struct kubelet {
     const struct kubelet_options *o;
+    struct kubelet_options options; /* what o points to */
     struct env *env;
     struct loop *loop;
     struct arena arena; /* of the process */
@@ -38,6 +39,8 @@ struct kubelet {
     bool pods_known;    /* the API's list has been seen: others may go */
     bool runtime_up, network_ready;
     str network_message, runtime_version;
+    struct image_import *import;
+    bool own_client;
     struct survey *survey;
     struct timer survey_timer;
 };
@@ -161,4 +164,5 @@ void node_images_changed(struct node *n);
 
 /* server.c */
 int kubelet_server_new(struct kubelet *k, struct err *e, struct kubelet_server **ret);
+int kubelet_server_renew(struct kubelet_server *s, str cert, str key, str client_ca, struct err *e);
 struct kubelet_server *kubelet_server_free(struct kubelet_server *s);

@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "kubelet/kubelet_internal.h"
 #include "schema/ops.h"
@@ -86,12 +85,11 @@ static struct node_view view_of(struct node *n) {
 }
 
 static void tell_ready(struct node *n) {
-    static const char line[] = "ready\n";
     if (n->told_ready || !n->registered || !n->k->runtime_up)
         return;
     n->told_ready = true;
-    if (n->k->o->ready_fd >= 0 && write(n->k->o->ready_fd, line, sizeof(line) - 1) < 0)
-        log_warn(n->k->env, "nobody listens for readiness");
+    if (n->k->o->ready)
+        n->k->o->ready(n->k->o->ready_ctx);
 }
 
 /* ---- registration and status ---- */

@@ -237,19 +237,20 @@ static void handle(void *ctx, struct exchange *x) {
     ask_right(v);
 }
 
+static int make_tls(str cert, str key, str client_ca, struct err *e, struct tls_config **ret) {
+    static const char *const alpn[] = {"http/1.1", NULL};
+    struct tls_options o = {.cert_pem = cert, .key_pem = key, .ca_pem = client_ca, .alpn = alpn};
+    return tls_config_new(&o, true, e, ret);
+}
+
 int kubelet_server_new(struct kubelet *k, struct err *e, struct kubelet_server **ret) {
     const struct kubelet_options *o = k->o;
     const char *addresses[] = {o->listen, NULL};
-    static const char *const alpn[] = {"http/1.1", NULL};
-    struct tls_options to = {.cert_pem = o->serving_cert,
-                             .key_pem = o->serving_key,
-                             .ca_pem = o->client_ca,
-                             .alpn = alpn};
     struct kubelet_server *s = xcalloc(1, sizeof(*s));
     s->k = k;
     list_init(&s->reviews);
     list_init(&s->streams);
-    int r = tls_config_new(&to, true, e, &s->tls);
+    int r = make_tls(o->serving_cert, o->serving_key, o->client_ca, e, &s->tls);
     struct http_server_options ho = {
         .addresses = addresses, .tls = s->tls, .handler = handle, .ctx = s};
     if (r == 0)
@@ -260,6 +261,18 @@ int kubelet_server_new(struct kubelet *k, struct err *e, struct kubelet_server *
         return r;
     }
     *ret = s;
+    return 0;
+}
+
+int kubelet_server_renew(struct kubelet_server *s, str cert, str key, str client_ca,
+                         struct err *e) {
+    struct tls_config *tls;
+    int r = make_tls(cert, key, client_ca, e, &tls);
+    if (r < 0)
+        return r;
+    http_server_set_tls(s->http, tls);
+    tls_config_unref(s->tls);
+    s->tls = tls;
     return 0;
 }
 
