@@ -191,11 +191,22 @@ void plan_requeue_after(struct plan *p, int64_t ns) {
     *at = *at < 0 ? MAX(ns, 0) : MIN(*at, MAX(ns, 0));
 }
 
-const struct rest_result *plan_need(struct plan *p, const char *name,
-                                    const struct rest_request *rq) {
+static const struct plan_answer *answer_of(const struct plan *p, const char *name) {
     for (const struct plan_answer *an = p->internal->answers; an; an = an->next)
         if (str_eqc(an->name, name))
-            return &an->result;
+            return an;
+    return NULL;
+}
+
+bool plan_answered(const struct plan *p, const char *name) {
+    return answer_of(p, name) != NULL;
+}
+
+const struct rest_result *plan_need(struct plan *p, const char *name,
+                                    const struct rest_request *rq) {
+    const struct plan_answer *an = answer_of(p, name);
+    if (an)
+        return &an->result;
     struct plan_question *q = list_push(p->arena, &p->internal->questions);
     q->name = str_dup(p->arena, str_of(name));
     q->rq = *rq;

@@ -65,6 +65,8 @@ void plan_requeue_after(struct plan *p, int64_t ns);
  * for that one run. */
 const struct rest_result *plan_need(struct plan *p, const char *name,
                                     const struct rest_request *rq);
+/* Whether this run was given the answer to that question; asks nothing. */
+bool plan_answered(const struct plan *p, const char *name);
 /* State of the controller's own: commit runs when the plan succeeded whole, abort otherwise. */
 void plan_hook(struct plan *p, void (*commit)(void *ctx), void (*abort)(void *ctx), void *ctx);
 /* This key is hopeless until its objects change: logged once, not retried. */

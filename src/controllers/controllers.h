@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The controller manager: every controller, over one client and one set of informers. */
+#pragma once
+
+#include "client/controller.h"
+
+extern const struct controller deployment_controller, replicaset_controller,
+    garbage_collector_controller, namespace_controller, serviceaccount_controller,
+    root_ca_publisher_controller, node_lifecycle_controller, taint_eviction_controller,
+    pod_gc_controller;
+/* All of them; ends in NULL. */
+extern const struct controller *const all_controllers[];
+
+/* What controllers are told at start (run_config()). */
+struct controllers_config {
+    str root_ca_pem; /* of kube-root-ca.crt; empty: it is not published */
+};
+
+struct controller_manager_options {
+    struct env *env;
+    struct rest_options rest; /* who it is and where the API server */
+    struct controllers_config config;
+    bool leader_elect;
+    const char *identity; /* of this instance in the lease; NULL: one is drawn */
+};
+
+/* Everything on a loop of the caller's. lost() when another became leader: the caller frees the
+ * manager, later, and usually ends. */
+struct controller_manager;
+int controller_manager_new(struct loop *l, const struct controller_manager_options *o,
+                           void (*lost)(void *ctx), void *ctx, struct err *e,
+                           struct controller_manager **ret);
+/* Releases the lease. */
+struct controller_manager *controller_manager_free(struct controller_manager *m);
+/* For tests: leading, synced and nothing to do. */
+bool controller_manager_idle(const struct controller_manager *m);
+
+/* The process: until SIGTERM or SIGINT (0), or until the lease is lost or nothing can be done
+ * (negative errno, *e filled). */
+int controller_manager_run(const struct controller_manager_options *o, struct err *e);
