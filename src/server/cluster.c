@@ -180,9 +180,22 @@ static int take_lock(struct cluster *cl, struct err *e) {
     return 0;
 }
 
+/* What belongs to processes without root. */
+static int make_folders(struct cluster *cl, struct err *e) {
+    const struct server_config *c = cl->config;
+    char dir[600];
+    snprintf(dir, sizeof(dir), "%s/server", c->data_dir);
+    int r = cl->env.ops->disk.mkdir(&cl->env, dir, 0700);
+    if (r == 0 && c->uid)
+        r = host_chown(dir, c->uid, c->gid);
+    return r < 0 ? err_set(e, r, "%s: %s", dir, strerror(-r)) : 0;
+}
+
 static int open_all(struct cluster *cl, struct err *e) {
     static const int stops[] = {SIGTERM, SIGINT};
     int r = cl->config->dev ? 0 : take_lock(cl, e);
+    if (r == 0 && !cl->config->dev)
+        r = make_folders(cl, e);
     if (r == 0 && !cl->config->dev && !cl->config->no_agent)
         r = host_mounts_enter(cl->config->run_dir, e);
     if (r == 0)

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apiserver/apiserver.h"
+
+#include <stdio.h>
+
+#include "apiserver/authn/certificate.h"
+#include "apiserver/authz/rbac.h"
+#include "server/proc.h"
+#include "store/store.h"
+
+#define READY_LOOK (2 * NSEC_PER_MSEC) /* while starting: how often readiness is looked at */
+
+struct api_process {
+    struct component c;
+    struct work_pool *commits; /* one thread of the store's own */
+    struct store *store;
+    struct rbac *rbac;
+    struct apiserver *server;
+    struct timer look;
+    int ready_fd;
+};
+
+static void on_fatal(void *ctx, const struct err *e) {
+    struct api_process *p = ctx;
+    log_error(&p->c.env, "store: %s", e->text);
+    _Exit(1); /* what is not durable must not be answered */
+}
+
+static int open_store(struct api_process *p, struct err *e) {
+    const struct server_config *config = p->c.config;
+    struct store_options o = {.fatal = on_fatal, .ctx = p};
+    char dir[512], path[600];
+    int r;
+    if (config->dev) {
+        o.ops = &store_memory_ops;
+        o.disk = store_disk_memory(&p->c.env);
+        return store_open(p->c.loop, &o, e, &p->store);
+    }
+    snprintf(dir, sizeof(dir), "%s/server", config->data_dir);
+    snprintf(path, sizeof(path), "%s/state.db", dir);
+    r = p->c.env.ops->disk.mkdir(&p->c.env, dir, 0700);
+    if (r < 0)
+        return err_set(e, r, "%s: %s", dir, strerror(-r));
+    o.ops = &store_sqlite_ops;
+    r = store_disk_sqlite(&p->c.env, path, e, &o.disk);
+    if (r == 0)
+        r = work_pool_new(&p->c.env, 1, &p->commits);
+    o.workers = p->commits;
+    return r < 0 ? r : store_open(p->c.loop, &o, e, &p->store);
+}
+
+static int serving_tls(struct api_process *p, struct err *e, struct tls_config **ret) {
+    static const char *const alpn[] = {"http/1.1", NULL};
+    return tls_config_new(&(struct tls_options){.cert_pem = p->c.identity.serving_cert,
+                                                .key_pem = p->c.identity.serving_key,
+                                                .ca_pem = p->c.identity.client_ca,
+                                                .alpn = alpn},
+                          true, e, ret);
+}
+
+static int open_server(struct api_process *p, struct err *e) {
+    CLEANUP(tls_config_unrefp) struct tls_config *tls = NULL;
+    const char *addresses[] = {p->c.config->listen, NULL};
+    int r = rbac_new(p->c.loop, p->store, &p->rbac);
+    if (r == 0)
+        r = serving_tls(p, e, &tls);
+    if (r < 0)
+        return r;
+    return apiserver_new(p->c.loop,
+                         &(struct apiserver_options){.addresses = addresses,
+                                                     .tls = tls,
+                                                     .store = p->store,
+                                                     .authn = &certificate_ops,
+                                                     .authz = &rbac_ops,
+                                                     .authz_ctx = p->rbac},
+                         e, &p->server);
+}
+
+static void on_renewed(struct component *c) {
+    struct api_process *p = container_of(c, struct api_process, c);
+    struct err e = {0};
+    CLEANUP(tls_config_unrefp) struct tls_config *tls = NULL;
+    if (serving_tls(p, &e, &tls) < 0)
+        log_error(&c->env, "renewed certificate: %s", e.text);
+    else
+        http_server_set_tls(p->server->http, tls);
+}
+
+static void on_look(struct timer *t) {
+    struct api_process *p = container_of(t, struct api_process, look);
+    if (!apiserver_ready(p->server)) {
+        timer_start(p->c.loop, &p->look, READY_LOOK);
+        return;
+    }
+    const char *address = apiserver_address(p->server, 0), *colon = strrchr(address, ':');
+    component_ready(p->ready_fd, colon ? colon + 1 : "");
+}
+
+int proc_apiserver(const void *ctx, int ready_fd) {
+    struct api_process p = {.ready_fd = ready_fd, .look = {.fire = on_look}};
+    struct err e = {0};
+    if (component_open(&p.c, "kube-apiserver", ctx, true) < 0)
+        return 1;
+    p.c.renewed = on_renewed;
+    int r = open_store(&p, &e);
+    if (r == 0)
+        r = open_server(&p, &e);
+    if (r == 0) {
+        on_look(&p.look);
+        r = loop_run(p.c.loop);
+    } else {
+        log_error(&p.c.env, "%s", e.text[0] ? e.text : strerror(-r));
+    }
+    timer_stop(p.c.loop, &p.look);
+    apiserver_free(p.server);
+    rbac_free(p.rbac);
+    store_close(p.store);
+    work_pool_free(p.commits);
+    component_close(&p.c);
+    return r < 0 ? 1 : 0;
+}
