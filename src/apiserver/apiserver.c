@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 
+#include "apiserver/expire.h"
 #include "apiserver/request.h"
 
 static void on_request(void *ctx, struct exchange *x) {
@@ -81,6 +82,7 @@ int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err 
     }
     if (!o->no_bootstrap)
         bootstrap_start(s);
+    s->expiry = expiry_new(l, o->store);
     *ret = s;
     return 0;
 }
@@ -92,6 +94,7 @@ struct apiserver *apiserver_free(struct apiserver *s) {
     LIST_FOREACH (node, &s->requests)
         request_cut(container_of(node, struct request, node));
     s->http = http_server_free(s->http);
+    expiry_free(s->expiry);
     s->freed = true;
     apiserver_drop(s);
     return NULL;

@@ -46,11 +46,11 @@ struct apiserver {
     unsigned bootstrapping; /* of them, not yet there */
     bool stopping;
     bool freed; /* its memory waits for the last write that the store holds */
-    /* Files of other concerns hang what they own here (token signer, kubelet client, documents). */
+    /* Files of other concerns hang what they own here (token signer, kubelet client). */
     struct token_signer *signer;
     const struct kubelet_ops *kubelet; /* NULL: nodes cannot be reached */
     void *kubelet_ctx;
-    struct document_cache *documents;
+    struct expiry *expiry;
 };
 
 int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err *e,

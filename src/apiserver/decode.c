@@ -18,7 +18,7 @@ struct body_kind body_kind_of(const struct request *r) {
 void apply_defaults(struct request *r, const struct api_resource *res, const struct api_type *t,
                     void *obj) {
     api_defaults(r->arena, t, obj);
-    if (!res || t != res->type)
+    if (!res || t != res->type || res->convert) /* hooks know the stored version */
         return;
     const struct hooks *h = hooks_of(res);
     struct hook_ctx c = hook_ctx_of(r->server->env, r->arena);

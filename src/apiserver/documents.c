@@ -23,6 +23,7 @@ static enum phase_result send_tagged(struct request *r, const char *type, const 
         http_header_add(r->arena, &h, STR("Content-Type"), str_of(type));
     http_header_add(r->arena, &h, STR("Etag"), tag);
     http_header_add(r->arena, &h, STR("Vary"), STR("Accept"));
+    r->code = known ? 304 : 200;
     exchange_respond(x, known ? 304 : 200, h.v, h.n, known ? STR_NONE : buf_str(b));
     buf_done(b);
     return PHASE_DONE;

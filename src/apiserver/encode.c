@@ -108,7 +108,7 @@ static void table_head(struct encoder *e, struct buf *b, const ListMeta *meta) {
     json_write(b, &ListMeta_type, meta, 0, NULL);
     buf_adds(b, ",\"columnDefinitions\":");
     size_t n;
-    const struct print_column *c = print_columns(e->res, &n);
+    const struct print_column *c = print_columns(e->res->storage, &n);
     if (e->columns_sent)
         buf_adds(b, "null");
     for (size_t i = 0; i < n && !e->columns_sent; i++) {
@@ -128,9 +128,10 @@ static void table_head(struct encoder *e, struct buf *b, const ListMeta *meta) {
     buf_adds(b, ",\"rows\":[");
 }
 
-static void table_row(struct encoder *e, struct buf *b, const void *obj) {
+/* obj in the version asked for; stored: the same in the version that printers know. */
+static void table_row(struct encoder *e, struct buf *b, const void *obj, const void *stored) {
     buf_adds(b, "{\"cells\":");
-    print_cells(b, e->res, obj, e->now);
+    print_cells(b, e->res->storage, stored, e->now);
     buf_adds(b, ",\"object\":");
     if (e->include == INCLUDE_NONE)
         buf_adds(b, "null");
@@ -148,12 +149,23 @@ void encode_typed(const struct media *m, struct buf *b, const struct api_type *t
         json_write(b, t, obj, 0, NULL);
 }
 
+static const void *stored_form(struct encoder *e, const void *obj) {
+    const struct api_resource *st = e->res->storage;
+    if (!e->res->convert)
+        return obj;
+    void *out = arena_zalloc(e->scratch, st->type->size);
+    struct err ignored;
+    if (e->res->convert->to_storage(e->scratch, obj, out, &ignored) < 0)
+        *(ObjectMeta *)out = *(const ObjectMeta *)obj;
+    return out;
+}
+
 void encode_unstored(struct encoder *e, struct buf *b, const void *obj) {
     const ObjectMeta *m = obj;
     if (e->media.as == AS_TABLE) {
         ListMeta meta = {.resource_version = m->resource_version};
         table_head(e, b, &meta);
-        table_row(e, b, obj);
+        table_row(e, b, obj, stored_form(e, obj));
         buf_adds(b, "]}");
     } else if (e->media.as != AS_OBJECT && e->media.format == MEDIA_PROTOBUF) {
         PartialObjectMetadata p = {.metadata = *m};
@@ -257,7 +269,7 @@ void encode_item(struct encoder *e, struct buf *b, const struct object *o, bool 
     }
     void *obj = decode_for(e->scratch, e->res, o, o->revision);
     if (e->media.as == AS_TABLE)
-        table_row(e, b, obj);
+        table_row(e, b, obj, e->res->convert ? object_decode(e->scratch, o) : obj);
     else if (e->media.as != AS_OBJECT)
         partial_json(e, b, obj);
     else

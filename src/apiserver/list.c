@@ -155,6 +155,7 @@ static enum phase_result send(struct request *r, struct list_stream *l, const Li
         return send_whole(r, l);
     struct exchange *x = r->x;
     request_state(r, REQUEST_STREAM);
+    r->code = 200;
     struct http_headers h = request_headers(r, media_content_type(r->accept.format));
     exchange_start(x, 200, h.v, h.n, pump);
     exchange_write(x, buf_str(&l->out));

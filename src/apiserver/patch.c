@@ -101,6 +101,21 @@ static void sort_top(struct value *v) {
     }
 }
 
+/* A strategic patch that makes the wrong type is shown as Go prints it, with the words of the
+ * converter that upstream runs there. */
+static enum step_result strategic_mismatch(struct write *w, const char *why) {
+    struct value p;
+    struct buf b;
+    buf_init(&b, 0);
+    if (value_parse(w->r->arena, w->r->body, &p, NULL, NULL) == 0)
+        value_write_go(&b, &p);
+    str shown = str_dup(w->r->arena, buf_str(&b));
+    buf_done(&b);
+    if (strstr(why, "cannot unmarshal object into") && strstr(why, "of type []"))
+        why = "cannot restore slice from map";
+    return invalid(w, shown, why);
+}
+
 /* The patched document as a struct. */
 static enum step_result decode_patched(struct write *w, const struct body_kind *k,
                                        struct value *doc, void **ret) {
@@ -115,6 +130,8 @@ static enum step_result decode_patched(struct write *w, const struct body_kind *
     struct err e = {0};
     void *body = arena_zalloc(r->arena, k->type->size);
     if (json_read_value(r->arena, k->type, doc, body, &opts, &e) < 0) {
+        if (r->patch == PATCH_STRATEGIC)
+            return strategic_mismatch(w, e.text);
         sort_top(doc);
         return invalid(w, text_of(w, doc), e.text);
     }

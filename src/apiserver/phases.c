@@ -20,7 +20,10 @@
  * out whoever listens, and the request ends when the store is done with it. */
 #include "apiserver/request.h"
 
+#include <stdio.h>
+
 #include "apiserver/special.h"
+#include "base/metrics.h"
 
 const char *const request_state_names[REQUEST_STATE_MAX] = {
     [REQUEST_RUNNING] = "running",   [REQUEST_BODY] = "body",   [REQUEST_STORE] = "store",
@@ -400,10 +403,26 @@ void request_start(struct apiserver *s, struct exchange *x) {
     run(r);
 }
 
+/* apiserver_request_total, as upstream labels it. */
+static void count(const struct request *r) {
+    static const char *const labels[] = {"code", "group", "resource", "subresource", "verb", NULL};
+    char code[8];
+    snprintf(code, sizeof(code), "%u", r->code);
+    str values[] = {str_of(code), r->res ? str_of(r->res->group) : STR(""),
+                    r->res ? str_of(r->res->plural) : STR(""),
+                    r->sub ? str_of(r->sub->name) : STR(""),
+                    r->res ? str_of(verb_names[r->verb]) : STR("get")};
+    struct metric *m = metric_counter(r->server->env->metrics, "apiserver_request_total",
+                                      "Requests by code, resource and verb.", labels);
+    series_add(metric_series(m, values), 1);
+}
+
 void request_end(struct request *r) {
     ASSERT(!r->running);
     struct apiserver *s = r->server;
     request_state(r, REQUEST_DONE);
+    if (s->env->metrics && r->code)
+        count(r);
     if (r->cleanup)
         r->cleanup(r);
     if (r->wait)

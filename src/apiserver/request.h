@@ -41,7 +41,8 @@ struct request {
     struct arena *arena;
     enum request_state state;
     uint8_t phase;
-    bool running; /* phases are on the stack */
+    uint16_t code; /* of the answer; 0: none was given */
+    bool running;  /* phases are on the stack */
 
     struct query query;
     struct request_info info;

@@ -40,6 +40,7 @@ enum phase_result respond_bytes(struct request *r, int code, const char *type, s
     if (!x)
         return PHASE_DONE;
     struct http_headers h = request_headers(r, type);
+    r->code = (uint16_t)code;
     exchange_respond(x, code, h.v, h.n, body);
     return PHASE_DONE;
 }
@@ -82,7 +83,8 @@ enum phase_result respond_status(struct request *r, Status *s) {
         http_header_add(r->arena, &h, STR("Retry-After"),
                         str_printf(r->arena, "%d", s->details->retry_after_seconds));
     r->x = NULL;
-    exchange_respond(x, s->code ? s->code : 200, h.v, h.n, buf_str(&b));
+    r->code = (uint16_t)(s->code ? s->code : 200);
+    exchange_respond(x, r->code, h.v, h.n, buf_str(&b));
     buf_done(&b);
     return PHASE_DONE;
 }

@@ -241,6 +241,7 @@ static enum phase_result serve(struct request *r, struct watch *w) {
     struct store_watch_options so = scope(w, after);
     int e = store_watch_new(r->server->store, &so, &w->log);
     request_state(r, REQUEST_STREAM);
+    r->code = 200;
     struct http_headers h = request_headers(r, stream_type(&r->accept));
     exchange_start(r->x, 200, h.v, h.n, pump);
     if (e < 0) {

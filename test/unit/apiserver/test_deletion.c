@@ -204,3 +204,20 @@ TEST(generated_names_are_drawn_again) {
     CHECK_INT(at(&w, get(&w, CM, NULL).body, "items")->list.n, 30);
     world_done(&w);
 }
+
+TEST(events_go_after_an_hour) {
+    struct world w;
+    world_init(&w);
+    const char *events = "/api/v1/namespaces/default/events";
+    CHECK_INT(
+        call(&w, "POST", events, NULL,
+             "{\"metadata\":{\"name\":\"e\"},\"involvedObject\":{\"kind\":\"Pod\","
+             "\"namespace\":\"default\",\"name\":\"p\"},\"reason\":\"R\",\"type\":\"Normal\"}")
+            .code,
+        201);
+    loop_run_until(w.l, later, NULL, 3000 * NSEC_PER_SEC);
+    CHECK_INT(at(&w, get(&w, events, NULL).body, "items")->list.n, 1);
+    loop_run_until(w.l, later, NULL, 1000 * NSEC_PER_SEC);
+    CHECK_INT(at(&w, get(&w, events, NULL).body, "items")->list.n, 0);
+    world_done(&w);
+}

@@ -20,7 +20,8 @@ TEST(paths) {
          "finalize", ROUTE_OK},
         {"GET", "/api/v1/namespaces/n/pods/", "", "list", "", "n", "pods", "", "", ROUTE_OK},
         {"GET", "/api/v1/namespaces/n/pods/p", "", "get", "", "n", "pods", "p", "", ROUTE_OK},
-        {"GET", "/api/v1/namespaces/n/pods/p/log", "", "get", "", "n", "pods", "p", "log", ROUTE_OK},
+        {"GET", "/api/v1/namespaces/n/pods/p/log", "", "get", "", "n", "pods", "p", "log",
+         ROUTE_OK},
         {"POST", "/api/v1/namespaces/n/pods/p/binding", "", "create", "", "n", "pods", "p",
          "binding", ROUTE_OK},
         {"DELETE", "/api/v1/namespaces/n/pods", "", "deletecollection", "", "n", "pods", "", "",
@@ -77,8 +78,14 @@ TEST(paths) {
 }
 
 TEST(paths_that_are_no_resources) {
-    static const char *const paths[] = {"/", "/version", "/api", "/api/v1", "/apis/apps/v1",
-                                        "/apis/apps", "/openapi/v3/apis/apps/v1", "/livez/ping"};
+    static const char *const paths[] = {"/",
+                                        "/version",
+                                        "/api",
+                                        "/api/v1",
+                                        "/apis/apps/v1",
+                                        "/apis/apps",
+                                        "/openapi/v3/apis/apps/v1",
+                                        "/livez/ping"};
     struct arena a;
     arena_init(&a, 0);
     struct query q = {NULL, 0};
