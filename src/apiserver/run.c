@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/metrics.h"
+
 /* The store can no longer keep its promises: whoever goes on would lie. */
 static void fatal(void *ctx, const struct err *e) {
     log_error(loop_env(ctx), "store: %s", e->text);
@@ -10,7 +12,7 @@ static void fatal(void *ctx, const struct err *e) {
 }
 
 static int make_tls(str cert, str key, str ca, struct err *e, struct tls_config **ret) {
-    static const char *const alpn[] = {"http/1.1", NULL};
+    static const char *const alpn[] = {"h2", "http/1.1", NULL};
     struct tls_options o = {.cert_pem = cert, .key_pem = key, .ca_pem = ca, .alpn = alpn};
     return tls_config_new(&o, true, e, ret);
 }
@@ -42,6 +44,8 @@ static int start(struct apiserver_run *run, const struct apiserver_run_options *
     r = open_store(run, o, e);
     if (r < 0)
         return r;
+    if (!loop_env(run->loop)->metrics)
+        loop_env(run->loop)->metrics = run->metrics = metrics_new();
     struct apiserver_options ao = {.addresses = o->addresses,
                                    .tls = run->tls,
                                    .store = run->store,
@@ -70,6 +74,10 @@ void apiserver_run_stop(struct apiserver_run *run) {
     if (run->workers)
         run->workers = work_pool_free(run->workers);
     run->tls = tls_config_unref(run->tls);
+    if (run->metrics) {
+        loop_env(run->loop)->metrics = NULL;
+        run->metrics = metrics_free(run->metrics);
+    }
 }
 
 int apiserver_run_renew(struct apiserver_run *run, str cert_pem, str key_pem, str client_ca_pem,

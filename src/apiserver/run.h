@@ -22,6 +22,7 @@ struct apiserver_run {
     struct store *store;
     struct tls_config *tls;
     struct apiserver *server;
+    struct metrics *metrics; /* NULL: the environment had some already */
 };
 
 /* On failure nothing is left open. */
