@@ -3,29 +3,8 @@
  * put in an order that keeps both the patch's and the live list's as far as they agree. */
 #include <stdlib.h>
 
+#include "schema/patch_index.h"
 #include "schema/patch_tree.h"
-
-bool scalar_equal(const struct value *a, const struct value *b) {
-    if (a->tag != b->tag)
-        return false;
-    switch ((enum value_tag)a->tag) {
-    case VALUE_NULL:
-        return true;
-    case VALUE_BOOL:
-        return a->b == b->b;
-    case VALUE_INT:
-        return a->i == b->i;
-    case VALUE_FLOAT:
-        return a->f == b->f;
-    case VALUE_STR:
-        return str_eq(a->s, b->s);
-    case VALUE_LIST:
-    case VALUE_OBJECT:
-    case VALUE_TAG_MAX:
-        break;
-    }
-    return false;
-}
 
 const char *value_go_type(const struct value *v) {
     static const char *const names[VALUE_TAG_MAX] = {
@@ -71,20 +50,6 @@ static int identity(struct merge *m, const struct value *element, const char *me
         return merge_no_key(m, element, merge_key);
     *ret = v;
     return 0;
-}
-
-/* Index of the element with this identity, or -1. Elements without one never match. */
-static int64_t find(struct merge *m, const struct value *list, const struct value *id,
-                    const char *merge_key) {
-    m->steps += list->list.n;
-    for (uint32_t i = 0; i < list->list.n; i++) {
-        const struct value *v = &list->list.v[i];
-        if (merge_key && !(v = value_getc(v, merge_key)))
-            continue;
-        if (scalar_equal(v, id))
-            return i;
-    }
-    return -1;
 }
 
 static bool marked_for_deletion(const struct value *element) {
@@ -189,43 +154,54 @@ int order_elements(struct merge *m, struct value *merged, const struct value *or
     uint32_t n = merged->list.n, n_given = 0, n_server = 0;
     struct ranked *given = arena_array(m->a, n, sizeof(*given));
     struct ranked *server = arena_array(m->a, n, sizeof(*server));
-    for (uint32_t i = 0; i < n; i++) {
+    struct elements in_order, in_live;
+    int r = merge_spend(m, n);
+    elements_begin(&in_order, order, merge_key);
+    elements_begin(&in_live, live, merge_key);
+    for (uint32_t i = 0; r == 0 && i < n; i++) {
         struct value *v = &merged->list.v[i];
         const struct value *id;
-        int r = identity(m, v, merge_key, &id);
-        if (r < 0 || (r = merge_spend(m, 1)) < 0)
-            return r;
-        int64_t rank = find(m, order, id, merge_key), place = find(m, live, id, merge_key);
+        if ((r = identity(m, v, merge_key, &id)) < 0)
+            break;
+        int64_t rank = elements_find(&in_order, id), place = elements_find(&in_live, id);
         if (rank >= 0)
             given[n_given++] = (struct ranked){*v, rank, place, i};
         else
             server[n_server++] = (struct ranked){*v, place, place, i};
     }
+    elements_end(&in_order);
+    elements_end(&in_live);
+    if (r < 0)
+        return r;
     /* elements that are not in `order` stand in live order already */
     qsort(given, n_given, sizeof(*given), by_rank);
     interleave(server, n_server, given, n_given, merged->list.v);
     return 0;
 }
 
-static void remove_matching(struct merge *m, struct value *list, const struct value *id,
-                            const char *merge_key) {
+/* Takes out of the list what `gone` names. */
+static void remove_matching(struct value *list, const struct value *gone, const char *merge_key) {
+    struct elements es;
     uint32_t n = 0;
-    m->steps += list->list.n;
+    elements_begin(&es, gone, merge_key);
     for (uint32_t i = 0; i < list->list.n; i++) {
         const struct value *v = &list->list.v[i];
         if (merge_key)
             v = value_getc(v, merge_key);
-        if (!v || !scalar_equal(v, id))
+        if (!v || elements_find(&es, v) < 0)
             list->list.v[n++] = list->list.v[i];
     }
     list->list.n = n;
+    elements_end(&es);
 }
 
 /* Obeys and takes out the elements of the patch that carry "$patch". */
 static int special_elements(struct merge *m, struct value *doc, struct value *patch,
                             const char *merge_key) {
+    struct value gone = {.tag = VALUE_LIST};
     uint32_t n = 0;
     bool replace = false;
+    gone.list.v = arena_array(m->a, patch->list.n, sizeof(struct value));
     for (uint32_t i = 0; i < patch->list.n; i++) {
         struct value *x = &patch->list.v[i];
         const struct value *directive = value_getc(x, "$patch");
@@ -233,10 +209,9 @@ static int special_elements(struct merge *m, struct value *doc, struct value *pa
         if (!directive) {
             patch->list.v[n++] = *x;
         } else if (str_eqc(what, "delete")) {
-            const struct value *id = value_getc(x, merge_key);
-            if (!id)
+            if (!value_getc(x, merge_key))
                 return merge_no_key(m, x, merge_key);
-            remove_matching(m, doc, id, merge_key);
+            gone.list.v[gone.list.n++] = *x;
         } else if (str_eqc(what, "replace")) {
             replace = true;
         } else if (str_eqc(what, "merge")) {
@@ -245,16 +220,15 @@ static int special_elements(struct merge *m, struct value *doc, struct value *pa
             struct value used = {.tag = VALUE_OBJECT};
             return merge_objects(m, &used, x, NULL, "struct"); /* words the error */
         }
-        int r = merge_spend(m, 1);
-        if (r < 0)
-            return r;
     }
     patch->list.n = n;
     if (replace) {
         *doc = *patch;
         patch->list.n = 0;
+    } else if (gone.list.n) {
+        remove_matching(doc, &gone, merge_key);
     }
-    return 0;
+    return merge_spend(m, 0);
 }
 
 /* doc's elements, then those of patch that are new; doc gets an array of its own. */
@@ -265,41 +239,48 @@ static void make_room(struct merge *m, struct value *doc, uint32_t more) {
     doc->list.v = v;
 }
 
-static int merge_elements(struct merge *m, struct value *doc, const struct value *patch,
-                          const struct list_rule *rule) {
-    make_room(m, doc, patch->list.n);
-    for (uint32_t i = 0; i < patch->list.n; i++) {
-        struct value *x = &patch->list.v[i];
-        const struct value *id;
-        int r = identity(m, x, rule->merge_key, &id);
-        if (r < 0 || (r = merge_spend(m, 1)) < 0)
-            return r;
-        int64_t at = find(m, doc, id, rule->merge_key);
-        if (at < 0) {
-            doc->list.v[doc->list.n++] = *x;
-            continue;
-        }
-        if (!rule->merge_key)
-            continue;
-        struct value copy; /* merging uses the element up, and its key is still needed for order */
-        value_copy(m->a, x, &copy);
-        if ((r = merge_objects(m, &doc->list.v[at], &copy, rule->t, "struct")) < 0)
-            return r;
+static int merge_element(struct merge *m, struct elements *es, struct value *doc, struct value *x,
+                         const struct list_rule *rule) {
+    const struct value *id;
+    int r = identity(m, x, rule->merge_key, &id);
+    if (r < 0)
+        return r;
+    int64_t at = elements_find(es, id);
+    if (at < 0) {
+        doc->list.v[doc->list.n++] = *x;
+        return 0;
     }
-    return 0;
+    if (!rule->merge_key)
+        return 0;
+    struct value copy; /* merging uses the element up, and its key is still needed for order */
+    value_copy(m->a, x, &copy);
+    return merge_objects(m, &doc->list.v[at], &copy, rule->t, "struct");
 }
 
-static int drop_duplicates(struct merge *m, struct value *list) {
+static int merge_elements(struct merge *m, struct value *doc, const struct value *patch,
+                          const struct list_rule *rule) {
+    struct elements es;
+    int r = 0;
+    make_room(m, doc, patch->list.n);
+    elements_begin(&es, doc, rule->merge_key);
+    for (uint32_t i = 0; r == 0 && i < patch->list.n; i++) {
+        r = merge_element(m, &es, doc, &patch->list.v[i], rule);
+        if (r == 0)
+            r = merge_spend(m, 1);
+    }
+    elements_end(&es);
+    return r;
+}
+
+static void drop_duplicates(struct value *list) {
+    struct elements es;
     uint32_t n = list->list.n;
     list->list.n = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        if (find(m, list, &list->list.v[i], NULL) < 0)
+    elements_begin(&es, list, NULL);
+    for (uint32_t i = 0; i < n; i++)
+        if (elements_find(&es, &list->list.v[i]) < 0)
             list->list.v[list->list.n++] = list->list.v[i];
-        int r = merge_spend(m, 1);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    elements_end(&es);
 }
 
 int merge_lists(struct merge *m, struct value *doc, struct value *patch,
@@ -316,14 +297,11 @@ int merge_lists(struct merge *m, struct value *doc, struct value *patch,
         return r;
     if (tag != VALUE_OBJECT) {
         if (deletes) {
-            for (uint32_t i = 0; i < patch->list.n && r == 0; i++) {
-                remove_matching(m, doc, &patch->list.v[i], NULL);
-                r = merge_spend(m, 1);
-            }
-            return r;
+            remove_matching(doc, patch, NULL);
+            return 0;
         }
         make_room(m, doc, 0); /* duplicates are squeezed out in place */
-        r = drop_duplicates(m, doc);
+        drop_duplicates(doc);
     } else {
         if (!rule->merge_key)
             return internal(m, "cannot merge lists without merge key for struct");

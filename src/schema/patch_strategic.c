@@ -11,6 +11,7 @@
  * The result, the order of lists and the error texts are upstream's, except that upstream visits
  * members in random order and this in the order of the patch. The patch is copied first: directives
  * are taken out of it as they are obeyed. */
+#include "schema/patch_index.h"
 #include "schema/patch_tree.h"
 
 static const str directive_key = {"$patch", 6}, retain_key = {"$retainKeys", 11},
@@ -97,36 +98,42 @@ static int obey_directive(struct merge *m, struct value *doc, struct value *patc
     return r;
 }
 
-static bool list_has(struct merge *m, const struct value *list, str s) {
-    m->steps += list->list.n;
-    for (uint32_t i = 0; i < list->list.n; i++)
-        if (list->list.v[i].tag == VALUE_STR && str_eq(list->list.v[i].s, s))
-            return true;
-    return false;
+static bool has_string(struct elements *es, str s) {
+    return elements_find(es, &(struct value){.tag = VALUE_STR, .s = s}) >= 0;
+}
+
+/* Whether $retainKeys names every member that the patch sets. */
+static bool names_all(struct elements *keep, const struct value *patch) {
+    for (uint32_t i = 0; i < patch->object.n; i++) {
+        const struct member *x = &patch->object.v[i];
+        bool sets = x->value.tag != VALUE_NULL && !str_starts(x->key, delete_prefix) &&
+                    !str_starts(x->key, order_prefix);
+        if (sets && !has_string(keep, x->key))
+            return false;
+    }
+    return true;
 }
 
 static int retain_keys(struct merge *m, struct value *doc, struct value *patch) {
     struct value *found = get(m, patch, retain_key);
     if (!found)
         return 0;
-    struct value keep = *found;
+    struct value keys = *found;
     value_remove(patch, retain_key);
-    if (keep.tag != VALUE_LIST)
+    if (keys.tag != VALUE_LIST)
         return bad_patch(m, "invalid patch format of retainKeys");
-    for (uint32_t i = 0; i < patch->object.n; i++) {
-        const struct member *x = &patch->object.v[i];
-        if (x->value.tag == VALUE_NULL || str_starts(x->key, delete_prefix) ||
-            str_starts(x->key, order_prefix))
-            continue;
-        if (!list_has(m, &keep, x->key))
-            return bad_patch(m, "invalid patch format of retainKeys");
-    }
+    struct elements keep;
+    elements_begin(&keep, &keys, NULL);
+    bool good = names_all(&keep, patch);
     uint32_t n = 0;
-    for (uint32_t i = 0; i < doc->object.n; i++)
-        if (list_has(m, &keep, doc->object.v[i].key))
+    for (uint32_t i = 0; good && i < doc->object.n; i++)
+        if (has_string(&keep, doc->object.v[i].key))
             doc->object.v[n++] = doc->object.v[i];
+    elements_end(&keep);
+    if (!good)
+        return bad_patch(m, "invalid patch format of retainKeys");
     doc->object.n = n;
-    return merge_spend(m, 0);
+    return 0;
 }
 
 static void drop_nulls(struct value *v) {
@@ -165,13 +172,17 @@ static bool drop_directives(struct value *v) {
     return true;
 }
 
-/* A value of the patch that meets nothing to merge with. */
-static void take_value(struct merge *m, struct value *doc, str key, struct value *v) {
+/* A value of the patch that meets nothing to merge with. live: the member it replaces, or NULL. */
+static void take_value(struct members *ms, struct member *live, str key, struct value *v) {
     drop_nulls(v);
-    if (drop_directives(v))
-        *value_set(m->a, doc, key) = *v;
-    else
-        value_remove(doc, key);
+    if (!drop_directives(v)) {
+        if (live)
+            members_remove(live);
+        return;
+    }
+    if (!live)
+        live = members_add(ms, key);
+    live->value = *v;
 }
 
 /* One "$setElementOrder/x": merges list x and puts it in order. */
@@ -227,7 +238,7 @@ static int merge_all_ordered(struct merge *m, struct value *doc, struct value *p
         int r = merge_ordered(m, doc, patch, x.key, &x.value, t, go_kind);
         if (r < 0)
             return r;
-        i = 0; /* members moved up */
+        i -= i > 0; /* the list itself may have gone, from in front of here */
     }
     return 0;
 }
@@ -256,7 +267,7 @@ static int merge_values(struct merge *m, struct value *live, struct value *given
     return 0;
 }
 
-static int merge_member(struct merge *m, struct value *doc, struct member *x,
+static int merge_member(struct merge *m, struct members *ms, struct member *x,
                         const struct api_type *t, const char *go_kind) {
     str key = x->key;
     bool deletes = str_starts(key, delete_prefix);
@@ -267,17 +278,18 @@ static int merge_member(struct merge *m, struct value *doc, struct member *x,
         if (rest.n)
             key = rest;
     }
-    struct value *live = get(m, doc, key);
+    struct member *live = members_get(ms, key);
     if (x->value.tag == VALUE_NULL) {
-        value_remove(doc, key);
-        return merge_spend(m, doc->object.n);
+        if (live)
+            members_remove(live);
+        return 0;
     }
-    if (!live || live->tag != x->value.tag) {
+    if (!live || live->value.tag != x->value.tag) {
         if (!deletes)
-            take_value(m, doc, key, &x->value);
-        return merge_spend(m, doc->object.n);
+            take_value(ms, live, key, &x->value);
+        return 0;
     }
-    return merge_values(m, live, &x->value, key, deletes, t, go_kind);
+    return merge_values(m, &live->value, &x->value, key, deletes, t, go_kind);
 }
 
 int merge_objects(struct merge *m, struct value *doc, struct value *patch, const struct api_type *t,
@@ -288,8 +300,16 @@ int merge_objects(struct merge *m, struct value *doc, struct value *patch, const
     int r = retain_keys(m, doc, patch);
     if (r == 0)
         r = merge_all_ordered(m, doc, patch, t, go_kind);
-    for (uint32_t i = 0; r == 0 && i < patch->object.n; i++)
-        r = merge_member(m, doc, &patch->object.v[i], t, go_kind);
+    if (r < 0)
+        return r;
+    struct members ms;
+    members_begin(&ms, m->a, doc, patch->object.n);
+    for (uint32_t i = 0; r == 0 && i < patch->object.n; i++) {
+        r = merge_member(m, &ms, &patch->object.v[i], t, go_kind);
+        if (r == 0)
+            r = merge_spend(m, 1);
+    }
+    members_end(&ms);
     return r;
 }
 

@@ -363,3 +363,31 @@ TEST(strategic_hostile_patches) {
     }
     CHECK(applied > 300 && refused > 300);
 }
+
+/* Long lists and many members on both sides cost their sum, not their product. */
+TEST(strategic_of_much) {
+    enum { MANY = 100000 };
+    struct arena a;
+    struct err e = {0};
+    arena_init(&a, 0);
+    struct value doc = parse(&a, "{\"metadata\":{\"finalizers\":[],\"annotations\":{}}}"), patch;
+    struct value *meta = value_getc(&doc, "metadata"), *list = value_getc(meta, "finalizers"),
+                 *map = value_getc(meta, "annotations");
+    list->list.n = map->object.n = MANY;
+    list->list.v = arena_array(&a, MANY, sizeof(struct value));
+    map->object.v = arena_array(&a, MANY, sizeof(struct member));
+    for (uint32_t i = 0; i < MANY; i++) {
+        str s = str_printf(&a, "example.com/%u", i);
+        list->list.v[i] = (struct value){.tag = VALUE_STR, .s = s};
+        map->object.v[i] = (struct member){.key = s, .value = list->list.v[i]};
+    }
+    value_copy(&a, &doc, &patch);
+    map = value_getc(value_getc(&patch, "metadata"), "annotations");
+    for (uint32_t i = 0; i < MANY; i += 2)
+        map->object.v[i].value.tag = VALUE_NULL;
+    CHECK_INT(patch_strategic(&a, &Pod_type, &doc, &patch, &e), 0);
+    meta = value_getc(&doc, "metadata");
+    CHECK_INT(value_getc(meta, "finalizers")->list.n, MANY);
+    CHECK_INT(value_getc(meta, "annotations")->object.n, MANY / 2);
+    arena_done(&a);
+}
