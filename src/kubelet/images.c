@@ -79,9 +79,8 @@ static void on_retry(struct timer *t) {
 }
 
 static void import(struct image_import *i) {
-    str name = i->note;
-    const char *file =
-        str_printf(&i->arena, "%s/" STR_FMT, i->folder, STR_ARG(str_cut(&name, ' '))).p;
+    str rest = i->note, name = str_cut(&rest, ' ');
+    const char *file = str_printf(&i->arena, "%s/" STR_FMT, i->folder, STR_ARG(name)).p;
     const char *argv[] = {i->ctr,   "--address", i->socket, "-n", "k8s.io",
                           "images", "import",    file,      NULL};
     int r = command_run(i->loop, argv, NULL, STR_NONE, 64 * 1024, IMPORT_TIMEOUT, on_imported, i,

@@ -131,7 +131,8 @@ struct operation {
     int64_t begun;  /* mono, of the step */
     const Pod *pod; /* a copy in the arena, NULL when the pod is gone */
     const Container *container;
-    int fetch_r;
+    int fetch_r;     /* why an object could not be had */
+    str fetch_error; /* in words */
     void (*fetched)(struct operation *);
 };
 void operation_start(struct worker *w, const struct pod_op *op);
@@ -144,7 +145,8 @@ void operation_done(struct operation *o, int r, const char *reason, str message,
  * there, or failed (fetch_r). */
 void operation_fetch(struct operation *o, bool secret, str name, int64_t since);
 void operation_wait(struct operation *o, void (*fetched)(struct operation *));
-void operation_need_done(struct operation *o); /* one pending need of another kind has ended */
+/* One pending need has ended; r < 0: in vain. */
+void operation_need_done(struct operation *o, int r, const Status *status);
 struct pod_sources operation_sources(struct operation *o);
 struct pod_surroundings operation_surroundings(struct operation *o);
 

@@ -90,16 +90,18 @@ static void on_task(struct task *t) {
     o->fetched(o);
 }
 
-void operation_need_done(struct operation *o) {
+void operation_need_done(struct operation *o, int r, const Status *status) {
+    if (r < 0) {
+        o->fetch_r = r;
+        o->fetch_error =
+            status ? str_dup(&o->arena, status->message) : STR("no answer from the API server");
+    }
     if (--o->pending == 0)
         loop_defer(o->w->k->loop, &o->task);
 }
 
 static void on_fetch(struct object_fetch *f, int r, const Status *status) {
-    struct operation *o = container_of(f, struct operation_need, fetch)->o;
-    if (r < 0)
-        o->fetch_r = r;
-    operation_need_done(o);
+    operation_need_done(container_of(f, struct operation_need, fetch)->o, r, status);
 }
 
 void operation_fetch(struct operation *o, bool secret, str name, int64_t since) {

@@ -100,8 +100,7 @@ static void create(struct operation *o) {
     cri_ContainerConfig config;
     cri_PodSandboxConfig sandbox;
     if (o->fetch_r < 0) {
-        fail(o, o->fetch_r, "CreateContainerConfigError",
-             STR("failed to sync configmap or secret cache: no answer from the API"));
+        fail(o, o->fetch_r, "CreateContainerConfigError", o->fetch_error);
         return;
     }
     int r = make_config(o, &config, &e);

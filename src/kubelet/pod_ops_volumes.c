@@ -95,7 +95,7 @@ static void setup(struct operation *o) {
         if (!t)
             r = err_set(&e, -ENOTSUP, "this node has no plug-in for this type of volume");
         else if (o->fetch_r < 0 && t->refs)
-            r = err_set(&e, o->fetch_r, "no answer from the API");
+            r = err_set(&e, o->fetch_r, STR_FMT, STR_ARG(o->fetch_error));
         else
             r = t->setup(&c, v, str_cdup(a, volume_path(a, dir, v)), &e);
         if (r < 0) {
@@ -133,10 +133,9 @@ static void on_token(void *ctx, const struct rest_result *res) {
         at->value = (str){xstrndup(t->status.token.p, t->status.token.n), t->status.token.n};
         int64_t now = loop_wall(w->k->loop) / NSEC_PER_SEC;
         at->refresh_at = now + (t->status.expiration_timestamp.sec - now) * 8 / 10;
-    } else if (!token_find(w, &c->wanted)) {
-        o->fetch_r = res->r < 0 ? res->r : -EIO;
     }
-    operation_need_done(o);
+    bool have = token_find(w, &c->wanted) != NULL;
+    operation_need_done(o, have ? 0 : res->r < 0 ? res->r : -EIO, res->status);
 }
 
 static void need_token(void *ctx, const struct volume_token *t) {

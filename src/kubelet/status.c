@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubelet/status.h"
 
+#include "kubelet/resources.h"
 #include "schema/ops.h"
 
 #define LOST_EXIT_CODE 137
@@ -244,6 +245,8 @@ void pod_status_make(struct arena *a, const struct status_input *in, PodStatus *
     }
     if (!ret->start_time.set)
         ret->start_time = (Time){.sec = in->now, .set = true};
+    if (str_empty(ret->qos_class))
+        ret->qos_class = str_of(qos_names[pod_qos(p)]);
     addresses(a, in, ret);
     pod_conditions_make(a, in, ret);
 }
