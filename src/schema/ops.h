@@ -2,8 +2,8 @@
 /* Generic operations over rows. Each is its own file. */
 #pragma once
 
-#include "schema/type.h"
 #include "schema/json.h"
+#include "schema/type.h"
 
 /* copy.c: deep copy into an arena, strings too. */
 void api_copy(struct arena *a, const struct api_type *t, const void *from, void *to);
@@ -18,7 +18,8 @@ bool api_field_absent(const struct api_field *f, const void *at);
 /* weight.c: bytes an object holds (limits, accounting). */
 size_t api_weight(const struct api_type *t, const void *obj);
 
-/* validate.c: the simple rules of the rows (attr.rule, enums), each failure reported with its path. */
+/* validate.c: the simple rules of the rows (attr.rule, enums), each failure reported with its path.
+ */
 enum field_error_type {
     FIELD_REQUIRED,
     FIELD_INVALID,
@@ -34,13 +35,16 @@ enum field_error_type {
 };
 struct field_error {
     enum field_error_type type;
-    str field;  /* "spec.containers[0].name" */
-    str value;  /* bad value as upstream prints it (JSON-ish), STR_NONE = none */
+    str field; /* "spec.containers[0].name" */
+    str value; /* bad value as upstream prints it (JSON-ish), STR_NONE = none */
     str detail;
 };
 struct field_errors {
     struct arena *arena;
-    struct { struct field_error *v; uint32_t n; } list;
+    struct {
+        struct field_error *v;
+        uint32_t n;
+    } list;
 };
 #define FIELD_ERRORS_MAX 1000
 /* A path under construction: a chain of stack frames, printed only when an error is made. */
@@ -50,29 +54,32 @@ struct field_path {
     int64_t index;    /* [index] */
     str key;          /* or [key] when key.p */
 };
-#define PATH(parent_, name_)      (&(struct field_path){.parent = (parent_), .name = (name_)})
-#define PATH_INDEX(parent_, i_)   (&(struct field_path){.parent = (parent_), .index = (i_)})
-#define PATH_KEY(parent_, key_)   (&(struct field_path){.parent = (parent_), .key = (key_)})
+#define PATH(parent_, name_)    (&(struct field_path){.parent = (parent_), .name = (name_)})
+#define PATH_INDEX(parent_, i_) (&(struct field_path){.parent = (parent_), .index = (i_)})
+#define PATH_KEY(parent_, key_) (&(struct field_path){.parent = (parent_), .key = (key_)})
 str field_path_str(struct arena *a, const struct field_path *p);
 
 /* Values given as plain strings are shown quoted. The _printed forms take what is to be shown as it
  * is (null, 5, {"a":"b"}); numbers have a form of their own. All texts are copied. */
 void field_required(struct field_errors *fe, const struct field_path *p, const char *detail);
-void field_invalid(struct field_errors *fe, const struct field_path *p, str value, const char *fmt, ...)
-    PRINTF(4, 5);
+void field_invalid(struct field_errors *fe, const struct field_path *p, str value, const char *fmt,
+                   ...) PRINTF(4, 5);
 void field_invalid_printed(struct field_errors *fe, const struct field_path *p, str value,
                            const char *fmt, ...) PRINTF(4, 5);
-void field_invalid_i64(struct field_errors *fe, const struct field_path *p, int64_t value, const char *detail);
+void field_invalid_i64(struct field_errors *fe, const struct field_path *p, int64_t value,
+                       const char *detail);
 void field_not_supported(struct field_errors *fe, const struct field_path *p, str value,
                          const char *const *supported); /* NULL-terminated */
 void field_not_supported_printed(struct field_errors *fe, const struct field_path *p, str value,
                                  const char *const *supported);
-void field_forbidden(struct field_errors *fe, const struct field_path *p, const char *fmt, ...) PRINTF(3, 4);
+void field_forbidden(struct field_errors *fe, const struct field_path *p, const char *fmt, ...)
+    PRINTF(3, 4);
 void field_duplicate(struct field_errors *fe, const struct field_path *p, str value);
 void field_too_long(struct field_errors *fe, const struct field_path *p, size_t max);
 void field_too_many(struct field_errors *fe, const struct field_path *p, size_t got, size_t max);
 void field_not_found(struct field_errors *fe, const struct field_path *p, str value);
-/* "spec.replicas: Invalid value: -1: must be greater than or equal to 0", as field.Error.Error(). */
+/* "spec.replicas: Invalid value: -1: must be greater than or equal to 0", as field.Error.Error().
+ */
 str field_error_str(struct arena *a, const struct field_error *e);
 /* The same without the field, as the message of a Status cause. */
 str field_error_body(struct arena *a, const struct field_error *e);
