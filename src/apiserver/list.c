@@ -13,6 +13,7 @@
 #include "apiserver/selection.h"
 
 #define LIST_PIECE (64 * 1024) /* encoded between two looks at the client */
+#define LIST_TURN  4096        /* objects looked at in one turn of the loop */
 
 struct list_stream {
     struct request *r;
@@ -20,6 +21,8 @@ struct list_stream {
     struct selection selection;
     struct encoder encoder;
     struct store_snapshot *snapshot;
+    str prefix, start; /* what is listed; where to begin, relative to it */
+    bool seeked, more; /* the walk has begun; it ended at the limit */
     VEC(const struct object *) items;
     uint32_t next;
     struct buf out;
@@ -35,7 +38,7 @@ static void cleanup(struct request *r) {
     buf_done(&l->out);
 }
 
-static enum phase_result expired(struct request *r, struct list_stream *l, str start) {
+static enum phase_result expired(struct request *r, struct list_stream *l) {
     if (!l->options.continue_.n)
         return respond_status(
             r, status_gone(r->arena, "The resourceVersion for the provided list is too old."));
@@ -46,20 +49,19 @@ static enum phase_result expired(struct request *r, struct list_stream *l, str s
         "response to retrieve the remainder of the results. Continuing with the provided token "
         "results in an inconsistent list - objects that were created, modified, or deleted "
         "between the time the first chunk was returned and now may show up in the list.");
-    s->metadata.continue_ = continue_encode_expired(r->arena, start);
+    s->metadata.continue_ = continue_encode_expired(r->arena, l->start);
     return respond_status(r, s);
 }
 
-/* The revision to show: 0 newest. *ret_from: key behind which to start. */
-static enum phase_result choose_revision(struct request *r, struct list_stream *l, str prefix,
-                                         uint64_t *ret_revision, str *ret_start) {
+/* The revision to show, 0 for the newest, and where the token says to start. */
+static enum phase_result choose_revision(struct request *r, struct list_stream *l,
+                                         uint64_t *ret_revision) {
     const struct list_options *o = &l->options;
     *ret_revision = 0;
-    *ret_start = STR_NONE;
     if (o->continue_.n) {
         int64_t rv;
         str why;
-        if (continue_decode(r->arena, o->continue_, &rv, ret_start, &why) < 0)
+        if (continue_decode(r->arena, o->continue_, &rv, &l->start, &why) < 0)
             return respond_status(
                 r, status_bad_request(r->arena, "invalid continue token: " STR_FMT, STR_ARG(why)));
         if (o->resource_version.n && o->revision)
@@ -74,25 +76,33 @@ static enum phase_result choose_revision(struct request *r, struct list_stream *
     return request_wait_revision(r, o->revision);
 }
 
-/* Objects that match, up to the limit. *ret_more: others follow. */
-static void collect(struct list_stream *l, str prefix, str from, bool *ret_more) {
-    *ret_more = false;
-    const struct object *o = store_snapshot_seek(l->snapshot, prefix, from, false);
-    for (; o; o = store_snapshot_next(l->snapshot)) {
-        if (!selection_matches(&l->selection, o))
-            continue;
-        if (l->options.limit > 0 && l->items.n == (uint64_t)l->options.limit) {
-            *ret_more = true;
-            return;
+/* Objects that match, up to the limit. False: it takes another turn. */
+static bool collect(struct request *r, struct list_stream *l) {
+    const struct object *o;
+    if (l->seeked)
+        o = store_snapshot_next(l->snapshot);
+    else
+        o = store_snapshot_seek(l->snapshot, l->prefix, str_concat(r->arena, l->prefix, l->start),
+                                false);
+    l->seeked = true;
+    for (unsigned turn = 0; o; o = store_snapshot_next(l->snapshot)) {
+        if (selection_matches(&l->selection, o)) {
+            l->more = l->options.limit > 0 && l->items.n == (uint64_t)l->options.limit;
+            if (l->more)
+                return true;
+            *vec_push(&l->items) = o;
         }
-        *vec_push(&l->items) = o;
+        if (++turn == LIST_TURN)
+            return false;
     }
+    return true;
 }
 
-static ListMeta list_meta(struct request *r, struct list_stream *l, str prefix, bool more) {
+static ListMeta list_meta(struct request *r, struct list_stream *l) {
+    str prefix = l->prefix;
     uint64_t revision = store_snapshot_revision(l->snapshot);
     ListMeta m = {.resource_version = str_printf(r->arena, "%llu", (unsigned long long)revision)};
-    if (!more)
+    if (!l->more)
         return m;
     str last = l->items.v[l->items.n - 1]->key;
     m.continue_ = continue_encode(r->arena, (int64_t)revision, str_slice(last, prefix.n, last.n));
@@ -165,30 +175,44 @@ static enum phase_result send(struct request *r, struct list_stream *l, const Li
     return r->x ? PHASE_WAIT : PHASE_DONE;
 }
 
+static void next_turn(struct task *t) {
+    request_again(container_of(t, struct request, task));
+}
+
+static enum phase_result walk(struct request *r, struct list_stream *l) {
+    if (!collect(r, l)) {
+        request_state(r, REQUEST_TIMER);
+        r->task.run = next_turn;
+        loop_defer(r->server->loop, &r->task);
+        return PHASE_WAIT;
+    }
+    ListMeta meta = list_meta(r, l);
+    return send(r, l, &meta);
+}
+
 static enum phase_result serve(struct request *r, struct list_stream *l) {
     const struct api_resource *st = r->res->storage;
-    str prefix = object_key_prefix(r->arena, st, r->info.ns), start;
+    if (l->snapshot)
+        return walk(r, l);
+    l->prefix = object_key_prefix(r->arena, st, r->info.ns);
     uint64_t revision;
-    enum phase_result result = choose_revision(r, l, prefix, &revision, &start);
+    enum phase_result result = choose_revision(r, l, &revision);
     if (result != PHASE_NEXT)
         return result;
     int e = store_snapshot(r->server->store, st, revision, &l->snapshot);
     if (e == -ESTALE)
-        return expired(r, l, start);
+        return expired(r, l);
     if (e == -ERANGE)
         return respond_status(
             r, status_too_large_revision(r->arena, revision, store_revision(r->server->store)));
     if (e < 0)
         return respond_status(r, status_new(r->arena, 500, NULL, "%s", strerror(-e)));
-    bool more;
-    collect(l, prefix, str_concat(r->arena, prefix, start), &more);
-    ListMeta meta = list_meta(r, l, prefix, more);
-    return send(r, l, &meta);
+    return walk(r, l);
 }
 
 enum phase_result verb_list(struct request *r) {
     struct list_stream *l = r->data;
-    if (l) /* waited for a revision */
+    if (l) /* waited for a revision, or walks on */
         return serve(r, l);
     l = arena_make(r->arena, struct list_stream);
     l->r = r;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* pods/log up to the point where the node is asked: which container, are the options sane. */
+/* pods/log, and the streams, up to the point where the node is asked: which container, are the
+ * options sane. */
 #include "apiserver/kubelet_proxy.h"
 #include "apiserver/options.h"
 #include "apiserver/special.h"
@@ -24,16 +25,27 @@ static str names_of(struct arena *a, const Container *v, uint32_t n) {
     return str_join(a, names, n, STR(" "));
 }
 
-const Pod *kubelet_pod(struct request *r, str container, str *ret_container) {
+static const Pod *stored_pod(struct request *r) {
     const struct api_resource *res = RESOURCE_OF(core_v1_pods);
-    struct arena *a = r->arena;
     struct object *o =
-        store_get(r->server->store, res, object_key(a, res, r->info.ns, r->info.name));
-    if (!o) {
-        respond_status(r, status_not_found(a, res, r->info.name));
+        store_get(r->server->store, res, object_key(r->arena, res, r->info.ns, r->info.name));
+    if (o)
+        return object_decode(r->arena, o);
+    respond_status(r, status_not_found(r->arena, res, r->info.name));
+    return NULL;
+}
+
+/* The node a pod is bound to is not there. Upstream's words name a pod. */
+static enum phase_result node_unknown(struct request *r, const Pod *p) {
+    return respond_status(r,
+                          status_not_found(r->arena, RESOURCE_OF(core_v1_pods), p->spec.node_name));
+}
+
+const Pod *kubelet_pod(struct request *r, str container, str *ret_container) {
+    struct arena *a = r->arena;
+    const Pod *p = stored_pod(r);
+    if (!p)
         return NULL;
-    }
-    const Pod *p = object_decode(a, o);
     if (!container.n && p->spec.containers.n == 1)
         container = p->spec.containers.v[0].name;
     if (!container.n) {
@@ -107,6 +119,23 @@ enum phase_result special_log(struct request *r) {
         return respond_text(r, 200, STR(""));
     if (r->server->kubelet)
         return r->server->kubelet->log(r->server->kubelet_ctx, r, p, container);
-    return respond_status(
-        r, status_not_found(r->arena, RESOURCE_OF(core_v1_nodes), p->spec.node_name));
+    return node_unknown(r, p);
+}
+
+enum phase_result special_stream(struct request *r) {
+    str container = STR_NONE;
+    const Pod *p;
+    if (strcmp(r->sub->name, "portforward") == 0)
+        p = stored_pod(r);
+    else
+        p = kubelet_pod(r, query_get(&r->query, "container"), &container);
+    if (!p)
+        return PHASE_DONE;
+    if (!p->spec.node_name.n)
+        return respond_status(r, status_bad_request(r->arena,
+                                                    "pod " STR_FMT " does not have a host assigned",
+                                                    STR_ARG(p->metadata.name)));
+    if (r->server->kubelet && r->server->kubelet->stream)
+        return r->server->kubelet->stream(r->server->kubelet_ctx, r, p, container);
+    return node_unknown(r, p);
 }

@@ -23,6 +23,7 @@
 #include <stdio.h>
 
 #include "apiserver/special.h"
+#include "apiserver/view.h"
 #include "base/metrics.h"
 
 const char *const request_state_names[REQUEST_STATE_MAX] = {
@@ -260,7 +261,8 @@ static enum phase_result phase_route(struct request *r) {
     r->special = special_find(r);
     if (r->special && r->special->any_media)
         return PHASE_NEXT;
-    if (!r->special && !r->res->storage->prefix) /* nothing is stored, and nobody answers */
+    bool stored = r->res->storage->prefix && (!r->sub || view_of(r->res, r->sub));
+    if (!r->special && !stored) /* nothing is stored, and nobody answers */
         return route_failed(r, ROUTE_NOT_FOUND);
     if (r->verb == VERB_PATCH) {
         int type = patch_type_of(http_header_get(&r->x->headers, "Content-Type"));

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apiserver/special.h"
 
+#define STREAM(sub_)                                                                               \
+    {                                                                                              \
+        .group = "", .resource = "pods", .subresource = sub_, .verb = VERB_MAX,                    \
+        .run = special_stream, .no_body = true, .any_media = true                                  \
+    }
+
 static const struct special specials[] = {
     {.group = "", .resource = "bindings", .verb = VERB_CREATE, .run = special_binding},
     {.group = "",
@@ -13,6 +19,9 @@ static const struct special specials[] = {
      .subresource = "eviction",
      .verb = VERB_CREATE,
      .run = special_eviction},
+    STREAM("exec"),
+    STREAM("attach"),
+    STREAM("portforward"),
     {.group = "",
      .resource = "pods",
      .subresource = "log",

@@ -20,3 +20,4 @@ const struct special *special_find(const struct request *r); /* NULL: generic */
 enum phase_result special_binding(struct request *r);
 enum phase_result special_eviction(struct request *r);
 enum phase_result special_log(struct request *r);
+enum phase_result special_stream(struct request *r); /* exec, attach, portforward */

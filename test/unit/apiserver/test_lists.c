@@ -202,3 +202,22 @@ TEST(protobuf_watch_frames) {
     CHECK(memcmp(p + 4, "\n\5ADDED", 7) == 0);
     world_done(&w);
 }
+
+/* A walk over more objects than one turn looks at. */
+TEST(long_walks_take_turns) {
+    struct world w;
+    world_init(&w);
+    for (unsigned i = 0; i < 9000; i++) {
+        str body = str_printf(w.arena,
+                              "{\"metadata\":{\"name\":\"c%04u\",\"labels\":{\"l\":\"%u\"}}}", i,
+                              i % 1000);
+        struct answer a = call(&w, "POST", CM, NULL, body.p);
+        if (a.code != 201)
+            tap_fail(__FILE__, __LINE__, "%d", a.code);
+    }
+    struct answer a = get(&w, CM "?labelSelector=l%3D7", NULL);
+    CHECK_STRC(names(&w, a.body), "c0007,c1007,c2007,c3007,c4007,c5007,c6007,c7007,c8007");
+    a = get(&w, CM "?limit=2&labelSelector=l%3D999", NULL);
+    CHECK_STRC(names(&w, a.body), "c0999,c1999");
+    world_done(&w);
+}
