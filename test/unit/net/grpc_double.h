@@ -69,10 +69,14 @@ static void double_close(struct double_conn *c) {
 
 static void double_flush(struct double_conn *c) {
     const uint8_t *p;
-    ssize_t n;
-    while (outq_pending(&c->out) < 65536 && (n = nghttp2_session_mem_send(c->session, &p)) > 0)
-        buf_add(&c->out.b, str_n((const char *)p, (size_t)n));
-    outq_flush(&c->out, c->s);
+    ssize_t n, written;
+    do {
+        while (outq_pending(&c->out) < 65536 && (n = nghttp2_session_mem_send(c->session, &p)) > 0)
+            buf_add(&c->out.b, str_n((const char *)p, (size_t)n));
+        written = outq_flush(&c->out, c->s);
+        if (written < 0)
+            outq_done(&c->out); /* the end is still to be read */
+    } while (written > 0 && !outq_pending(&c->out));
     stream_want(c->s, IO_READ | (outq_pending(&c->out) ? IO_WRITE : 0));
 }
 

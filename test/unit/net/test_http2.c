@@ -97,13 +97,16 @@ static void handle(void *ctx, struct exchange *x) {
 
 static void client_flush(struct fixture *f) {
     const uint8_t *p;
-    ssize_t n;
+    ssize_t n, written;
     if (!f->client || f->end)
         return;
-    while (outq_pending(&f->out) < 65536 && (n = nghttp2_session_mem_send(f->session, &p)) > 0)
-        buf_add(&f->out.b, str_n((const char *)p, (size_t)n));
-    if (outq_flush(&f->out, f->client) < 0)
-        outq_done(&f->out);
+    do {
+        while (outq_pending(&f->out) < 65536 && (n = nghttp2_session_mem_send(f->session, &p)) > 0)
+            buf_add(&f->out.b, str_n((const char *)p, (size_t)n));
+        written = outq_flush(&f->out, f->client);
+        if (written < 0)
+            outq_done(&f->out);
+    } while (written > 0 && !outq_pending(&f->out));
     stream_want(f->client, IO_READ | (outq_pending(&f->out) ? IO_WRITE : 0));
 }
 
