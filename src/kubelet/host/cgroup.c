@@ -5,6 +5,7 @@
 #include "kubelet/host/host.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -142,12 +143,20 @@ int host_cgroup_ensure(const char *path, int64_t cpu_shares, int64_t cpu_quota_u
     return r < 0 ? err_set(e, r, "cgroup %s: %s", path, strerror(-r)) : 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+    if (type == FTW_DP && rmdir(path) < 0 && errno != ENOENT)
+        return -errno;
+    return 0; /* the files of a group go with it */
+}
+
+/* With the groups below it. */
 static int remove_group(const char *root, const char *path) {
     char dir[1024];
     snprintf(dir, sizeof(dir), "%s%s", root, path);
     if (rmdir(dir) == 0 || errno == ENOENT)
         return 0;
-    return -errno;
+    int r = nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    return r == -1 ? -errno : r;
 }
 
 int host_cgroup_remove(const char *path) {
