@@ -208,9 +208,8 @@ TEST(long_walks_take_turns) {
     struct world w;
     world_init(&w);
     for (unsigned i = 0; i < 9000; i++) {
-        str body = str_printf(w.arena,
-                              "{\"metadata\":{\"name\":\"c%04u\",\"labels\":{\"l\":\"%u\"}}}", i,
-                              i % 1000);
+        str body = str_printf(
+            w.arena, "{\"metadata\":{\"name\":\"c%04u\",\"labels\":{\"l\":\"%u\"}}}", i, i % 1000);
         struct answer a = call(&w, "POST", CM, NULL, body.p);
         if (a.code != 201)
             tap_fail(__FILE__, __LINE__, "%d", a.code);
