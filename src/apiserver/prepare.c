@@ -134,7 +134,7 @@ static enum step_result prepare_update(struct write *w, const struct hooks *h, s
     }
     if (status && h->prepare_status)
         h->prepare_status(c, w->obj, w->old);
-    if (!status && h->prepare_update)
+    if (!w->view && h->prepare_update)
         h->prepare_update(c, w->obj, w->old);
     if (!status && h->counts_generation && spec_changed(w))
         m->generation = old->generation + 1;
@@ -165,7 +165,7 @@ static void validate_update(struct write *w, struct field_errors *fe, const stru
     api_validate(fe, w->st->type, w->obj, NULL);
     if (h->validate)
         h->validate(fe, w->obj);
-    if (h->validate_update)
+    if (h->validate_update && !w->view)
         h->validate_update(fe, w->obj, w->old);
 }
 

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Jobs and cron jobs. A Job writes its own selector and labels, so that no two jobs can ever own
+ * the same pod. */
+#include "api/kinds/kinds.h"
+
+static void job_spec_defaults(struct arena *a, JobSpec *s) {
+    pod_spec_defaults(a, &s->template_.spec);
+}
+
+static void job_defaults(struct hook_ctx *h, void *obj) {
+    Job *job = obj;
+    JobSpec *s = &job->spec;
+    job_spec_defaults(h->arena, s);
+    if (!job->metadata.labels.n)
+        job->metadata.labels = s->template_.metadata.labels;
+    if (!s->completions.set && !s->parallelism.set)
+        s->completions = s->parallelism = (struct opt_i32){true, 1};
+    if (!s->parallelism.set)
+        s->parallelism = (struct opt_i32){true, 1};
+    if (!s->backoff_limit.set)
+        s->backoff_limit = (struct opt_i32){true, s->backoff_limit_per_index.set ? INT32_MAX : 6};
+    if (!s->completion_mode.n)
+        s->completion_mode = STR("NonIndexed");
+    if (!s->suspend.set)
+        s->suspend = (struct opt_bool){true, false};
+    if (!s->manual_selector.set)
+        s->manual_selector = (struct opt_bool){true, false};
+    if (!s->pod_replacement_policy.n)
+        s->pod_replacement_policy =
+            s->pod_failure_policy ? STR("Failed") : STR("TerminatingOrFailed");
+}
+
+static void job_create(struct hook_ctx *h, void *obj) {
+    Job *job = obj;
+    JobSpec *s = &job->spec;
+    str uid = job->metadata.uid, name = job->metadata.name;
+    if (opt_or(s->manual_selector, false))
+        return;
+    str_map *labels = &s->template_.metadata.labels;
+    if (!label_has(labels, STR("controller-uid")))
+        entry_put(h->arena, labels, STR("controller-uid"), uid);
+    if (!label_has(labels, STR("batch.kubernetes.io/controller-uid")))
+        entry_put(h->arena, labels, STR("batch.kubernetes.io/controller-uid"), uid);
+    if (!label_has(labels, STR("job-name")))
+        entry_put(h->arena, labels, STR("job-name"), name);
+    if (!label_has(labels, STR("batch.kubernetes.io/job-name")))
+        entry_put(h->arena, labels, STR("batch.kubernetes.io/job-name"), name);
+    if (!s->selector)
+        s->selector = arena_make(h->arena, LabelSelector);
+    if (!label_has(&s->selector->match_labels, STR("batch.kubernetes.io/controller-uid")))
+        entry_put(h->arena, &s->selector->match_labels, STR("batch.kubernetes.io/controller-uid"),
+                  uid);
+}
+
+const struct hooks hooks_batch_v1_jobs = {
+    .group = "batch",
+    .resource = "jobs",
+    .defaults = job_defaults,
+    .prepare_create = job_create,
+    .counts_generation = true,
+};
+
+static void cronjob_defaults(struct hook_ctx *h, void *obj) {
+    job_spec_defaults(h->arena, &((CronJob *)obj)->spec.job_template.spec);
+}
+
+const struct hooks hooks_batch_v1_cronjobs = {
+    .group = "batch",
+    .resource = "cronjobs",
+    .defaults = cronjob_defaults,
+    .counts_generation = true,
+};

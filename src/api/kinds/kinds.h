@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the kinds share: the hooks of each (table.c names them), helpers of strategies, and the
+ * checks that several kinds make. A check adds to fe; p is the path of what it is given. */
+#pragma once
+
+#include "api/hooks.h"
+#include "api/intstr.h"
+#include "api/names.h"
+#include "api/quantity.h"
+#include "api/selector.h"
+#include "base/vec.h"
+
+/* Every kind with rules of its own: hooks_X in the file of its family. */
+#define KINDS_WITH_HOOKS(X_)                                                                       \
+    X_(core_v1_namespaces)                                                                         \
+    X_(core_v1_nodes)                                                                              \
+    X_(core_v1_pods)                                                                               \
+    X_(core_v1_podtemplates)                                                                       \
+    X_(core_v1_replicationcontrollers)                                                             \
+    X_(core_v1_services)                                                                           \
+    X_(apps_v1_daemonsets)                                                                         \
+    X_(apps_v1_deployments)                                                                        \
+    X_(apps_v1_replicasets)                                                                        \
+    X_(apps_v1_statefulsets)                                                                       \
+    X_(batch_v1_cronjobs)                                                                          \
+    X_(batch_v1_jobs)
+
+#define KIND_EXTERN(id_) extern const struct hooks hooks_##id_;
+KINDS_WITH_HOOKS(KIND_EXTERN)
+#undef KIND_EXTERN
+
+/* Names that are no DNS subdomains. */
+void name_is_dns_label(struct field_errors *fe, const struct field_path *p, str name, bool prefix);
+void name_is_path_segment(struct field_errors *fe, const struct field_path *p, str name,
+                          bool prefix);
+
+/* Sets one entry of a sorted map. The map is copied, for others may hold it. */
+void entry_put(struct arena *a, str_map *m, str key, str value);
+bool strings_have(const str_list *l, str s);
+/* As JSON, the way errors show a value. */
+str strings_json(struct arena *a, const str_list *l);
+
+#define FIELD_IMMUTABLE "field is immutable"
+
+/* ---- checks of metadata that templates share ---- */
+void check_labels(struct field_errors *fe, const struct field_path *p, const str_map *labels);
+void check_annotations(struct field_errors *fe, const struct field_path *p,
+                       const str_map *annotations);
+void check_same(struct field_errors *fe, const struct field_path *p, str s, str old);
+
+/* ---- pods and what carries a pod template ---- */
+
+/* What every PodSpec is given, and what only that of a Pod is. */
+void pod_spec_defaults(struct arena *a, PodSpec *s);
+void pod_defaults(struct hook_ctx *h, void *obj);
+const char *pod_qos(const PodSpec *s); /* "Guaranteed", "Burstable", "BestEffort" */

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Which hooks a resource has. Kinds that have no rules of their own beyond rows still differ in
+ * whether they count generations; those are listed here and have no file. */
+#include "api/kinds/kinds.h"
+
+static const struct hooks plain, counted = {.counts_generation = true};
+
+static const struct hooks *const table[RESOURCE_ID_MAX] = {
+    [RESOURCE_ID(admissionregistration_v1_mutatingadmissionpolicies)] = &counted,
+    [RESOURCE_ID(admissionregistration_v1_mutatingadmissionpolicybindings)] = &counted,
+    [RESOURCE_ID(admissionregistration_v1_mutatingwebhookconfigurations)] = &counted,
+    [RESOURCE_ID(admissionregistration_v1_validatingadmissionpolicies)] = &counted,
+    [RESOURCE_ID(admissionregistration_v1_validatingadmissionpolicybindings)] = &counted,
+    [RESOURCE_ID(admissionregistration_v1_validatingwebhookconfigurations)] = &counted,
+    [RESOURCE_ID(apiextensions_v1_customresourcedefinitions)] = &counted,
+    [RESOURCE_ID(discovery_v1_endpointslices)] = &counted,
+    [RESOURCE_ID(flowcontrol_v1_flowschemas)] = &counted,
+    [RESOURCE_ID(flowcontrol_v1_prioritylevelconfigurations)] = &counted,
+    [RESOURCE_ID(networking_v1_ingressclasses)] = &counted,
+    [RESOURCE_ID(networking_v1_ingresses)] = &counted,
+    [RESOURCE_ID(networking_v1_networkpolicies)] = &counted,
+    [RESOURCE_ID(policy_v1_poddisruptionbudgets)] = &counted,
+    [RESOURCE_ID(resource_v1_deviceclasses)] = &counted,
+    [RESOURCE_ID(resource_v1_resourceslices)] = &counted,
+#define KIND_ROW(id_) [RESOURCE_ID(id_)] = &hooks_##id_,
+    KINDS_WITH_HOOKS(KIND_ROW)
+#undef KIND_ROW
+};
+
+const struct hooks *hooks_of(const struct api_resource *r) {
+    uintptr_t first = (uintptr_t)api_resources, at = (uintptr_t)r;
+    if (at < first || at >= first + sizeof(api_resources))
+        return &plain;
+    const struct hooks *h = table[r - api_resources];
+    return h ? h : &plain;
+}
