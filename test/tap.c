@@ -32,7 +32,9 @@ void tap_fail(const char *file, int line, const char *fmt, ...) {
     fputc('\n', stdout);
 }
 
-void tap_bail(void) { longjmp(bail, 1); }
+void tap_bail(void) {
+    longjmp(bail, 1);
+}
 
 uint64_t tap_seed(void) {
     const char *s = getenv("TEST_SEED");
@@ -46,8 +48,8 @@ void tap_check_int(const char *file, int line, const char *what, long long a, lo
 
 void tap_check_str(const char *file, int line, const char *what, str a, str b) {
     if (!str_eq(a, b))
-        tap_fail(file, line, "%s:\n#   got  '" STR_FMT "'\n#   want '" STR_FMT "'", what, STR_ARG(a),
-                 STR_ARG(b));
+        tap_fail(file, line, "%s:\n#   got  '" STR_FMT "'\n#   want '" STR_FMT "'", what,
+                 STR_ARG(a), STR_ARG(b));
 }
 
 /* Arguments name the tests to run; none means all. */

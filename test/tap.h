@@ -21,19 +21,21 @@ void tap_register(struct tap_test *t);
 void tap_fail(const char *file, int line, const char *fmt, ...) PRINTF(3, 4);
 NORETURN void tap_bail(void);
 void tap_diag(const char *fmt, ...) PRINTF(1, 2);
-/* A number that stands for this run: from TEST_SEED, else a fixed one; printed when a test fails. */
+/* A number that stands for this run: from TEST_SEED, else a fixed one; printed when a test fails.
+ */
 uint64_t tap_seed(void);
 
 #define TEST(id)                                                                                   \
     static void test_##id(void);                                                                   \
     static struct tap_test tap_##id = {#id, __FILE__, __LINE__, test_##id, NULL};                  \
-    CONSTRUCTOR static void tap_register_##id(void) { tap_register(&tap_##id); }                   \
+    CONSTRUCTOR static void tap_register_##id(void) {                                              \
+        tap_register(&tap_##id);                                                                   \
+    }                                                                                              \
     static void test_##id(void)
 
-#define CHECK(cond)                                                                                \
-    ((cond) ? (void)0 : tap_fail(__FILE__, __LINE__, "not true: %s", #cond))
-#define CHECK_INT(a, b) tap_check_int(__FILE__, __LINE__, #a, (long long)(a), (long long)(b))
-#define CHECK_STR(a, b) tap_check_str(__FILE__, __LINE__, #a, (a), (b))
+#define CHECK(cond)      ((cond) ? (void)0 : tap_fail(__FILE__, __LINE__, "not true: %s", #cond))
+#define CHECK_INT(a, b)  tap_check_int(__FILE__, __LINE__, #a, (long long)(a), (long long)(b))
+#define CHECK_STR(a, b)  tap_check_str(__FILE__, __LINE__, #a, (a), (b))
 #define CHECK_STRC(a, b) tap_check_str(__FILE__, __LINE__, #a, (a), str_of(b))
 #define REQUIRE(cond)                                                                              \
     ((cond) ? (void)0 : (tap_fail(__FILE__, __LINE__, "required: %s", #cond), tap_bail()))

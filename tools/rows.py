@@ -509,7 +509,7 @@ def enum_constant(prefix, name):
 
 
 def write_table(name, roots, header="api/types.h"):
-    out = [SPDX, "/* Tables of %s, written by tools/rows.py. */\n" % name,
+    out = [SPDX, "// clang-format off\n/* Tables of %s, written by tools/rows.py. */\n" % name,
            '#include "%s"\n\n' % header]
     for c in roots:
         out.append('_Static_assert(offsetof(%s, metadata) == 0, "metadata stands first");\n' % c)
@@ -535,7 +535,7 @@ def write_headers():
 extern const struct api_type *const api_types[];
 extern const unsigned n_api_types;
 """)
-    write("types.c", SPDX + '/* The list of all types, written by tools/rows.py. */\n'
+    write("types.c", SPDX + '// clang-format off\n/* The list of all types, written by tools/rows.py. */\n'
           '#include "api/types.h"\n\n#include "schema/rows_index.h"\n'
           "const struct api_type *const api_types[] = {\n"
           + "".join('#include "api/rows/%s.def"\n' % n for n in names) + "};\n"
@@ -551,7 +551,7 @@ extern const unsigned n_api_types;
 extern const struct api_type *const cri_types[];
 extern const unsigned n_cri_types;
 """)
-    write("cri.c", SPDX + '/* The list of all CRI messages, written by tools/rows.py. */\n'
+    write("cri.c", SPDX + '// clang-format off\n/* The list of all CRI messages, written by tools/rows.py. */\n'
           '#include "api/cri.h"\n\n#include "schema/rows_index.h"\n'
           'const struct api_type *const cri_types[] = {\n#include "api/rows/cri_v1.def"\n};\n'
           "const unsigned n_cri_types = sizeof(cri_types) / sizeof(cri_types[0]);\n"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// clang-format off
 /* The list of all CRI messages, written by tools/rows.py. */
 #include "api/cri.h"
 

@@ -30,10 +30,12 @@ struct hooks {
     void (*prepare_update)(struct hook_ctx *h, void *obj, const void *old);
     void (*prepare_status)(struct hook_ctx *h, void *obj, const void *old);
     void (*validate)(struct field_errors *fe, const void *obj);
-    void (*validate_update)(struct field_errors *fe, const void *obj, const void *old); /* validate runs first */
+    void (*validate_update)(struct field_errors *fe, const void *obj,
+                            const void *old); /* validate runs first */
     void (*validate_status)(struct field_errors *fe, const void *obj, const void *old);
     /* Object names of this kind: error texts for a bad one (default: DNS subdomain). */
-    void (*validate_name)(struct field_errors *fe, const struct field_path *p, str name, bool prefix);
+    void (*validate_name)(struct field_errors *fe, const struct field_path *p, str name,
+                          bool prefix);
     bool counts_generation; /* spec changes raise metadata.generation, create sets 1 */
     bool no_status;         /* has no status to reset */
 };
@@ -42,5 +44,5 @@ const struct hooks *hooks_of(const struct api_resource *r); /* never NULL */
 /* metadata of every object; p is "metadata". */
 void validate_object_meta(struct field_errors *fe, const ObjectMeta *m, bool namespaced,
                           const struct hooks *h, const struct field_path *p);
-void validate_object_meta_update(struct field_errors *fe, const ObjectMeta *m, const ObjectMeta *old,
-                                 const struct field_path *p);
+void validate_object_meta_update(struct field_errors *fe, const ObjectMeta *m,
+                                 const ObjectMeta *old, const struct field_path *p);

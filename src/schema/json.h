@@ -8,7 +8,7 @@
 /* What strict decoding would object to, each said once, at most DECODE_REPORT_MAX together. */
 struct decode_report {
     str_list unknown, duplicate; /* paths: "spec.template.spec.containers[0].foo", "data.a" */
-    str_list all;                /* unknown field "metadata.bogus": the texts, in order of the input */
+    str_list all; /* unknown field "metadata.bogus": the texts, in order of the input */
 };
 #define DECODE_REPORT_MAX 100
 

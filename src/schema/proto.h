@@ -6,9 +6,9 @@
  * was read point into the input. */
 #pragma once
 
-#include "schema/type.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "schema/type.h"
 
 #define PROTO_DEPTH_MAX 100
 

@@ -57,17 +57,17 @@
 #define C_OPT_INT_OR_STRING IntOrString
 #define C_OPT_RAW           Raw
 
-#define C_LIST_BOOL         bool_list
-#define C_LIST_I32          i32_list
-#define C_LIST_I64          i64_list
-#define C_LIST_STR          str_list
-#define C_LIST_BYTES        str_list
-#define C_LIST_QUANTITY     str_list
-#define C_LIST_RAW          str_list
+#define C_LIST_BOOL     bool_list
+#define C_LIST_I32      i32_list
+#define C_LIST_I64      i64_list
+#define C_LIST_STR      str_list
+#define C_LIST_BYTES    str_list
+#define C_LIST_QUANTITY str_list
+#define C_LIST_RAW      str_list
 
-#define C_MAP_STR           str_map
-#define C_MAP_BYTES         str_map
-#define C_MAP_QUANTITY      str_map
-#define C_MAP_RAW           str_map
-#define C_MAP_STRS          strs_map
-#define C_MAP_TIME          time_map
+#define C_MAP_STR      str_map
+#define C_MAP_BYTES    str_map
+#define C_MAP_QUANTITY str_map
+#define C_MAP_RAW      str_map
+#define C_MAP_STRS     strs_map
+#define C_MAP_TIME     time_map

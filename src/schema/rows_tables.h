@@ -14,21 +14,24 @@
      .doc = doc_,                                                                                  \
      ROWS_ATTR(__VA_ARGS__).offset = offsetof(T, m_)},
 
-#define ENUMS(...) (const char *const[]){__VA_ARGS__, NULL}
+#define ENUMS(...)                                                                                 \
+    (const char *const[]) {                                                                        \
+        __VA_ARGS__, NULL                                                                          \
+    }
 #define BEGIN(doc_, ...)                                                                           \
     static const char ROWS_CAT(T, _doc)[] = doc_;                                                  \
     static const struct api_info ROWS_CAT(T, _info) = {__VA_ARGS__};                               \
     static const struct api_field ROWS_CAT(T, _fields)[] = {
-#define ONE(kind, ...)      ROWS_ROW(API_##kind, API_ONE, NULL, __VA_ARGS__)
-#define OPT(kind, ...)      ROWS_ROW(API_##kind, API_OPT, NULL, __VA_ARGS__)
-#define LIST(kind, ...)     ROWS_ROW(API_##kind, API_LIST, NULL, __VA_ARGS__)
-#define MAP(kind, ...)      ROWS_ROW(API_##kind, API_MAP, NULL, __VA_ARGS__)
-#define ONE_MSG(S, ...)     ROWS_ROW(API_MSG, API_ONE, &S##_type, __VA_ARGS__)
-#define OPT_MSG(S, ...)     ROWS_ROW(API_MSG, API_OPT, &S##_type, __VA_ARGS__)
-#define OPT_REC(S, ...)     ROWS_ROW(API_MSG, API_OPT, &S##_type, __VA_ARGS__)
-#define LIST_MSG(S, ...)    ROWS_ROW(API_MSG, API_LIST, &S##_type, __VA_ARGS__)
-#define MAP_MSG(S, ...)     ROWS_ROW(API_MSG, API_MAP, &S##_type, __VA_ARGS__)
-#define INLINE(S, num, m)   ROWS_ROW(API_MSG, API_ONE, &S##_type, num, m, "", INLINED, "")
+#define ONE(kind, ...)    ROWS_ROW(API_##kind, API_ONE, NULL, __VA_ARGS__)
+#define OPT(kind, ...)    ROWS_ROW(API_##kind, API_OPT, NULL, __VA_ARGS__)
+#define LIST(kind, ...)   ROWS_ROW(API_##kind, API_LIST, NULL, __VA_ARGS__)
+#define MAP(kind, ...)    ROWS_ROW(API_##kind, API_MAP, NULL, __VA_ARGS__)
+#define ONE_MSG(S, ...)   ROWS_ROW(API_MSG, API_ONE, &S##_type, __VA_ARGS__)
+#define OPT_MSG(S, ...)   ROWS_ROW(API_MSG, API_OPT, &S##_type, __VA_ARGS__)
+#define OPT_REC(S, ...)   ROWS_ROW(API_MSG, API_OPT, &S##_type, __VA_ARGS__)
+#define LIST_MSG(S, ...)  ROWS_ROW(API_MSG, API_LIST, &S##_type, __VA_ARGS__)
+#define MAP_MSG(S, ...)   ROWS_ROW(API_MSG, API_MAP, &S##_type, __VA_ARGS__)
+#define INLINE(S, num, m) ROWS_ROW(API_MSG, API_ONE, &S##_type, num, m, "", INLINED, "")
 #define END                                                                                        \
     }                                                                                              \
     ;                                                                                              \

@@ -21,19 +21,28 @@
 #include "schema/rows_undef.h"
 
 /* Pass 2: structs. */
-#define BEGIN(doc, ...)                            struct T {
-#define ONE(kind, num, m, json, flags, doc, ...)   C_ONE_##kind m;
-#define OPT(kind, num, m, json, flags, doc, ...)   C_OPT_##kind m;
-#define LIST(kind, num, m, json, flags, doc, ...)  C_LIST_##kind m;
-#define MAP(kind, num, m, json, flags, doc, ...)   C_MAP_##kind m;
-#define ONE_MSG(S, num, m, json, flags, doc, ...)  S m;
-#define OPT_MSG(S, num, m, json, flags, doc, ...)  S *m;
-#define OPT_REC(S, num, m, json, flags, doc, ...)  struct S *m;
-#define LIST_MSG(S, num, m, json, flags, doc, ...) struct { struct S *v; uint32_t n; } m;
+#define BEGIN(doc, ...)                           struct T {
+#define ONE(kind, num, m, json, flags, doc, ...)  C_ONE_##kind m;
+#define OPT(kind, num, m, json, flags, doc, ...)  C_OPT_##kind m;
+#define LIST(kind, num, m, json, flags, doc, ...) C_LIST_##kind m;
+#define MAP(kind, num, m, json, flags, doc, ...)  C_MAP_##kind m;
+#define ONE_MSG(S, num, m, json, flags, doc, ...) S m;
+#define OPT_MSG(S, num, m, json, flags, doc, ...) S *m;
+#define OPT_REC(S, num, m, json, flags, doc, ...) struct S *m;
+#define LIST_MSG(S, num, m, json, flags, doc, ...)                                                 \
+    struct {                                                                                       \
+        struct S *v;                                                                               \
+        uint32_t n;                                                                                \
+    } m;
 #define MAP_MSG(S, num, m, json, flags, doc, ...)                                                  \
-    struct { struct ROWS_CAT(T, ROWS_CAT(_, ROWS_CAT(m, _entry))) *v; uint32_t n; } m;
-#define INLINE(S, num, m)                          S m;
-#define END                                        };
+    struct {                                                                                       \
+        struct ROWS_CAT(T, ROWS_CAT(_, ROWS_CAT(m, _entry))) * v;                                  \
+        uint32_t n;                                                                                \
+    } m;
+#define INLINE(S, num, m) S m;
+#define END                                                                                        \
+    }                                                                                              \
+    ;
 #include ROWS_DEF
 #include "schema/rows_undef.h"
 
@@ -49,7 +58,10 @@
 #define OPT_REC(...)
 #define LIST_MSG(...)
 #define MAP_MSG(S, num, m, json, flags, doc, ...)                                                  \
-    struct ROWS_CAT(T, ROWS_CAT(_, ROWS_CAT(m, _entry))) { str key; struct S value; };
+    struct ROWS_CAT(T, ROWS_CAT(_, ROWS_CAT(m, _entry))) {                                         \
+        str key;                                                                                   \
+        struct S value;                                                                            \
+    };
 #define INLINE(...)
 #define END
 #include ROWS_DEF

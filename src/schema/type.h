@@ -17,15 +17,30 @@
 #include "base/str.h"
 
 /* ---- values ---- */
-struct opt_bool { bool set, v; };
-struct opt_i32 { bool set; int32_t v; };
-struct opt_i64 { bool set; int64_t v; };
-struct opt_f64 { bool set; double v; };
+struct opt_bool {
+    bool set, v;
+};
+struct opt_i32 {
+    bool set;
+    int32_t v;
+};
+struct opt_i64 {
+    bool set;
+    int64_t v;
+};
+struct opt_f64 {
+    bool set;
+    double v;
+};
 /* The value, or d when unset. */
 #define opt_or(o, d) ((o).set ? (o).v : (d))
 
 /* metav1.Time (whole seconds) and MicroTime (nsec a multiple of 1000). */
-typedef struct { int64_t sec; int32_t nsec; bool set; } Time;
+typedef struct {
+    int64_t sec;
+    int32_t nsec;
+    bool set;
+} Time;
 typedef Time MicroTime;
 typedef int64_t Duration; /* ns */
 /* Canonical text, "100m"; api/quantity.h computes with it. p == NULL: absent (only under OPT);
@@ -35,18 +50,51 @@ typedef str Bytes; /* decoded; base64 in JSON */
 typedef str Raw;   /* compact, valid JSON text: RawExtension, JSON, FieldsV1 */
 
 enum intstr_kind { INTSTR_NONE, INTSTR_INT, INTSTR_STRING };
-typedef struct { uint8_t kind; int32_t i; str s; } IntOrString; /* NONE: absent (OPT) or int 0 */
+typedef struct {
+    uint8_t kind;
+    int32_t i;
+    str s;
+} IntOrString; /* NONE: absent (OPT) or int 0 */
 
-typedef struct { str *v; uint32_t n; } str_list;
-typedef struct { int32_t *v; uint32_t n; } i32_list;
-typedef struct { int64_t *v; uint32_t n; } i64_list;
-typedef struct { bool *v; uint32_t n; } bool_list;
-struct str_pair { str key, value; };
-typedef struct { struct str_pair *v; uint32_t n; } str_map;
-struct strs_pair { str key; str_list value; };
-typedef struct { struct strs_pair *v; uint32_t n; } strs_map;
-struct time_pair { str key; Time value; };
-typedef struct { struct time_pair *v; uint32_t n; } time_map;
+typedef struct {
+    str *v;
+    uint32_t n;
+} str_list;
+typedef struct {
+    int32_t *v;
+    uint32_t n;
+} i32_list;
+typedef struct {
+    int64_t *v;
+    uint32_t n;
+} i64_list;
+typedef struct {
+    bool *v;
+    uint32_t n;
+} bool_list;
+struct str_pair {
+    str key, value;
+};
+typedef struct {
+    struct str_pair *v;
+    uint32_t n;
+} str_map;
+struct strs_pair {
+    str key;
+    str_list value;
+};
+typedef struct {
+    struct strs_pair *v;
+    uint32_t n;
+} strs_map;
+struct time_pair {
+    str key;
+    Time value;
+};
+typedef struct {
+    struct time_pair *v;
+    uint32_t n;
+} time_map;
 
 /* ---- rows ---- */
 enum api_kind {
@@ -74,30 +122,38 @@ enum api_shape { API_ONE, API_OPT, API_LIST, API_MAP, API_SHAPE_MAX };
 enum api_flags {
     OMITEMPTY = 1 << 0,
     OMITZERO = 1 << 1,
-    REQUIRED = 1 << 2,   /* listed as required in OpenAPI */
-    INLINED = 1 << 3,    /* JSON fields stand in the parent; a nested message in protobuf */
-    LIST_MAP = 1 << 4,   /* x-kubernetes-list-type map, keys in attr */
+    REQUIRED = 1 << 2, /* listed as required in OpenAPI */
+    INLINED = 1 << 3,  /* JSON fields stand in the parent; a nested message in protobuf */
+    LIST_MAP = 1 << 4, /* x-kubernetes-list-type map, keys in attr */
     LIST_SET = 1 << 5,
-    ATOMIC = 1 << 6,     /* list, map or struct type atomic */
-    MERGE = 1 << 7,      /* strategic merge: patchStrategy merge (merge_key in attr for messages) */
+    ATOMIC = 1 << 6, /* list, map or struct type atomic */
+    MERGE = 1 << 7,  /* strategic merge: patchStrategy merge (merge_key in attr for messages) */
     RETAIN_KEYS = 1 << 8,
-    NO_JSON = 1 << 9,    /* protobuf only */
-    NO_PROTO = 1 << 10,  /* JSON only (number 0) */
-    ENUM = 1 << 11,      /* attr.enums lists the values OpenAPI shows */
-    GRANULAR = 1 << 12,  /* said of a map or struct in so many words; OpenAPI shows it */
+    NO_JSON = 1 << 9,   /* protobuf only */
+    NO_PROTO = 1 << 10, /* JSON only (number 0) */
+    ENUM = 1 << 11,     /* attr.enums lists the values OpenAPI shows */
+    GRANULAR = 1 << 12, /* said of a map or struct in so many words; OpenAPI shows it */
 };
 
 /* Further facts of a field; most have none. */
 struct api_attr {
-    const char *keys;                 /* list-map keys: "containerPort,protocol" */
-    const char *merge_key;            /* strategic merge key */
-    const char *def;                  /* default as JSON text, applied when absent */
-    const char *openapi_def;          /* the default OpenAPI shows, where it names one */
-    const char *const *enums;         /* ends in NULL, sorted */
-    const char *go_type;              /* Go's name of a named scalar, for texts that show it */
-    const char *gate;                 /* feature gate */
-    enum api_rule { RULE_NONE, RULE_DNS1123_LABEL, RULE_DNS1123_SUBDOMAIN, RULE_MIN, RULE_RANGE,
-        RULE_ENUM, RULE_NOT_EMPTY, RULE_MAX } rule; /* simple validation, schema/validate.h */
+    const char *keys;         /* list-map keys: "containerPort,protocol" */
+    const char *merge_key;    /* strategic merge key */
+    const char *def;          /* default as JSON text, applied when absent */
+    const char *openapi_def;  /* the default OpenAPI shows, where it names one */
+    const char *const *enums; /* ends in NULL, sorted */
+    const char *go_type;      /* Go's name of a named scalar, for texts that show it */
+    const char *gate;         /* feature gate */
+    enum api_rule {
+        RULE_NONE,
+        RULE_DNS1123_LABEL,
+        RULE_DNS1123_SUBDOMAIN,
+        RULE_MIN,
+        RULE_RANGE,
+        RULE_ENUM,
+        RULE_NOT_EMPTY,
+        RULE_MAX
+    } rule; /* simple validation, schema/validate.h */
     int64_t min, max;
 };
 
@@ -124,16 +180,16 @@ enum api_form {
 };
 
 enum api_type_flags {
-    TYPE_ROOT = 1 << 0,     /* has kind and apiVersion */
-    TYPE_LIST = 1 << 1,     /* ...List with `items` */
-    TYPE_PROTO3 = 1 << 2,   /* CRI, etcd: zero scalars are not written, repeated scalars packed */
+    TYPE_ROOT = 1 << 0,      /* has kind and apiVersion */
+    TYPE_LIST = 1 << 1,      /* ...List with `items` */
+    TYPE_PROTO3 = 1 << 2,    /* CRI, etcd: zero scalars are not written, repeated scalars packed */
     TYPE_UNORDERED = 1 << 3, /* protobuf numbers do not ascend in row order */
     TYPE_ANY_VERSION = 1 << 4, /* DeleteOptions and the like: registered in every group version */
     TYPE_ATOMIC = 1 << 5,      /* x-kubernetes-map-type atomic wherever it stands */
 };
 
 struct api_info {
-    const char *openapi; /* "io.k8s.api.core.v1.PodSpec" */
+    const char *openapi;                /* "io.k8s.api.core.v1.PodSpec" */
     const char *group, *version, *kind; /* root types */
     const char *unions;                 /* x-kubernetes-unions as JSON, or NULL */
     uint16_t flags;
@@ -162,7 +218,10 @@ const struct api_field *type_field(const struct api_type *t, str json, uint32_t 
 size_t field_element_size(const struct api_field *f);
 #define MAP_VALUE_OFFSET sizeof(str)
 /* The generic view of any list or map member. */
-struct api_seq { void *v; uint32_t n; };
+struct api_seq {
+    void *v;
+    uint32_t n;
+};
 
 /* Visits every type reachable from t, t first, each once. */
 void type_walk(const struct api_type *t, void (*visit)(const struct api_type *, void *), void *ctx);

@@ -102,7 +102,9 @@ static void on_exited(void *ctx, int wait_status) {
     loop_stop(c->loop);
 }
 
-static int enter(void *ctx) { return proc_containerd(ctx, -1); }
+static int enter(void *ctx) {
+    return proc_containerd(ctx, -1);
+}
 
 static int take_sandboxes_apart(struct cleanup *c, struct err *e) {
     const char *argv[] = {"containerd", NULL};
@@ -131,7 +133,9 @@ static int take_sandboxes_apart(struct cleanup *c, struct err *e) {
     return r;
 }
 
-static void on_command(void *ctx, int status, str out, str errout) { loop_stop(ctx); }
+static void on_command(void *ctx, int status, str out, str errout) {
+    loop_stop(ctx);
+}
 
 /* The bridge has no owner once the last pod is gone. */
 static void remove_bridge(struct cleanup *c) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// clang-format off
 /* Tables of cri_v1, written by tools/rows.py. */
 #include "api/cri.h"
 

@@ -111,7 +111,8 @@ TEST(every_cri_message) {
         for (unsigned k = 0; k <= 10; k += 2) {
             struct arena a;
             arena_init(&a, 0);
-            struct fill f = {.arena = &a, .seed = tap_seed() + 100 * i + k, .chance = 10 * k, .depth = 5};
+            struct fill f = {
+                .arena = &a, .seed = tap_seed() + 100 * i + k, .chance = 10 * k, .depth = 5};
             void *obj = fill_new(&f, cri_types[i]);
             check_proto(&a, cri_types[i], obj);
             memset(obj, 0, cri_types[i]->size);
