@@ -137,3 +137,10 @@ void cri_cancel(struct cri_call *call) {
         free(call);
     }
 }
+
+str cri_message(const struct err *e) {
+    static const char mark[] = " desc = ";
+    str text = str_of(e->text);
+    ssize_t at = str_find(text, STR(" desc = "));
+    return at < 0 ? text : str_slice(text, (size_t)at + sizeof(mark) - 1, text.n);
+}

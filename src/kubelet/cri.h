@@ -41,3 +41,5 @@ typedef void (*cri_done)(void *ctx, int r, const struct err *e, const void *resp
 struct cri_call *cri_send(struct cri *c, enum cri_method m, const void *request, int64_t timeout_ns,
                           cri_done done, void *ctx);
 void cri_cancel(struct cri_call *call); /* no done afterwards */
+/* The text without the words of gRPC around it. */
+str cri_message(const struct err *e);

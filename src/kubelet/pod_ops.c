@@ -170,11 +170,12 @@ static void on_simple(void *ctx, int r, const struct err *e, const void *respons
     o->cri = NULL;
     if (r == -ENOENT && o->op.kind != OP_START)
         r = 0;
+    str text = r < 0 ? cri_message(e) : STR_NONE;
     if (r < 0 && o->op.kind == OP_START)
-        worker_event(o->w, true, "Failed", o->op.container, "Error: %s", e->text);
+        worker_event(o->w, true, "Failed", o->op.container, "Error: " STR_FMT, STR_ARG(text));
     if (r == 0 && o->op.kind == OP_START)
         worker_event(o->w, false, "Started", o->op.container, "Container started");
-    operation_done(o, r, NULL, r < 0 ? str_of(e->text) : STR_NONE, STR_NONE, 0);
+    operation_done(o, r, NULL, text, STR_NONE, 0);
 }
 
 static void on_sandbox(void *ctx, int r, const struct err *e, const void *response) {

@@ -17,7 +17,7 @@ static void on_created(void *ctx, int r, const struct err *e, const void *respon
     struct operation *o = ctx;
     o->cri = NULL;
     if (r < 0) {
-        fail(o, r, "CreateContainerError", str_of(e->text));
+        fail(o, r, "CreateContainerError", cri_message(e));
         return;
     }
     worker_event(o->w, false, "Created", o->op.container, "Container created");

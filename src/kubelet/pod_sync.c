@@ -230,7 +230,8 @@ static void start_done(struct pod_state *s, const struct pod_op *op, const struc
     own_set(&m->image_ref, STR_NONE);
     if (res->r == -ECANCELED)
         return;
-    m->retry_at = now + RETRY_AFTER;
+    /* A start that failed has mostly left an ended container, which the crash back-off knows. */
+    m->retry_at = now + RETRY_AFTER / (op->kind == OP_START ? 5 : 1);
     memo_wait(m,
               res->reason            ? res->reason
               : op->kind == OP_START ? "RunContainerError"

@@ -20,8 +20,9 @@ static ContainerStateTerminated *terminated(struct arena *a, const struct rt_con
         .exit_code = c->exit_code,
         .reason = c->reason,
         .message = c->message,
-        .started_at = time_of_ns(c->started),
-        .finished_at = time_of_ns(c->finished),
+        /* What never started says 1970, as upstream's does. */
+        .started_at = {.sec = c->started / NSEC_PER_SEC, .set = true},
+        .finished_at = {.sec = c->finished / NSEC_PER_SEC, .set = true},
         .container_id = full_id(a, c->id),
     };
     return t;
