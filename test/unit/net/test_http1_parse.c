@@ -208,6 +208,7 @@ static const struct {
     {"0\r\nTrailer: x\r\nOther: y\r\n\r\n", "", 0},
     {"5\r\nhello0\r\n\r\n", NULL, 0},
     {"5\r\nhello\n0\r\n\r\n", NULL, 0},
+    {"5\r\nhello\rX0\r\n\r\n", NULL, 0},
     {"5\nhello\r\n0\r\n\r\n", NULL, 0},
     {"\r\nhello", NULL, 0},
     {"5 \r\nhello\r\n0\r\n\r\n", NULL, 0},

@@ -435,6 +435,23 @@ TEST(ping_floods_end_the_connection) {
     stop(&f);
 }
 
+TEST(floods_of_priorities_end_the_connection) {
+    static struct fixture f;
+    start(&f);
+    struct ask *a = ask(&f, 0, "GET", "/hold", STR_NONE, false);
+    nghttp2_priority_spec spec;
+    nghttp2_priority_spec_init(&spec, 0, 16, 0);
+    for (unsigned i = 0; i < 3000; i++) {
+        spec.weight = 1 + (int32_t)(i % 200);
+        nghttp2_submit_priority(f.session, NGHTTP2_FLAG_NONE, a->id, &spec);
+        client_flush(&f);
+    }
+    pass(&f.w, NSEC_PER_SEC);
+    CHECK(f.end);
+    CHECK_INT(f.aborts, 1);
+    stop(&f);
+}
+
 static void drained(void *ctx) {
     ((struct fixture *)ctx)->drained++;
 }
