@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apiserver/authn/bearer.h"
+
+#include "apiserver/authn/bootstrap_token.h"
+#include "apiserver/authn/certificate.h"
+#include "apiserver/authn/service_account.h"
+
+#define NO_TOKEN_OF_OURS "invalid bearer token"
+
+str_list authenticator_audiences(const struct authenticator *au) {
+    return au->signer ? *token_signer_audiences(au->signer) : (str_list){NULL, 0};
+}
+
+/* As Go prints a list of strings with %q. */
+static str quoted_list(struct arena *a, const str_list *l) {
+    str out = STR("[");
+    for (uint32_t i = 0; i < l->n; i++)
+        out = str_printf(a, STR_FMT "%s\"" STR_FMT "\"", STR_ARG(out), i ? " " : "",
+                         STR_ARG(l->v[i]));
+    return str_concat(a, out, STR("]"));
+}
+
+static int service_account(const struct authenticator *au, struct arena *a, str token,
+                           const str_list *audiences, struct token_answer *ret, struct err *e) {
+    struct claims c;
+    int64_t now = loop_wall(au->loop) / NSEC_PER_SEC;
+    int r = token_verify(au->signer, a, token, &c, e);
+    if (r < 0)
+        return r;
+    str_list good = claims_intersect(a, &c.aud, audiences);
+    if (!good.n)
+        return err_set(e, -EACCES,
+                       "token audiences " STR_FMT " is invalid for the target audiences " STR_FMT,
+                       STR_ARG(quoted_list(a, &c.aud)), STR_ARG(quoted_list(a, audiences)));
+    r = claims_check_times(&c, now, e);
+    if (r == 0)
+        r = service_account_check(a, au->store, &c, now, e);
+    if (r < 0)
+        return r;
+    ret->user = service_account_of(a, &c);
+    ret->audiences = good;
+    return 0;
+}
+
+int token_authenticate(const struct authenticator *au, struct arena *a, str token,
+                       const str_list *audiences, struct token_answer *ret) {
+    struct err e = {0};
+    *ret = (struct token_answer){.error = STR(NO_TOKEN_OF_OURS)};
+    int r = au->signer ? service_account(au, a, token, audiences, ret, &e) : -ENOENT;
+    if (r == -ENOENT) {
+        /* These know no audience: they are good for the server's own. */
+        str_list own = authenticator_audiences(au);
+        ret->audiences = claims_intersect(a, &own, audiences);
+        if (own.n && !ret->audiences.n)
+            return -EACCES;
+        r = bootstrap_token_authenticate(a, au->store, token, loop_wall(au->loop), &ret->user);
+        return r < 0 ? -EACCES : 0;
+    }
+    if (r < 0) {
+        ret->error = str_printf(a, "[" NO_TOKEN_OF_OURS ", %s]", e.text);
+        return -EACCES;
+    }
+    return 0;
+}
+
+/* STR_NONE when the header speaks of something else. */
+static str bearer_token(const struct exchange *x) {
+    str rest = http_header_get(&x->headers, "Authorization");
+    rest = str_trim(rest);
+    str scheme = str_cut(&rest, ' ');
+    return str_ieq(scheme, STR("bearer")) ? str_cut(&rest, ' ') : STR_NONE;
+}
+
+static int authenticate(void *ctx, struct arena *a, struct exchange *x, struct user *ret) {
+    const struct authenticator *au = ctx;
+    int r = certificate_ops.authenticate(NULL, a, x, ret);
+    if (r == 0)
+        return 0;
+    str token = bearer_token(x);
+    if (!token.n)
+        return r;
+    struct token_answer answer;
+    str_list audiences = authenticator_audiences(au);
+    if (token_authenticate(au, a, token, &audiences, &answer) < 0)
+        return -EACCES;
+    *ret = answer.user;
+    return 0;
+}
+
+const struct authn_ops authenticator_ops = {.authenticate = authenticate};
