@@ -105,6 +105,7 @@ static struct record *record_of(struct recorder *r, enum record_kind kind, str k
         rec->kind = kind;
         rec->key = xstrndup(key.p, key.n);
         rec->key_n = key.n;
+        rec->at = INT64_MIN / 2; /* a full bucket, however young the clock is */
         if (kind == SIMILAR)
             map_init(&rec->messages, NULL);
         map_put(&r->records, key, rec);

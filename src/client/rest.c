@@ -377,6 +377,7 @@ int rest_client_new(struct loop *l, const struct rest_options *o, struct err *e,
         buf_add(&c->token, o->token);
         c->qps = o->qps > 0 ? o->qps : DEFAULT_QPS;
         c->burst = o->burst ? o->burst : DEFAULT_BURST;
+        c->next_free = INT64_MIN / 2; /* full, however young the clock is */
         c->refill.fire = refill;
         list_init(&c->waiting);
         list_init(&c->running);

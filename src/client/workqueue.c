@@ -100,6 +100,7 @@ struct workqueue *workqueue_new(struct loop *l, void (*ready)(void *ctx), void *
     q->ctx = ctx;
     map_init(&q->entries, NULL);
     list_init(&q->ready);
+    q->bucket_free_at = INT64_MIN / 2; /* full, however young the clock is */
     q->timer.fire = delays_due;
     q->wake.run = wake;
     return q;
@@ -155,7 +156,8 @@ void workqueue_add_rate_limited(struct workqueue *q, str key) {
     if (e->failures < 18) /* 5 ms << 18 is past the maximum */
         backoff = MIN(BACKOFF_MAX, BACKOFF_BASE << e->failures);
     e->failures++;
-    workqueue_add_after(q, key, MAX(backoff, overall_delay(q)));
+    int64_t turn = overall_delay(q);
+    workqueue_add_after(q, key, MAX(backoff, turn));
 }
 
 void workqueue_forget(struct workqueue *q, str key) {
