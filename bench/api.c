@@ -47,6 +47,10 @@ static void fatal(void *ctx, const struct err *e) {
     _exit(1);
 }
 
+static bool is_ready(void *ctx) {
+    return apiserver_ready(ctx);
+}
+
 static void serve(const struct pki *p, const char *path, int ready) {
     struct env env;
     struct loop *l;
@@ -70,6 +74,7 @@ static void serve(const struct pki *p, const char *path, int ready) {
         .addresses = addresses, .tls = tls, .store = store, .authz = &authz_allow_all};
     if (apiserver_new(l, &ao, &e, &server) < 0)
         fatal(NULL, &e);
+    loop_run_until(l, is_ready, server, 10 * NSEC_PER_SEC);
     const char *address = apiserver_address(server, 0);
     if (write(ready, address, strlen(address) + 1) < 0)
         _exit(1);
