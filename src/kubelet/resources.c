@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubelet/resources.h"
 
+#include "api/kinds/kinds.h"
 #include "api/quantity.h"
 #include "kubelet/runtime_view.h"
 
@@ -41,20 +42,12 @@ static bool has(const str_map *m, const char *name) {
     return quantity_sign(&q) > 0;
 }
 
-enum qos_class pod_qos(const Pod *p) {
-    static const char *const names[] = {"cpu", "memory"};
-    bool any = false, guaranteed = true, init;
-    const Container *c;
-    for (uint32_t i = 0; (c = pod_container(p, i, &init)); i++)
-        for (size_t j = 0; j < ARRAY_LEN(names); j++) {
-            const str_map *limits = &c->resources.limits, *requests = &c->resources.requests;
-            any |= has(limits, names[j]) || has(requests, names[j]);
-            if (!has(limits, names[j]) ||
-                (has(requests, names[j]) &&
-                 resource_milli(limits, names[j]) != resource_milli(requests, names[j])))
-                guaranteed = false;
-        }
-    return !any ? QOS_BEST_EFFORT : guaranteed ? QOS_GUARANTEED : QOS_BURSTABLE;
+enum qos_class pod_qos_class(const Pod *p) {
+    const char *name = pod_qos(&p->spec);
+    for (int i = 0; i < QOS_CLASS_MAX; i++)
+        if (strcmp(name, qos_names[i]) == 0)
+            return (enum qos_class)i;
+    return QOS_BEST_EFFORT;
 }
 
 str pod_cgroup(struct arena *a, const char *root, const Pod *p) {
@@ -63,7 +56,7 @@ str pod_cgroup(struct arena *a, const char *root, const Pod *p) {
         [QOS_BURSTABLE] = "/burstable",
         [QOS_BEST_EFFORT] = "/besteffort",
     };
-    return str_printf(a, "%s/kubepods%s/pod" STR_FMT, root, below[pod_qos(p)],
+    return str_printf(a, "%s/kubepods%s/pod" STR_FMT, root, below[pod_qos_class(p)],
                       STR_ARG(p->metadata.uid));
 }
 
@@ -109,7 +102,7 @@ struct pod_limits pod_limits_of(const Pod *p) {
 int64_t oom_score_adj_of(const Pod *p, const Container *c, int64_t memory_capacity) {
     if (opt_or(p->spec.priority, 0) >= OOM_CRITICAL_PRIORITY)
         return OOM_GUARANTEED;
-    switch (pod_qos(p)) {
+    switch (pod_qos_class(p)) {
     case QOS_GUARANTEED:
         return OOM_GUARANTEED;
     case QOS_BEST_EFFORT:

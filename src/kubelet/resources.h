@@ -7,7 +7,7 @@
 
 enum qos_class { QOS_GUARANTEED, QOS_BURSTABLE, QOS_BEST_EFFORT, QOS_CLASS_MAX };
 extern const char *const qos_names[QOS_CLASS_MAX];
-enum qos_class pod_qos(const Pod *p);
+enum qos_class pod_qos_class(const Pod *p);
 
 /* "/kubepods/burstable/podUID" below root (""  or "/coxswain"). */
 str pod_cgroup(struct arena *a, const char *root, const Pod *p);

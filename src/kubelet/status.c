@@ -247,7 +247,7 @@ void pod_status_make(struct arena *a, const struct status_input *in, PodStatus *
     if (!ret->start_time.set)
         ret->start_time = (Time){.sec = in->now, .set = true};
     if (str_empty(ret->qos_class))
-        ret->qos_class = str_of(qos_names[pod_qos(p)]);
+        ret->qos_class = str_of(qos_names[pod_qos_class(p)]);
     addresses(a, in, ret);
     pod_conditions_make(a, in, ret);
 }

@@ -29,7 +29,7 @@ struct fake_container {
 struct fake_flight {
     bool live; /* the kubelet still waits for it */
     bool applied;
-    bool refused;  /* its name is taken */
+    bool refused; /* its name is taken */
     struct pod_op op;
     char container[32], target[16];
     int64_t due; /* takes effect then; INT64_MAX: hangs */
