@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apiserver/kubelet_client.h"
+
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "net/client.h"
+
+#define KUBELET_PORT   10250
+#define ERROR_TEXT_MAX 2048 /* of a kubelet's error answer, as upstream reads it */
+#define CONNECTIONS    16   /* a node */
+
+struct link {
+    struct http_client *http;
+    unsigned active;
+    int64_t used;
+};
+
+struct kubelet_client {
+    struct loop *loop;
+    struct store *store;
+    struct tls_config *tls;
+    struct map links; /* "tcp:IP:PORT" -> struct link */
+};
+
+/* One log on its way through. */
+struct log_stream {
+    struct request *r;
+    struct link *link;
+    struct http_call *call;
+    int status;
+    bool started, paused;
+    struct buf error;
+};
+
+/* ---- links ---- */
+
+static int client_tls(str ca, str cert, str key, struct err *e, struct tls_config **ret) {
+    static const char *const alpn[] = {"http/1.1", NULL};
+    return tls_config_new(
+        &(struct tls_options){.ca_pem = ca, .cert_pem = cert, .key_pem = key, .alpn = alpn}, false,
+        e, ret);
+}
+
+static void link_free(struct kubelet_client *k, str address) {
+    struct link *l = map_del(&k->links, address);
+    http_client_free(l->http);
+    free(l);
+}
+
+/* Makes room by dropping the pool that was idle longest. */
+static bool make_room(struct kubelet_client *k) {
+    struct map_entry *oldest = NULL;
+    if (k->links.n < KUBELET_NODES_MAX)
+        return true;
+    MAP_FOREACH (it, &k->links) {
+        const struct link *l = it->value;
+        if (!l->active && (!oldest || l->used < ((struct link *)oldest->value)->used))
+            oldest = it;
+    }
+    if (oldest)
+        link_free(k, oldest->key);
+    return oldest != NULL;
+}
+
+static struct link *link_of(struct kubelet_client *k, str address, str ip) {
+    struct link *l = map_get(&k->links, address);
+    if (!l && make_room(k)) {
+        struct arena a;
+        arena_init(&a, 0);
+        l = xcalloc(1, sizeof(*l));
+        if (http_client_new(k->loop,
+                            &(struct http_client_options){.address = str_cdup(&a, address),
+                                                          .host = str_cdup(&a, ip),
+                                                          .tls = k->tls,
+                                                          .connections = CONNECTIONS},
+                            &l->http) < 0) {
+            free(l);
+            l = NULL;
+        } else {
+            map_put(&k->links, address, l);
+        }
+        arena_done(&a);
+    }
+    if (l)
+        l->used = loop_now(k->loop);
+    return l;
+}
+
+int kubelet_client_new(struct loop *l, const struct kubelet_client_options *o, struct err *e,
+                       struct kubelet_client **ret) {
+    struct tls_config *tls = NULL;
+    int r = client_tls(o->ca_pem, o->cert_pem, o->key_pem, e, &tls);
+    if (r < 0)
+        return r;
+    struct kubelet_client *k = xcalloc(1, sizeof(*k));
+    k->loop = l;
+    k->store = o->store;
+    k->tls = tls;
+    map_init(&k->links, NULL);
+    *ret = k;
+    return 0;
+}
+
+int kubelet_client_set_identity(struct kubelet_client *k, str ca_pem, str cert_pem, str key_pem,
+                                struct err *e) {
+    struct tls_config *tls = NULL;
+    int r = client_tls(ca_pem, cert_pem, key_pem, e, &tls);
+    if (r < 0)
+        return r;
+    tls_config_unref(k->tls);
+    k->tls = tls;
+    MAP_FOREACH (it, &k->links)
+        http_client_set_tls(((struct link *)it->value)->http, tls);
+    return 0;
+}
+
+struct kubelet_client *kubelet_client_free(struct kubelet_client *k) {
+    if (!k)
+        return NULL;
+    MAP_FOREACH (it, &k->links)
+        link_free(k, it->key);
+    map_done(&k->links);
+    tls_config_unref(k->tls);
+    free(k);
+    return NULL;
+}
+
+/* ---- where a node is ---- */
+
+static bool node_address(struct kubelet_client *k, struct arena *a, str name, str *ret_address,
+                         str *ret_ip) {
+    const struct api_resource *res = RESOURCE_OF(core_v1_nodes);
+    struct object *o = store_get(k->store, res, object_key(a, res, STR_NONE, name));
+    if (!o)
+        return false;
+    const Node *n = object_decode(a, o);
+    int port = n->status.daemon_endpoints.kubelet_endpoint.port;
+    for (uint32_t i = 0; i < n->status.addresses.n; i++) {
+        const NodeAddress *at = &n->status.addresses.v[i];
+        if (!str_eqc(at->type, "InternalIP"))
+            continue;
+        bool v6 = str_chr(at->address, ':') >= 0;
+        *ret_ip = at->address;
+        *ret_address = str_printf(a, v6 ? "tcp:[" STR_FMT "]:%d" : "tcp:" STR_FMT ":%d",
+                                  STR_ARG(at->address), port ? port : KUBELET_PORT);
+        return true;
+    }
+    return false;
+}
+
+/* ---- logs ---- */
+
+static void log_cleanup(struct request *r) {
+    struct log_stream *s = r->data;
+    if (s->call)
+        http_call_cancel(s->call);
+    if (s->link)
+        s->link->active--;
+    buf_done(&s->error);
+}
+
+static void on_writable(struct exchange *x) {
+    struct request *r = x->ctx;
+    struct log_stream *s = r->data;
+    if (s->paused && s->call) {
+        s->paused = false;
+        http_call_resume(s->call);
+    }
+}
+
+static void on_head(void *ctx, int status, const struct http_headers *headers) {
+    struct log_stream *s = ctx;
+    s->status = status;
+    if (status != 200 || !s->r->x)
+        return;
+    s->started = true;
+    s->r->code = 200;
+    str type = http_header_get(headers, "Content-Type");
+    struct http_headers h =
+        request_headers(s->r, str_cdup(s->r->arena, type.n ? type : STR("text/plain")));
+    exchange_start(s->r->x, 200, h.v, h.n, on_writable);
+}
+
+static bool on_data(void *ctx, str data) {
+    struct log_stream *s = ctx;
+    if (!s->started) {
+        buf_add(&s->error,
+                str_slice(data, 0, ERROR_TEXT_MAX - MIN(s->error.n, (size_t)ERROR_TEXT_MAX)));
+        return true;
+    }
+    if (!s->r->x)
+        return true;
+    exchange_write(s->r->x, data);
+    s->paused = s->r->x && !exchange_writable(s->r->x);
+    return !s->paused;
+}
+
+/* A kubelet's refusal, as upstream's response checker words it. */
+static Status *refusal(struct log_stream *s) {
+    struct arena *a = s->r->arena;
+    str text = str_dup(a, buf_str(&s->error));
+    if (s->status == 400)
+        return status_bad_request(a, STR_FMT, STR_ARG(text));
+    if (s->status == 500)
+        return status_new(a, 500, "InternalError", "Internal error occurred: " STR_FMT,
+                          STR_ARG(text));
+    return status_new(a, s->status, s->status == 404 ? "NotFound" : "Unknown",
+                      "the server responded with the status code %d but did not return more "
+                      "information: " STR_FMT,
+                      s->status, STR_ARG(text));
+}
+
+static void on_done(void *ctx, int e, int status, const struct http_headers *headers, str body,
+                    bool maybe_sent) {
+    struct log_stream *s = ctx;
+    struct request *r = s->r;
+    s->call = NULL;
+    if (s->started) {
+        struct exchange *x = TAKE(r->x);
+        if (x && e < 0)
+            exchange_abort(x);
+        else if (x)
+            exchange_end(x);
+    } else if (e < 0) {
+        respond_status(r, status_new(r->arena, 500, "InternalError",
+                                     "Internal error occurred: the kubelet of node cannot be "
+                                     "reached: %s",
+                                     strerror(-e)));
+    } else {
+        respond_status(r, refusal(s));
+    }
+    request_end(r);
+}
+
+static enum phase_result log_of(void *ctx, struct request *r, const Pod *p, str container) {
+    struct kubelet_client *k = ctx;
+    struct arena *a = r->arena;
+    str address, ip;
+    if (!node_address(k, a, p->spec.node_name, &address, &ip))
+        return respond_status(r,
+                              status_not_found(a, RESOURCE_OF(core_v1_nodes), p->spec.node_name));
+    struct log_stream *s = arena_make(a, struct log_stream);
+    s->r = r;
+    buf_init(&s->error, ERROR_TEXT_MAX);
+    s->link = link_of(k, address, ip);
+    if (!s->link)
+        return respond_status(
+            r, status_new(a, 503, "ServiceUnavailable", "too many nodes are asked at once"));
+    s->link->active++;
+    r->data = s;
+    r->cleanup = log_cleanup;
+    request_state(r, REQUEST_STREAM);
+    str target = str_printf(a, "/containerLogs/" STR_FMT "/" STR_FMT "/" STR_FMT "%s" STR_FMT,
+                            STR_ARG(p->metadata.namespace_), STR_ARG(p->metadata.name),
+                            STR_ARG(container), r->x->query.n ? "?" : "", STR_ARG(r->x->query));
+    s->call = http_client_call(s->link->http, &(struct http_call_options){.method = "GET",
+                                                                          .target = target,
+                                                                          .on_head = on_head,
+                                                                          .on_data = on_data,
+                                                                          .on_done = on_done,
+                                                                          .ctx = s});
+    if (s->call)
+        return PHASE_WAIT;
+    return respond_status(
+        r, status_new(a, 503, "ServiceUnavailable", "too many requests to one node at once"));
+}
+
+const struct kubelet_ops kubelet_client_ops = {.log = log_of};
