@@ -260,10 +260,7 @@ static enum phase_result log_of(void *ctx, struct request *r, const Pod *p, str 
                                                                           .on_data = on_data,
                                                                           .on_done = on_done,
                                                                           .ctx = s});
-    if (s->call)
-        return PHASE_WAIT;
-    return respond_status(
-        r, status_new(a, 503, "ServiceUnavailable", "too many requests to one node at once"));
+    return PHASE_WAIT;
 }
 
 const struct kubelet_ops kubelet_client_ops = {.log = log_of};

@@ -5,6 +5,7 @@
 
 #include "apiserver/authn/certificate.h"
 #include "apiserver/authz/rbac.h"
+#include "apiserver/kubelet_client.h"
 #include "server/proc.h"
 #include "store/store.h"
 
@@ -15,6 +16,7 @@ struct api_process {
     struct work_pool *commits; /* one thread of the store's own */
     struct store *store;
     struct rbac *rbac;
+    struct kubelet_client *kubelets;
     struct apiserver *server;
     struct timer look;
     int ready_fd;
@@ -50,7 +52,7 @@ static int open_store(struct api_process *p, struct err *e) {
 }
 
 static int serving_tls(struct api_process *p, struct err *e, struct tls_config **ret) {
-    static const char *const alpn[] = {"http/1.1", NULL};
+    static const char *const alpn[] = {"h2", "http/1.1", NULL};
     return tls_config_new(&(struct tls_options){.cert_pem = p->c.identity.serving_cert,
                                                 .key_pem = p->c.identity.serving_key,
                                                 .ca_pem = p->c.identity.client_ca,
@@ -64,23 +66,38 @@ static int open_server(struct api_process *p, struct err *e) {
     int r = rbac_new(p->c.loop, p->store, &p->rbac);
     if (r == 0)
         r = serving_tls(p, e, &tls);
+    if (r == 0)
+        r = kubelet_client_new(
+            p->c.loop,
+            &(struct kubelet_client_options){.store = p->store,
+                                             .cert_pem = p->c.identity.kubelet_cert,
+                                             .key_pem = p->c.identity.kubelet_key,
+                                             .ca_pem = p->c.identity.server_ca},
+            e, &p->kubelets);
     if (r < 0)
         return r;
-    return apiserver_new(p->c.loop,
-                         &(struct apiserver_options){.addresses = addresses,
-                                                     .tls = tls,
-                                                     .store = p->store,
-                                                     .authn = &certificate_ops,
-                                                     .authz = &rbac_ops,
-                                                     .authz_ctx = p->rbac},
-                         e, &p->server);
+    r = apiserver_new(p->c.loop,
+                      &(struct apiserver_options){.addresses = addresses,
+                                                  .tls = tls,
+                                                  .store = p->store,
+                                                  .authn = &certificate_ops,
+                                                  .authz = &rbac_ops,
+                                                  .authz_ctx = p->rbac},
+                      e, &p->server);
+    if (r == 0) {
+        p->server->kubelet = &kubelet_client_ops;
+        p->server->kubelet_ctx = p->kubelets;
+    }
+    return r;
 }
 
 static void on_renewed(struct component *c) {
     struct api_process *p = container_of(c, struct api_process, c);
     struct err e = {0};
     CLEANUP(tls_config_unrefp) struct tls_config *tls = NULL;
-    if (serving_tls(p, &e, &tls) < 0)
+    if (serving_tls(p, &e, &tls) < 0 ||
+        kubelet_client_set_identity(p->kubelets, c->identity.server_ca, c->identity.kubelet_cert,
+                                    c->identity.kubelet_key, &e) < 0)
         log_error(&c->env, "renewed certificate: %s", e.text);
     else
         http_server_set_tls(p->server->http, tls);
@@ -113,6 +130,7 @@ int proc_apiserver(const void *ctx, int ready_fd) {
     }
     timer_stop(p.c.loop, &p.look);
     apiserver_free(p.server);
+    kubelet_client_free(p.kubelets);
     rbac_free(p.rbac);
     store_close(p.store);
     work_pool_free(p.commits);
