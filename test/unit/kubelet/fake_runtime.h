@@ -134,8 +134,8 @@ static inline int fake_create(struct fake *f, const struct fake_flight *o) {
     struct fake_container *c = &f->containers[f->n_containers++];
     *c = (struct fake_container){.attempt = o->op.attempt, .state = RT_CREATED};
     snprintf(c->id, sizeof(c->id), "c-%u", ++f->n_ids);
-    snprintf(c->name, sizeof(c->name), "%s", o->container);
-    snprintf(c->sandbox, sizeof(c->sandbox), "%s", o->target);
+    memcpy(c->name, o->container, sizeof(c->name));
+    memcpy(c->sandbox, o->target, sizeof(c->sandbox));
     return 0;
 }
 
