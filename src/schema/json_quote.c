@@ -99,7 +99,7 @@ static void quote_special(struct buf *b, const char *p, const char *end) {
 }
 
 void json_quote(struct buf *b, str s) {
-    const char *p = s.p, *end = s.p + s.n;
+    const char *p = s.p ? s.p : "", *end = p + s.n;
     char *out = buf_reserve(b, s.n + 2 + 16);
     if (!out)
         return;

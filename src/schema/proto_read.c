@@ -311,7 +311,8 @@ static int make_room(struct reader *r, const struct api_field *f, struct notes *
         return 0;
     }
     bool again = s->n > 0;
-    uint32_t n = MAX(count_ahead(*in, f, wire, again), want);
+    uint32_t n = count_ahead(*in, f, wire, again);
+    n = MAX(n, want);
     int error = grow(r, s, seq_stride(f), n);
     if (error < 0)
         return error;

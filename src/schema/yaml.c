@@ -112,8 +112,10 @@ static unsigned height_of(const struct value *v) {
     bool list = v->tag == VALUE_LIST;
     if (!list && v->tag != VALUE_OBJECT)
         return 0;
-    for (uint32_t i = 0; i < (list ? v->list.n : v->object.n); i++)
-        inner = MAX(inner, height_of(list ? &v->list.v[i] : &v->object.v[i].value));
+    for (uint32_t i = 0; i < (list ? v->list.n : v->object.n); i++) {
+        unsigned h = height_of(list ? &v->list.v[i] : &v->object.v[i].value);
+        inner = MAX(inner, h);
+    }
     return inner + 1;
 }
 
