@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apiserver/options.h"
+#include "apiserver/view.h"
 
 enum phase_result verb_get(struct request *r) {
     str rv = query_get(&r->query, "resourceVersion"), error;
@@ -17,5 +18,9 @@ enum phase_result verb_get(struct request *r) {
     struct object *o = store_get(r->server->store, st, object_key(r->arena, st, ns, r->info.name));
     if (!o)
         return respond_status(r, status_not_found(r->arena, r->res, r->info.name));
-    return respond_object(r, 200, o);
+    const struct view *v = view_of(r->res, r->sub);
+    if (!v || !v->get)
+        return respond_object(r, 200, o);
+    struct write *w = write_new(r, WRITE_UPDATE, r->info.name);
+    return respond_typed(r, 200, v->type, v->get(w, object_decode(r->arena, o)));
 }

@@ -46,3 +46,128 @@ TEST(an_update_that_changes_nothing_keeps_the_revision) {
                   text_at(&w, b.body, "metadata.resourceVersion")));
     world_done(&w);
 }
+
+static uint64_t committed(struct world *w) {
+    struct store_stats st;
+    store_stats(w->store, &st);
+    return st.committed_writes;
+}
+
+static struct answer lease(struct world *w, const char *method, const char *ns, const char *holder,
+                           const char *time) {
+    str path = str_printf(w->arena, "/apis/coordination.k8s.io/v1/namespaces/%s/leases%s", ns,
+                          strcmp(method, "POST") ? "/n" : "");
+    str revision = STR("");
+    if (strcmp(method, "POST"))
+        revision =
+            str_printf(w->arena, ",\"resourceVersion\":\"" STR_FMT "\"",
+                       STR_ARG(text_at(w, get(w, path.p, NULL).body, "metadata.resourceVersion")));
+    str body = str_printf(w->arena,
+                          "{\"metadata\":{\"name\":\"n\"" STR_FMT
+                          "},\"spec\":{\"holderIdentity\":\"%s\",\"leaseDurationSeconds\":40,"
+                          "\"renewTime\":\"%s\"}}",
+                          STR_ARG(revision), holder, time);
+    return call(w, method, path.p, NULL, body.p);
+}
+
+TEST(heartbeats_are_not_written_to_disk) {
+    struct world w;
+    world_init(&w);
+    static const struct {
+        const char *ns, *holder, *time;
+        bool written;
+    } cases[] = {
+        {"kube-node-lease", "n", "2026-01-01T00:00:10.000000Z", false},
+        {"kube-node-lease", "other", "2026-01-01T00:00:20.000000Z", true},
+        {"kube-system", "n", "2026-01-01T00:00:10.000000Z", true},
+    };
+    CHECK_INT(lease(&w, "POST", "kube-node-lease", "n", "2026-01-01T00:00:00.000000Z").code, 201);
+    CHECK_INT(lease(&w, "POST", "kube-system", "n", "2026-01-01T00:00:00.000000Z").code, 201);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        uint64_t before = committed(&w), revision = store_revision(w.store);
+        struct answer a = lease(&w, "PUT", cases[i].ns, cases[i].holder, cases[i].time);
+        CHECK_INT(a.code, 200);
+        CHECK_STRC(text_at(&w, a.body, "spec.renewTime"), cases[i].time);
+        CHECK_INT(store_revision(w.store), revision + 1);
+        CHECK_INT(committed(&w) - before, cases[i].written);
+    }
+    world_done(&w);
+}
+
+TEST(dry_run_changes_nothing) {
+    struct world w;
+    world_init(&w);
+    CHECK_INT(call(&w, "POST", CMS, NULL, "{\"metadata\":{\"name\":\"a\"}}").code, 201);
+    uint64_t revision = store_revision(w.store);
+    CHECK_INT(call(&w, "POST", CMS "?dryRun=All", NULL, "{\"metadata\":{\"name\":\"b\"}}").code,
+              201);
+    CHECK_INT(call(&w, "POST", CMS "?dryRun=All", NULL, "{\"metadata\":{\"name\":\"a\"}}").code,
+              409);
+    struct answer a = call(&w, "PATCH", CMS "/a?dryRun=All", "application/merge-patch+json",
+                           "{\"data\":{\"k\":\"v\"}}");
+    CHECK_INT(a.code, 200);
+    CHECK_STRC(text_at(&w, a.body, "data.k"), "v");
+    CHECK_INT(call(&w, "DELETE", CMS "/a?dryRun=All", NULL, NULL).code, 200);
+    CHECK_INT(store_revision(w.store), revision);
+    world_done(&w);
+}
+
+TEST(fields_nobody_knows) {
+    struct world w;
+    world_init(&w);
+    const char *body = "{\"metadata\":{\"name\":\"a\"},\"nope\":1}";
+    CHECK_INT(call(&w, "POST", CMS "?fieldValidation=Strict", NULL, body).code, 400);
+    struct answer a = call(&w, "POST", CMS "?dryRun=All", NULL, body);
+    CHECK_INT(a.code, 201);
+    CHECK_STRC(a.warning, "299 - \"unknown field \\\"nope\\\"\"");
+    a = call(&w, "POST", CMS "?dryRun=All&fieldValidation=Ignore", NULL, body);
+    CHECK_INT(a.code, 201);
+    CHECK_INT(a.warning.n, 0);
+    world_done(&w);
+}
+
+TEST(health_names_its_checks) {
+    struct world w;
+    world_init(&w);
+    CHECK_STRC(get(&w, "/livez", NULL).body, "ok");
+    struct answer a = get(&w, "/readyz?verbose", NULL);
+    CHECK(str_starts(a.body, STR("[+]ping ok\n")));
+    CHECK(str_ends(a.body, STR("readyz check passed\n")));
+    CHECK_INT(get(&w, "/readyz/ping", NULL).code, 200);
+    CHECK_INT(get(&w, "/readyz/nope", NULL).code, 404);
+    a = get(&w, "/readyz?verbose&exclude=ping", NULL);
+    CHECK(str_starts(a.body, STR("[+]ping excluded: ok\n")));
+    world_done(&w);
+}
+
+TEST(scale_is_a_view_of_its_object) {
+    struct world w;
+    world_init(&w);
+    const char *deployments = "/apis/apps/v1/namespaces/default/deployments";
+    const char *scale = "/apis/apps/v1/namespaces/default/deployments/d/scale";
+    CHECK_INT(call(&w, "POST", deployments, NULL,
+                   "{\"metadata\":{\"name\":\"d\"},\"spec\":{\"replicas\":2,\"selector\":{"
+                   "\"matchLabels\":{\"a\":\"b\"}},\"template\":{\"metadata\":{\"labels\":{\"a\":"
+                   "\"b\"}},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}}}")
+                  .code,
+              201);
+    struct answer a = get(&w, scale, NULL);
+    CHECK_INT(a.code, 200);
+    CHECK_STRC(text_at(&w, a.body, "kind"), "Scale");
+    CHECK_INT(at(&w, a.body, "spec.replicas")->i, 2);
+    CHECK_STRC(text_at(&w, a.body, "status.selector"), "a=b");
+    a = call(&w, "PATCH", scale, "application/merge-patch+json", "{\"spec\":{\"replicas\":5}}");
+    CHECK_INT(a.code, 200);
+    CHECK_STRC(text_at(&w, a.body, "kind"), "Scale");
+    a = get(&w, "/apis/apps/v1/namespaces/default/deployments/d", NULL);
+    CHECK_INT(at(&w, a.body, "spec.replicas")->i, 5);
+    CHECK_INT(at(&w, a.body, "metadata.generation")->i, 2);
+    a = call(&w, "PATCH", "/apis/apps/v1/namespaces/default/deployments/d/status",
+             "application/merge-patch+json",
+             "{\"spec\":{\"replicas\":9},\"status\":{\"replicas\":5}}");
+    CHECK_INT(a.code, 200);
+    CHECK_INT(at(&w, a.body, "spec.replicas")->i, 5);
+    CHECK_INT(at(&w, a.body, "status.replicas")->i, 5);
+    CHECK_INT(at(&w, a.body, "metadata.generation")->i, 2);
+    world_done(&w);
+}
