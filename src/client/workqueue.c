@@ -111,13 +111,13 @@ struct workqueue *workqueue_free(struct workqueue *q) {
         return NULL;
     timer_stop(q->loop, &q->timer);
     loop_cancel(q->loop, &q->wake);
+    heap_done(&q->delayed); /* it looks at the entries */
     MAP_FOREACH (it, &q->entries) {
         struct entry *e = it->value;
         free(e->key);
         free(e);
     }
     map_done(&q->entries);
-    heap_done(&q->delayed);
     free(q);
     return NULL;
 }

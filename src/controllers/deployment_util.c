@@ -22,10 +22,10 @@ static void fenceposts(const Deployment *d, int32_t *ret_surge, int32_t *ret_una
     const RollingUpdateDeployment *ru = d->spec.strategy.rolling_update;
     int32_t n = opt_or(d->spec.replicas, 1);
     *ret_surge = *ret_unavailable = 0;
-    if (!ru)
-        return;
-    intstr_scaled(ru->max_surge, n, true, ret_surge, NULL);
-    intstr_scaled(ru->max_unavailable, n, false, ret_unavailable, NULL);
+    if (ru) {
+        intstr_scaled(ru->max_surge, n, true, ret_surge, NULL);
+        intstr_scaled(ru->max_unavailable, n, false, ret_unavailable, NULL);
+    }
     if (*ret_surge == 0 && *ret_unavailable == 0)
         *ret_unavailable = 1;
 }

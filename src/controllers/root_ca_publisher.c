@@ -44,8 +44,7 @@ static bool is_right(const struct root_ca *s, const ConfigMap *m) {
 static int reconcile(void *state, str key, struct plan *p) {
     struct root_ca *s = state;
     const Namespace *ns = informer_typed(s->namespaces, key);
-    if (!s->pem.n || !ns || ns->metadata.deletion_timestamp.set ||
-        !str_eqc(ns->status.phase, "Active"))
+    if (!s->pem.n || !ns || ns->metadata.deletion_timestamp.set)
         return 0;
     const ConfigMap *old = informer_typed(s->maps, str_concat(p->arena, key, STR("/" NAME)));
     ConfigMap m = {.metadata = {.name = STR(NAME), .namespace_ = key}};

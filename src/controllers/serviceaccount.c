@@ -23,7 +23,7 @@ static void account_keys(struct controller_run *run, const void *old, const void
 static int reconcile(void *state, str key, struct plan *p) {
     struct serviceaccounts *s = state;
     const Namespace *ns = informer_typed(s->namespaces, key);
-    if (!ns || ns->metadata.deletion_timestamp.set || !str_eqc(ns->status.phase, "Active"))
+    if (!ns || ns->metadata.deletion_timestamp.set)
         return 0;
     if (informer_get(s->accounts, str_concat(p->arena, key, STR("/default"))))
         return 0;
