@@ -64,6 +64,7 @@ struct worker {
     struct kubelet *k;
     str uid, ns, name;
     struct cached *pod; /* NULL: not in the API */
+    bool had_pod;
     struct pod_state state;
     int64_t added; /* mono */
 

@@ -8,11 +8,14 @@
 
 #include "base/vec.h"
 #include "kubelet/host/host.h"
+#include "kubelet/logs.h"
 #include "schema/value.h"
 
 #define OBSERVE_TIMEOUT  (60 * NSEC_PER_SEC)
 #define DETAILS_MAX      256
 #define TERM_MESSAGE_MAX 4096
+#define TERM_LOG_MAX     2048
+#define TERM_LOG_LINES   80
 
 struct detail {
     struct observation *o;
@@ -108,6 +111,38 @@ static str term_message(struct arena *a, const cri_ContainerStatus *s) {
     return STR_NONE;
 }
 
+/* Its last lines, for who says nothing else: at most 2048 bytes and 80 lines. */
+static str last_lines(struct arena *a, const cri_ContainerStatus *s) {
+    struct log_options o = {.tail_lines = -1, .limit_bytes = -1};
+    struct log_reader reader;
+    struct buf out;
+    int64_t size, mtime;
+    char piece[2 * TERM_LOG_MAX];
+    const char *path = str_cdup(a, s->log_path);
+    if (str_empty(s->log_path) || host_stat(path, &size, &mtime) < 0)
+        return STR_NONE;
+    int64_t from = MAX(size - (int64_t)sizeof(piece), 0);
+    ssize_t n = host_read_at(path, from, piece, sizeof(piece));
+    str text = str_n(piece, n > 0 ? (size_t)n : 0);
+    if (from > 0) /* begins within a line */
+        str_cut(&text, '\n');
+    log_reader_init(&reader, &o);
+    buf_init(&out, 0);
+    log_reader_feed(&reader, text, &out);
+    str said = buf_str(&out);
+    unsigned lines = 0;
+    for (size_t i = said.n; i > 0; i--)
+        if (said.n - i >= TERM_LOG_MAX ||
+            (said.p[i - 1] == '\n' && i != said.n && ++lines == TERM_LOG_LINES)) {
+            said = str_slice(said, i, said.n);
+            break;
+        }
+    said = str_dup(a, said);
+    buf_done(&out);
+    log_reader_done(&reader);
+    return said;
+}
+
 static void container_detail(struct arena *a, struct rt_container *c,
                              const cri_ContainerStatusResponse *r) {
     const cri_ContainerStatus *s = r->status;
@@ -127,6 +162,9 @@ static void container_detail(struct arena *a, struct rt_container *c,
     c->pid = c->state == RT_RUNNING ? pid_of(a, &r->info) : 0;
     if (c->state == RT_EXITED) {
         str said = term_message(a, s);
+        if (str_empty(said) && c->exit_code &&
+            str_eqc(label(&s->annotations, ANNO_TERM_POLICY), "FallbackToLogsOnError"))
+            said = last_lines(a, s);
         if (!str_empty(said))
             c->message = str_empty(c->message) ? said
                                                : str_printf(a, STR_FMT ": " STR_FMT,

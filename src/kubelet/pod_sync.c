@@ -346,6 +346,8 @@ static int64_t grace_wanted(const struct pod_input *in) {
         return p->metadata.deletion_grace_period_seconds.v;
     if (p)
         return opt_or(p->spec.termination_grace_period_seconds, GRACE_DEFAULT);
+    if (in->vanished)
+        return GRACE_FORCED;
     for (uint32_t i = 0; i < in->rt->containers.n; i++)
         if (in->rt->containers.v[i].grace >= 0)
             return in->rt->containers.v[i].grace;

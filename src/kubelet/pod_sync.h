@@ -114,6 +114,7 @@ struct pod_input {
     uint64_t view_seq; /* see needs_view: pod_state.next_op at the time the view was asked for */
     int64_t now;       /* mono */
     int64_t wall;
+    bool vanished;      /* pod is NULL, but was seen: somebody removed it by force */
     bool status_final;  /* the API has the final status of this terminated pod */
     bool network_ready; /* the runtime can run sandboxes that are not on the host's network */
 };
@@ -150,3 +151,4 @@ const char *pod_state_wrong(const struct pod_state *s);
 #define RETRY_AFTER      (10 * NSEC_PER_SEC)
 #define PULL_ERROR_SHOWN (4 * NSEC_PER_SEC) /* ErrImagePull before ImagePullBackOff */
 #define GRACE_DEFAULT    30
+#define GRACE_FORCED     1

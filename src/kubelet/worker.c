@@ -86,6 +86,7 @@ void worker_set_pod(struct worker *w, struct cached *pod) {
     if (w->pod)
         cached_unref(w->pod);
     w->pod = pod ? cached_ref(pod) : NULL;
+    w->had_pod |= pod != NULL;
     worker_poke(w);
 }
 
@@ -314,6 +315,7 @@ static int64_t decide(struct worker *w, bool *ret_forget) {
         .view_seq = w->view_seq,
         .now = loop_now(w->k->loop),
         .wall = loop_wall(w->k->loop),
+        .vanished = !w->pod && w->had_pod,
         .status_final = w->status_final,
         .network_ready = w->k->network_ready,
     };
