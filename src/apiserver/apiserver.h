@@ -46,8 +46,8 @@ struct apiserver {
     unsigned bootstrapping; /* of them, not yet there */
     bool stopping;
     bool freed; /* its memory waits for the last write that the store holds */
-    /* Files of other concerns hang what they own here (token signer, kubelet client). */
-    struct token_signer *signer;
+    /* Files of other concerns hang what they own here (access, kubelet client). */
+    struct access *access; /* NULL: no tokens and no reviews */
     const struct kubelet_ops *kubelet; /* NULL: nodes cannot be reached */
     void *kubelet_ctx;
     struct expiry *expiry;
@@ -69,4 +69,6 @@ void apiserver_drop(struct apiserver *s);
 /* bootstrap.c: proposes an object of the server's own unless it exists; /readyz waits for it. obj
  * is of res->type and copied. */
 void bootstrap_object(struct apiserver *s, const struct api_resource *res, void *obj);
+/* Proposes it in place of `there`, unless that has changed by then. */
+void bootstrap_replace(struct apiserver *s, const struct object *there, const void *obj);
 void bootstrap_start(struct apiserver *s);

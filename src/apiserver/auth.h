@@ -25,7 +25,8 @@ struct attributes {
     str verb; /* "get", "list", ...; for other paths the HTTP method in lower case */
     bool resource_request;
     str group, version, resource, subresource, ns, name;
-    str path; /* of what is no resource */
+    str path;           /* of what is no resource */
+    str field_selector; /* of a list, watch or deletecollection, as given */
 };
 
 enum decision { DECISION_NO_OPINION, DECISION_ALLOW, DECISION_DENY, DECISION_MAX };

@@ -16,7 +16,7 @@ struct seed {
 
 static void done(struct store_write *sw, int e, uint64_t revision, struct object *current) {
     struct seed *s = container_of(sw, struct seed, sw);
-    if (e < 0 && e != -EEXIST)
+    if (e < 0 && e != -EEXIST && e != -ESTALE && e != -ENOENT)
         log_error(s->server->env, "bootstrap: " STR_FMT ": %s", STR_ARG(s->key), strerror(-e));
     else
         s->server->bootstrapping--;
@@ -25,6 +25,22 @@ static void done(struct store_write *sw, int e, uint64_t revision, struct object
     list_remove(&s->node);
     free(s);
     apiserver_drop(server);
+}
+
+static void propose(struct apiserver *s, struct object *o, uint64_t expected) {
+    struct seed *seed = xcalloc(1, sizeof(*seed));
+    seed->server = s;
+    seed->object = o;
+    seed->key = o->key;
+    seed->sw = (struct store_write){
+        .resource = o->resource, .key = seed->key, .expected = expected, .object = o, .done = done};
+    list_append(&s->seeds, &seed->node);
+    s->bootstrapping++;
+    store_propose(s->store, &seed->sw);
+}
+
+void bootstrap_replace(struct apiserver *s, const struct object *there, const void *obj) {
+    propose(s, object_new(there->resource, obj), there->revision);
 }
 
 void bootstrap_object(struct apiserver *s, const struct api_resource *res, void *obj) {
@@ -41,18 +57,7 @@ void bootstrap_object(struct apiserver *s, const struct api_resource *res, void 
         m->generation = 1;
     if (h->prepare_create)
         h->prepare_create(&c, obj);
-    struct seed *seed = xcalloc(1, sizeof(*seed));
-    seed->server = s;
-    seed->object = object_new(res, obj);
-    seed->key = seed->object->key;
-    seed->sw = (struct store_write){.resource = res,
-                                    .key = seed->key,
-                                    .expected = STORE_ABSENT,
-                                    .object = seed->object,
-                                    .done = done};
-    list_append(&s->seeds, &seed->node);
-    s->bootstrapping++;
-    store_propose(s->store, &seed->sw);
+    propose(s, object_new(res, obj), STORE_ABSENT);
     arena_free(a);
 }
 

@@ -99,6 +99,7 @@ struct attributes request_attributes(const struct request *r) {
         .ns = i->ns,
         .name = i->name,
         .path = r->x ? r->x->path : STR_NONE,
+        .field_selector = query_get(&r->query, "fieldSelector"),
     };
 }
 
