@@ -186,7 +186,7 @@ static bool in_use(const struct server_config *s) {
 int cmd_cleanup(int argc, char **argv) {
     struct cleanup c = {.retry = {.fire = list}};
     int status;
-    if (!command_flags(server_flags, &c.config, argc, argv, &status))
+    if (!command_flags(server_flags, &c.config, server_config_complete, argc, argv, &status))
         return status;
     env_real_init(&c.env, "cleanup");
     loop_env_real(&c.env);

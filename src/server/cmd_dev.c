@@ -19,7 +19,7 @@ int cmd_dev(int argc, char **argv) {
     struct server_config c = {.dev = true, .no_agent = true};
     char folder[] = "/tmp/coxswain-dev-XXXXXX", path[64];
     int status;
-    if (!command_flags(dev_flags, &c, argc, argv, &status))
+    if (!command_flags(dev_flags, &c, server_config_complete, argc, argv, &status))
         return status;
     umask(077);
     bool own = !c.kubeconfig[0];

@@ -7,7 +7,8 @@
 #include "server/cluster.h"
 #include "server/commands.h"
 
-int command_flags(const struct flag *table, struct server_config *c, int argc, char **argv,
+int command_flags(const struct flag *table, struct server_config *c,
+                  int (*complete)(struct server_config *, struct err *), int argc, char **argv,
                   int *ret_status) {
     struct err e = {0};
     for (int i = 1; i < argc; i++)
@@ -24,7 +25,7 @@ int command_flags(const struct flag *table, struct server_config *c, int argc, c
     if (r >= 0 && r < argc)
         r = err_set(&e, -EINVAL, "unexpected argument \"%s\"", argv[r]);
     if (r >= 0)
-        r = server_config_complete(c, &e);
+        r = complete(c, &e);
     if (r < 0) {
         fprintf(stderr, "coxswain %s: %s\n", argv[0], e.text);
         *ret_status = 2;
@@ -41,7 +42,7 @@ static void on_ready(const struct server_config *c, int64_t took_ns) {
 int cmd_server(int argc, char **argv) {
     struct server_config c = {0};
     int status;
-    if (!command_flags(server_flags, &c, argc, argv, &status))
+    if (!command_flags(server_flags, &c, server_config_complete, argc, argv, &status))
         return status;
     umask(077);
     return cluster_run(&c, on_ready);

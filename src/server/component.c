@@ -22,7 +22,8 @@ static int ask(struct component *c, struct err *e) {
     struct arena fresh;
     struct identity id;
     arena_init(&fresh, 0);
-    int r = identity_ask(c->channel, &fresh, e, &id);
+    int r = c->channel >= 0 ? identity_ask(c->channel, &fresh, e, &id)
+                            : identity_files(&c->env, c->config, &fresh, e, &id);
     if (r < 0) {
         arena_done(&fresh);
         return r;
@@ -73,11 +74,10 @@ int component_open(struct component *c, const char *name, const struct component
         r = loop_new(&c->env, &c->loop);
     if (r == 0)
         r = signals_watch(c->loop, stops, ARRAY_LEN(stops), on_signal, c, &c->signals);
-    if (r == 0 && c->channel >= 0) {
+    if (r == 0)
         r = ask(c, &e);
-        if (r == 0)
-            on_renewal(&c->renewal);
-    }
+    if (r == 0)
+        on_renewal(&c->renewal);
     if (r < 0)
         log_error(&c->env, "%s", e.text[0] ? e.text : strerror(-r));
     return r;

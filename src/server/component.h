@@ -9,7 +9,7 @@
 #include "server/identity.h"
 
 struct component {
-    const struct server_config *config;
+    struct server_config *config;
     struct env env;
     struct loop *loop;
     struct arena arena; /* of the identity */
@@ -25,8 +25,8 @@ struct component {
 };
 
 struct component_start {
-    const struct server_config *config;
-    int channel;
+    struct server_config *config;
+    int channel; /* to the signer; -1: the identity is in files that the configuration names */
 };
 
 /* Blocks for the identity. unprivileged: becomes config->uid for good. */
@@ -36,6 +36,10 @@ void component_close(struct component *c);
 /* A client with the component's own certificate, kept renewed. */
 int component_client(struct component *c, const char *user_agent, double qps, unsigned burst,
                      struct rest_client **ret);
+/* The identity of a component by itself: the kubeconfig and the PEM files of its flags. Sets
+ * config->api_url. */
+int identity_files(struct env *env, struct server_config *config, struct arena *a, struct err *e,
+                   struct identity *ret);
 /* Tells the supervisor: "ready TEXT". */
 void component_ready(int ready_fd, const char *text);
 

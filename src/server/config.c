@@ -40,6 +40,67 @@ const struct flag dev_flags[] = {
     {0},
 };
 
+/* Flags of components by themselves, with upstream's names and defaults. */
+#define FLAG_V                                                                                     \
+    { "v", FLAG_INT, AT(verbosity), "0", "log verbosity; 4 and more is debugging", 0, 10 }
+#define FLAG_KUBECONFIG                                                                            \
+    { "kubeconfig", FLAG_STR, AT(api_kubeconfig), "", "how to reach the API server, and as whom" }
+#define FLAG_LEADER_ELECT                                                                          \
+    {                                                                                              \
+        "leader-elect", FLAG_BOOL, AT(leader_elect), "true",                                       \
+            "wait for the leader lease before doing anything"                                      \
+    }
+#define FLAG_SERVING                                                                               \
+    {"tls-cert-file", FLAG_STR, AT(tls_cert_file), "", "serving certificate (PEM)"},               \
+        {"tls-private-key-file", FLAG_STR, AT(tls_key_file), "", "its key (PEM)"}, {               \
+        "client-ca-file", FLAG_STR, AT(client_ca_file), "", "CA of client certificates (PEM)"      \
+    }
+
+const struct flag kube_apiserver_flags[] = {
+    {"bind-address", FLAG_STR, AT(bind_address), "0.0.0.0", "IP to listen on"},
+    {"secure-port", FLAG_INT, AT(port), "6443", "port to listen on", 1, 65535},
+    FLAG_SERVING,
+    {"service-account-signing-key-file", FLAG_STR, AT(token_key_file), "",
+     "key that signs service account tokens (PEM)"},
+    {"service-account-issuer", FLAG_STR, AT(token_issuer), "", "issuer of service account tokens"},
+    {"service-cluster-ip-range", FLAG_STR, AT(service_cidr), "10.96.0.0/16",
+     "addresses of services"},
+    {"kubelet-client-certificate", FLAG_STR, AT(kubelet_cert_file), "",
+     "certificate shown to kubelets (PEM)"},
+    {"kubelet-client-key", FLAG_STR, AT(kubelet_key_file), "", "its key (PEM)"},
+    {"kubelet-certificate-authority", FLAG_STR, AT(kubelet_ca_file), "",
+     "CA of kubelets' serving certificates (PEM)"},
+    {"data-dir", FLAG_STR, AT(data_dir), "/var/lib/coxswain", "folder of the embedded store"},
+    FLAG_V,
+    {0},
+};
+
+const struct flag kube_scheduler_flags[] = {FLAG_KUBECONFIG, FLAG_LEADER_ELECT, FLAG_V, {0}};
+
+const struct flag kube_controller_manager_flags[] = {
+    FLAG_KUBECONFIG,
+    FLAG_LEADER_ELECT,
+    {"root-ca-file", FLAG_STR, AT(root_ca_file), "",
+     "CA that is published to pods (PEM); that of the kubeconfig by default"},
+    FLAG_V,
+    {0},
+};
+
+const struct flag kubelet_flags[] = {
+    FLAG_KUBECONFIG,
+    FLAG_SERVING,
+    {"hostname-override", FLAG_STR, AT(node_name), "", "name of the node; the host's by default"},
+    {"node-ip", FLAG_STR, AT(node_ip), "", "address of the node; that of the default route"},
+    {"port", FLAG_INT, AT(kubelet_port), "10250", "port to listen on", 1, 65535},
+    {"container-runtime-endpoint", FLAG_STR, AT(runtime_endpoint),
+     "unix:///run/containerd/containerd.sock", "socket of the CRI runtime"},
+    {"root-dir", FLAG_STR, AT(kubelet_dir), "/var/lib/kubelet", "folder of volumes and the like"},
+    {"pod-log-dir", FLAG_STR, AT(log_dir), "/var/log/pods", "folder of the containers' logs"},
+    {"cluster-domain", FLAG_STR, AT(cluster_domain), "cluster.local", "DNS domain of the cluster"},
+    FLAG_V,
+    {0},
+};
+
 static bool has(const char *s) {
     return s && s[0];
 }
@@ -56,7 +117,7 @@ static void find_user(struct server_config *c) {
     }
 }
 
-int server_config_complete(struct server_config *c, struct err *e) {
+static void complete(struct server_config *c) {
     struct host_facts facts;
     host_facts_read("/", &facts);
     snprintf(c->hostname, sizeof(c->hostname), "%s", facts.hostname);
@@ -79,6 +140,18 @@ int server_config_complete(struct server_config *c, struct err *e) {
     bool any = strcmp(c->bind_address, "0.0.0.0") == 0 || strcmp(c->bind_address, "::") == 0;
     snprintf(c->api_url, sizeof(c->api_url), v6 && !any ? "https://[%s]:%d" : "https://%s:%d",
              any ? "127.0.0.1" : c->bind_address, (int)c->port);
+}
+
+int component_config_complete(struct server_config *c, struct err *e) {
+    complete(c);
+    return 0;
+}
+
+int server_config_complete(struct server_config *c, struct err *e) {
+    complete(c);
+    c->leader_elect = !c->dev;
+    c->kubelet_port = 10250;
+    c->cgroup_root = "/coxswain";
     if (!c->no_agent && !c->dev && geteuid() != 0)
         return err_set(e, -EPERM, "a node needs root (or use --no-agent)");
     find_user(c);

@@ -19,6 +19,16 @@ struct server_config {
     bool no_agent;
     int64_t verbosity;
 
+    /* Components that run by themselves (kube-apiserver, kubelet, ...): upstream's flags. */
+    const char *api_kubeconfig; /* how to reach the API server, and as whom */
+    const char *tls_cert_file, *tls_key_file, *client_ca_file, *root_ca_file;
+    const char *kubelet_cert_file, *kubelet_key_file, *kubelet_ca_file;
+    const char *token_key_file, *token_issuer;
+    const char *runtime_endpoint, *kubelet_dir;
+    const char *cgroup_root; /* above kubepods */
+    int64_t kubelet_port;
+    bool leader_elect;
+
     /* Derived by server_config_complete. */
     bool dev;
     char api_url[128]; /* how components reach the API server */
@@ -28,6 +38,9 @@ struct server_config {
     uint32_t uid, gid; /* 0: stay as we are */
 };
 
-extern const struct flag server_flags[];
-extern const struct flag dev_flags[];
+extern const struct flag server_flags[], dev_flags[];
+extern const struct flag kube_apiserver_flags[], kube_scheduler_flags[],
+    kube_controller_manager_flags[], kubelet_flags[];
 int server_config_complete(struct server_config *c, struct err *e);
+/* The same for a component by itself. */
+int component_config_complete(struct server_config *c, struct err *e);

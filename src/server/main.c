@@ -13,13 +13,17 @@ static const struct command_row {
     {"server", cmd_server, "a one-node cluster: every component, supervised"},
     {"dev", cmd_dev, "API server, controllers and scheduler in memory, gone at exit"},
     {"cleanup", cmd_cleanup, "removes the containers, networks and mounts of a stopped server"},
+    {"kube-apiserver", cmd_kube_apiserver, "the API server by itself"},
+    {"kube-scheduler", cmd_kube_scheduler, "the scheduler by itself"},
+    {"kube-controller-manager", cmd_kube_controller_manager, "the controllers by themselves"},
+    {"kubelet", cmd_kubelet, "a node by itself, over a CRI runtime that runs"},
     {"version", cmd_version, "prints the version"},
 };
 
 static int usage(FILE *out) {
     fprintf(out, "Coxswain: Kubernetes in C.\n\nusage: coxswain COMMAND [flags]\n\n");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "  %-24s %s\n", commands[i].name, commands[i].summary);
     fprintf(out, "\n`coxswain COMMAND --help` lists the flags.\n");
     return out == stdout ? 0 : 2;
 }

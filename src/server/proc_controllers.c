@@ -28,7 +28,7 @@ int proc_controllers(const void *ctx, int ready_fd) {
                  .qps = QPS,
                  .burst = BURST},
         .config = {.root_ca_pem = c.identity.server_ca},
-        .leader_elect = !c.config->dev,
+        .leader_elect = c.config->leader_elect,
     };
     int r = controller_manager_new(c.loop, &o, on_lost, &c, &e, &m);
     if (r < 0) {

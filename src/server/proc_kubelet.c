@@ -5,9 +5,8 @@
 
 #include "server/proc.h"
 
-#define KUBELET_PORT 10250
-#define QPS          50 /* upstream's */
-#define BURST        100
+#define QPS   50 /* upstream's */
+#define BURST 100
 
 struct kubelet_process {
     struct component c;
@@ -28,8 +27,17 @@ static void on_renewed(struct component *c) {
         log_error(&c->env, "renewed certificate: %s", e.text);
 }
 
+/* Upstream writes unix:///path. */
+static const char *runtime_address(struct arena *a, const char *endpoint) {
+    str s = str_of(endpoint);
+    if (str_starts(s, STR("unix://")))
+        return str_printf(a, "unix:" STR_FMT, STR_ARG(str_slice(s, 7, s.n))).p;
+    return endpoint;
+}
+
 static int open_kubelet(struct kubelet_process *p, struct arena *a, struct err *e) {
     const struct server_config *s = p->c.config;
+    bool by_itself = s->runtime_endpoint != NULL;
     struct rest_client *client;
     int r = component_client(&p->c, "kubelet/v1.36.0 coxswain", QPS, BURST, &client);
     if (r < 0)
@@ -42,16 +50,17 @@ static int open_kubelet(struct kubelet_process *p, struct arena *a, struct err *
         .client_ca = p->c.identity.client_ca,
         .node_name = s->node_name,
         .node_ip = s->node_ip,
-        .listen = str_printf(a, form, s->node_ip, KUBELET_PORT).p,
-        .port = KUBELET_PORT,
-        .root_dir = str_printf(a, "%s/kubelet", s->data_dir).p,
+        .listen = str_printf(a, form, s->node_ip, (int)s->kubelet_port).p,
+        .port = (int)s->kubelet_port,
+        .root_dir = by_itself ? s->kubelet_dir : str_printf(a, "%s/kubelet", s->data_dir).p,
         .log_dir = s->log_dir,
-        .runtime = str_printf(a, "unix:%s/containerd.sock", s->run_dir).p,
-        .cgroup_root = "/coxswain",
+        .runtime = by_itself ? runtime_address(a, s->runtime_endpoint)
+                             : str_printf(a, "unix:%s/containerd.sock", s->run_dir).p,
+        .cgroup_root = s->cgroup_root,
         .cluster_domain = s->cluster_domain,
-        .images_dir = str_printf(a, "%s/images", s->data_dir).p,
+        .images_dir = by_itself ? NULL : str_printf(a, "%s/images", s->data_dir).p,
         .ctr = "ctr",
-        .ctr_socket = str_printf(a, "%s/containerd.sock", s->run_dir).p,
+        .ctr_socket = by_itself ? NULL : str_printf(a, "%s/containerd.sock", s->run_dir).p,
         .ready = on_ready,
         .ready_ctx = p,
     };

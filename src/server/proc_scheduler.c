@@ -26,7 +26,7 @@ int proc_scheduler(const void *ctx, int ready_fd) {
              (unsigned long long)env_random_u64(&c.env));
     struct scheduler *s = scheduler_new(&(struct scheduler_options){
         .client = client,
-        .identity = c.config->dev ? NULL : identity,
+        .identity = c.config->leader_elect ? identity : NULL,
         .stopped = on_stopped,
         .ctx = &c,
     });
