@@ -119,7 +119,7 @@ void json_quote(struct buf *b, str s) {
 /* JSON text as it stands in a Go object: the same escapes, but quotes and backslashes are its
  * own. */
 void json_raw(struct buf *b, str json) {
-    const char *p = json.p, *end = json.p + json.n;
+    const char *p = json.p ? json.p : "", *end = p + json.n;
     while (p < end) {
         const char *from = p;
         while (p < end && *p != '<' && *p != '>' && *p != '&' && (unsigned char)*p != 0xe2)

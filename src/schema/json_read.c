@@ -326,6 +326,7 @@ bool json_read_field(struct json_reader *r, const struct api_field *f, char *p,
 
 int json_read(struct arena *a, const struct api_type *t, str json, void *ret,
               const struct json_read_opts *opts, struct err *e) {
+    json.p = json.p ? json.p : "";
     struct json_reader r;
     r.in = (struct json_in){.p = json.p, .end = json.p + json.n, .a = a};
     r.a = a;

@@ -185,6 +185,7 @@ static int scan_value(struct scan *s) {
 }
 
 int json_syntax(str json, struct err *e) {
+    json.p = json.p ? json.p : "";
     struct scan s = {.p = json.p, .end = json.p + json.n, .e = e};
     int r = scan_value(&s);
     if (r < 0)

@@ -14,7 +14,7 @@ struct proto_in {
 };
 
 static inline struct proto_in proto_in_of(str s) {
-    const uint8_t *p = (const uint8_t *)s.p;
+    const uint8_t *p = (const uint8_t *)(s.p ? s.p : "");
     return (struct proto_in){p, p + s.n};
 }
 

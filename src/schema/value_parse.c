@@ -144,6 +144,7 @@ static bool parse_value(struct parse *p, struct value *ret, const struct crumb *
 }
 
 int value_parse(struct arena *a, str json, struct value *ret, str *ret_duplicate, struct err *e) {
+    json.p = json.p ? json.p : "";
     struct parse p;
     struct value v = {0};
     str duplicate = STR_NONE;
