@@ -12,8 +12,9 @@
 #include "apiserver/encode.h"
 #include "apiserver/selection.h"
 
-#define LIST_PIECE (64 * 1024) /* encoded between two looks at the client */
-#define LIST_TURN  4096        /* objects looked at in one turn of the loop */
+#define LIST_PIECE (64 * 1024)         /* encoded between two looks at the client */
+#define LIST_TURN  4096                /* objects looked at in one turn of the loop */
+#define LIST_STALL (60 * NSEC_PER_SEC) /* without the client taking anything: it is cut off */
 
 struct list_stream {
     struct request *r;
@@ -112,9 +113,15 @@ static ListMeta list_meta(struct request *r, struct list_stream *l) {
     return m;
 }
 
+/* A reader that has stopped must not hold a snapshot for ever. */
+static void on_stall(struct timer *t) {
+    request_cut(container_of(t, struct request, timer));
+}
+
 static void pump(struct exchange *x) {
     struct request *r = x->ctx;
     struct list_stream *l = r->data;
+    timer_start(r->server->loop, &r->timer, LIST_STALL);
     while (l->next < l->items.n && exchange_writable(x)) {
         while (l->next < l->items.n && l->out.n < LIST_PIECE) {
             encode_item(&l->encoder, &l->out, l->items.v[l->next], l->next == 0);
@@ -167,6 +174,7 @@ static enum phase_result send(struct request *r, struct list_stream *l, const Li
     request_state(r, REQUEST_STREAM);
     r->code = 200;
     struct http_headers h = request_headers(r, media_content_type(r->accept.format));
+    r->timer.fire = on_stall;
     exchange_start(x, 200, h.v, h.n, pump);
     exchange_write(x, buf_str(&l->out));
     buf_clear(&l->out);

@@ -220,3 +220,37 @@ TEST(long_walks_take_turns) {
     CHECK_STRC(names(&w, a.body), "c0999,c1999");
     world_done(&w);
 }
+
+static bool takes_nothing(void *ctx, str data) {
+    return false;
+}
+
+static bool waits(void *ctx) {
+    return false;
+}
+
+TEST(a_list_that_nobody_takes_is_cut_off) {
+    struct world w;
+    world_init(&w);
+    char *text = arena_alloc(w.arena, 500000);
+    memset(text, 'x', 500000);
+    for (unsigned i = 0; i < 12; i++) {
+        str body = str_printf(w.arena,
+                              "{\"metadata\":{\"name\":\"c%u\"},\"data\":{\"k\":\"" STR_FMT "\"}}",
+                              i, STR_ARG(str_n(text, 500000)));
+        CHECK_INT(call(&w, "POST", CM, NULL, body.p).code, 201);
+    }
+    struct answer ignored = {.w = &w};
+    struct http_call_options o = {.method = "GET",
+                                  .target = STR(CM),
+                                  .on_data = takes_nothing,
+                                  .on_done = on_answer,
+                                  .ctx = &ignored};
+    struct http_call *c = http_client_call(w.client, &o);
+    loop_run_until(w.l, waits, NULL, 30 * NSEC_PER_SEC);
+    CHECK_INT(w.server->n_requests, 1);
+    loop_run_until(w.l, waits, NULL, 60 * NSEC_PER_SEC);
+    CHECK_INT(w.server->n_requests, 0);
+    http_call_cancel(c);
+    world_done(&w);
+}
