@@ -3,8 +3,7 @@
 
 #include <stdio.h>
 
-#include "apiserver/authn/certificate.h"
-#include "apiserver/authz/rbac.h"
+#include "apiserver/access.h"
 #include "apiserver/kubelet_client.h"
 #include "server/proc.h"
 #include "store/store.h"
@@ -15,7 +14,7 @@ struct api_process {
     struct component c;
     struct work_pool *commits; /* one thread of the store's own */
     struct store *store;
-    struct rbac *rbac;
+    struct access *access;
     struct kubelet_client *kubelets;
     struct apiserver *server;
     struct timer look;
@@ -63,7 +62,11 @@ static int serving_tls(struct api_process *p, struct err *e, struct tls_config *
 static int open_server(struct api_process *p, struct err *e) {
     CLEANUP(tls_config_unrefp) struct tls_config *tls = NULL;
     const char *addresses[] = {p->c.config->listen, NULL};
-    int r = rbac_new(p->c.loop, p->store, &p->rbac);
+    int r = access_new(p->c.loop, p->store,
+                       &(struct access_options){.token_key = p->c.identity.token_key,
+                                                .issuer = str_of(p->c.config->token_issuer),
+                                                .external_url = str_of(p->c.config->api_url)},
+                       e, &p->access);
     if (r == 0)
         r = serving_tls(p, e, &tls);
     if (r == 0)
@@ -80,13 +83,15 @@ static int open_server(struct api_process *p, struct err *e) {
                       &(struct apiserver_options){.addresses = addresses,
                                                   .tls = tls,
                                                   .store = p->store,
-                                                  .authn = &certificate_ops,
-                                                  .authz = &rbac_ops,
-                                                  .authz_ctx = p->rbac},
+                                                  .authn = &access_authn_ops,
+                                                  .authn_ctx = p->access,
+                                                  .authz = &access_authz_ops,
+                                                  .authz_ctx = p->access},
                       e, &p->server);
     if (r == 0) {
         p->server->kubelet = &kubelet_client_ops;
         p->server->kubelet_ctx = p->kubelets;
+        access_attach(p->access, p->server);
     }
     return r;
 }
@@ -131,7 +136,7 @@ int proc_apiserver(const void *ctx, int ready_fd) {
     timer_stop(p.c.loop, &p.look);
     apiserver_free(p.server);
     kubelet_client_free(p.kubelets);
-    rbac_free(p.rbac);
+    access_free(p.access);
     store_close(p.store);
     work_pool_free(p.commits);
     component_close(&p.c);
