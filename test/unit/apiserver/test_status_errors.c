@@ -152,6 +152,17 @@ static bool looks(const char *p, const char *end, const char *pattern) {
 static const char uid_pattern[] = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh";
 static const char time_pattern[] = "dddd-dd-ddTdd:dd:ddZ";
 
+/* A name that was drawn. */
+static bool looks_drawn(const char *p, const char *end) {
+    static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
+    if (end - p < 7 || p[0] != 'A' || p[1] != '_')
+        return false;
+    for (int i = 2; i < 7; i++)
+        if (!strchr(alphabet, p[i]) || !p[i])
+            return false;
+    return true;
+}
+
 /* Numbers that tell of a revision, behind these words. */
 static const char *const revision_words[] = {"current: ",
                                              "ResourceVersion in record (",
@@ -173,6 +184,11 @@ static str normal(struct world *w, str s) {
         if (looks(p, end, time_pattern)) {
             buf_adds(&b, "<TIME>");
             p += sizeof(time_pattern) - 1;
+            continue;
+        }
+        if (looks_drawn(p, end)) {
+            buf_adds(&b, "<NAME>");
+            p += 7;
             continue;
         }
         bool left = looks(p, end, "\\u003c"), right = looks(p, end, "\\u003e");
