@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-/* An API server in memory that lets everybody do everything, or a kubelet against it: the two
- * halves of test/e2e/kubelet_lab.sh, which brings the container runtime.
+/* A kubelet for test/e2e/kubelet_lab.sh, which brings the rest: `coxswain dev` and a containerd.
  *
- *     kubelet_lab apiserver DIR PORT        writes DIR/ca.pem, DIR/ca.key
- *     kubelet_lab kubelet DIR PORT          runtime at DIR/containerd.sock
- *     kubelet_lab conf DIR                  writes DIR/containerd.toml
- *     kubelet_lab enter DIR COMMAND...      in the node's mount namespace */
+ *     kubelet_lab kubelet DIR KUBECONFIG   runtime at DIR/containerd.sock, serves on
+ * 127.0.0.1:20250; DIR/admin.pem and admin.key may ask it anything kubelet_lab conf DIR writes
+ * DIR/containerd.toml kubelet_lab enter DIR COMMAND...     in the node's mount namespace
+ *     kubelet_lab leave DIR                lets go of that */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "apiserver/run.h"
+#include "client/rest.h"
 #include "kubelet/host/host.h"
 #include "kubelet/kubelet.h"
 #include "loop/child.h"
 #include "loop/stream.h"
 #include "net/x509.h"
 
-#define PEM_MAX (64 * 1024)
-#define NODE    "lab"
+#define NODE "lab"
 
 static struct env env;
 static struct arena arena;
@@ -32,13 +30,6 @@ static const char *in_dir(const char *name) {
 static int fail(const char *what, const struct err *e) {
     fprintf(stderr, "%s: %s\n", what, e->text);
     return 1;
-}
-
-static str read_file(const char *name) {
-    struct buf b;
-    buf_init(&b, PEM_MAX);
-    env.ops->disk.read(&env, in_dir(name), PEM_MAX, &b);
-    return buf_str(&b);
 }
 
 /* A certificate for a name, signed by the lab's CA. */
@@ -76,49 +67,39 @@ static void run_loop(struct loop *l) {
     signals_free(s);
 }
 
-static int run_apiserver(struct loop *l, const char *port) {
-    struct err e = {0};
-    struct x509_key *ca_key;
-    struct x509_request ca = {
-        .cn = STR("lab"), .ca = true, .not_after = env_wall(&env) / NSEC_PER_SEC + 86400};
-    str ca_pem, cert, key;
-    if (x509_key_new(&ca_key) < 0 ||
-        x509_issue(&arena, &ca, ca_key, STR_NONE, NULL, &e, &ca_pem) < 0 ||
-        leaf(ca_pem, ca_key, "apiserver", "lab", &cert, &key, &e) < 0)
-        return fail("certificates", &e);
-    env.ops->disk.write(&env, in_dir("ca.pem"), ca_pem, 0600);
-    env.ops->disk.write(&env, in_dir("ca.key"), x509_key_pem(&arena, ca_key), 0600);
-    const char *addresses[] = {str_printf(&arena, "tcp:127.0.0.1:%s", port).p, NULL};
-    struct apiserver_run_options o = {.addresses = addresses,
-                                      .cert_pem = cert,
-                                      .key_pem = key,
-                                      .client_ca_pem = ca_pem,
-                                      .authz = &authz_allow_all};
-    struct apiserver_run run;
-    if (apiserver_run_start(l, &o, &e, &run) < 0)
-        return fail("apiserver", &e);
-    run_loop(l);
-    apiserver_run_stop(&run);
-    return 0;
-}
-
 static void on_ready(void *ctx) {
     printf("kubelet ready\n");
 }
 
-static int run_kubelet(struct loop *l, const char *port) {
-    struct err e = {0};
+/* A CA of the lab's own: for what we serve, and for who asks. */
+static int make_certificates(str *ca, str *serving, str *serving_key, struct err *e) {
     struct x509_key *ca_key;
-    str ca = read_file("ca.pem"), client, client_key, serving, serving_key;
-    if (x509_key_read(read_file("ca.key"), &e, &ca_key) < 0 ||
-        leaf(ca, ca_key, "system:node:" NODE, "system:nodes", &client, &client_key, &e) < 0 ||
-        leaf(ca, ca_key, "system:node:" NODE, "system:nodes", &serving, &serving_key, &e) < 0)
-        return fail("certificates", &e);
+    struct x509_request r = {
+        .cn = STR("lab"), .ca = true, .not_after = env_wall(&env) / NSEC_PER_SEC + 86400};
+    str admin, admin_key;
+    int n = x509_key_new(&ca_key);
+    if (n == 0)
+        n = x509_issue(&arena, &r, ca_key, STR_NONE, NULL, e, ca);
+    if (n == 0)
+        n = leaf(*ca, ca_key, "system:node:" NODE, "system:nodes", serving, serving_key, e);
+    if (n == 0)
+        n = leaf(*ca, ca_key, "lab-admin", "system:masters", &admin, &admin_key, e);
+    if (n == 0)
+        n = env.ops->disk.write(&env, in_dir("admin.pem"), admin, 0600);
+    return n < 0 ? n : env.ops->disk.write(&env, in_dir("admin.key"), admin_key, 0600);
+}
+
+static int run_kubelet(struct loop *l, const char *kubeconfig) {
+    struct err e = {0};
+    struct rest_options ro;
+    struct rest_client *client;
+    str ca, serving, serving_key;
+    if (rest_options_from_kubeconfig(&env, &arena, kubeconfig, &e, &ro) < 0 ||
+        rest_client_new(l, &ro, &e, &client) < 0 ||
+        make_certificates(&ca, &serving, &serving_key, &e) < 0)
+        return fail("kubelet", &e);
     struct kubelet_options o = {
-        .server = str_printf(&arena, "https://127.0.0.1:%s", port).p,
-        .ca_pem = ca,
-        .client_cert = client,
-        .client_key = client_key,
+        .client = client,
         .serving_cert = serving,
         .serving_key = serving_key,
         .client_ca = ca,
@@ -143,6 +124,7 @@ static int run_kubelet(struct loop *l, const char *port) {
         return fail("kubelet", &e);
     run_loop(l);
     kubelet_free(k);
+    rest_client_free(client);
     return 0;
 }
 
@@ -187,7 +169,7 @@ int main(int argc, char **argv) {
     loop_env_real(&env);
     if (loop_new(&env, &l) < 0)
         return 1;
-    int r = strcmp(argv[1], "apiserver") == 0 ? run_apiserver(l, argv[3]) : run_kubelet(l, argv[3]);
+    int r = run_kubelet(l, argv[3]);
     loop_free(l);
     return r;
 }
