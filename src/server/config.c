@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config.h"
 
-#include <grp.h>
+#include <arpa/inet.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "api/names.h"
 #include "kubelet/host/host.h"
 
 #define AT(m) offsetof(struct server_config, m)
@@ -134,6 +135,9 @@ static void complete(struct server_config *c) {
         c->bind_address = "127.0.0.1";
     if (!has(c->cluster_domain))
         c->cluster_domain = "cluster.local";
+    int r = check(c, e);
+    if (r < 0)
+        return r;
     bool v6 = strchr(c->bind_address, ':') != NULL;
     snprintf(c->listen, sizeof(c->listen), v6 ? "tcp:[%s]:%d" : "tcp:%s:%d", c->bind_address,
              (int)c->port);
@@ -147,9 +151,26 @@ int component_config_complete(struct server_config *c, struct err *e) {
     return 0;
 }
 
+static bool is_ip(const char *s) {
+    char bytes[16];
+    return inet_pton(AF_INET, s, bytes) == 1 || inet_pton(AF_INET6, s, bytes) == 1;
+}
+
+/* What would otherwise end a process again and again, long after whoever typed it has gone. */
+static int check(const struct server_config *c, struct err *e) {
+    if (!is_ip(c->bind_address))
+        return err_set(e, -EINVAL, "--bind-address: \"%s\" is no IP address", c->bind_address);
+    if (!is_ip(c->node_ip))
+        return err_set(e, -EINVAL, "--node-ip: \"%s\" is no IP address", c->node_ip);
+    if (!name_ok(name_dns1123_subdomain, str_of(c->node_name)))
+        return err_set(e, -EINVAL, "--node-name: \"%s\" is no DNS subdomain (RFC 1123)",
+                       c->node_name);
+    return 0;
+}
+
 int server_config_complete(struct server_config *c, struct err *e) {
     complete(c);
-    c->leader_elect = !c->dev;
+    c->leader_elect = false; /* the embedded store has one server, and leases wear out flash */
     c->kubelet_port = 10250;
     c->cgroup_root = "/coxswain";
     if (!c->no_agent && !c->dev && geteuid() != 0)
