@@ -36,7 +36,9 @@ static void job_create(struct hook_ctx *h, void *obj) {
     str uid = job->metadata.uid, name = job->metadata.name;
     if (opt_or(s->manual_selector, false))
         return;
+    /* Labels that the job took from its template follow it, as two names of one map would. */
     str_map *labels = &s->template_.metadata.labels;
+    bool shared = job->metadata.labels.v == labels->v;
     if (!label_has(labels, STR("controller-uid")))
         entry_put(h->arena, labels, STR("controller-uid"), uid);
     if (!label_has(labels, STR("batch.kubernetes.io/controller-uid")))
@@ -45,6 +47,8 @@ static void job_create(struct hook_ctx *h, void *obj) {
         entry_put(h->arena, labels, STR("job-name"), name);
     if (!label_has(labels, STR("batch.kubernetes.io/job-name")))
         entry_put(h->arena, labels, STR("batch.kubernetes.io/job-name"), name);
+    if (shared)
+        job->metadata.labels = *labels;
     if (!s->selector)
         s->selector = arena_make(h->arena, LabelSelector);
     if (!label_has(&s->selector->match_labels, STR("batch.kubernetes.io/controller-uid")))

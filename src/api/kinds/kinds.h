@@ -12,18 +12,37 @@
 
 /* Every kind with rules of its own: hooks_X in the file of its family. */
 #define KINDS_WITH_HOOKS(X_)                                                                       \
+    X_(core_v1_configmaps)                                                                         \
+    X_(core_v1_limitranges)                                                                        \
     X_(core_v1_namespaces)                                                                         \
     X_(core_v1_nodes)                                                                              \
+    X_(core_v1_persistentvolumeclaims)                                                             \
+    X_(core_v1_persistentvolumes)                                                                  \
     X_(core_v1_pods)                                                                               \
     X_(core_v1_podtemplates)                                                                       \
     X_(core_v1_replicationcontrollers)                                                             \
+    X_(core_v1_secrets)                                                                            \
+    X_(core_v1_serviceaccounts)                                                                    \
     X_(core_v1_services)                                                                           \
+    X_(apiextensions_v1_customresourcedefinitions)                                                 \
+    X_(apiregistration_v1_apiservices)                                                             \
     X_(apps_v1_daemonsets)                                                                         \
     X_(apps_v1_deployments)                                                                        \
     X_(apps_v1_replicasets)                                                                        \
     X_(apps_v1_statefulsets)                                                                       \
+    X_(autoscaling_v2_horizontalpodautoscalers)                                                    \
     X_(batch_v1_cronjobs)                                                                          \
-    X_(batch_v1_jobs)
+    X_(batch_v1_jobs)                                                                              \
+    X_(certificates_v1_certificatesigningrequests)                                                 \
+    X_(discovery_v1_endpointslices)                                                                \
+    X_(networking_v1_networkpolicies)                                                              \
+    X_(rbac_v1_clusterrolebindings)                                                                \
+    X_(rbac_v1_clusterroles)                                                                       \
+    X_(rbac_v1_rolebindings)                                                                       \
+    X_(rbac_v1_roles)                                                                              \
+    X_(resource_v1_resourceslices)                                                                 \
+    X_(scheduling_v1_priorityclasses)                                                              \
+    X_(storage_v1_csidrivers)
 
 #define KIND_EXTERN(id_) extern const struct hooks hooks_##id_;
 KINDS_WITH_HOOKS(KIND_EXTERN)

@@ -12,16 +12,12 @@ static const struct hooks *const table[RESOURCE_ID_MAX] = {
     [RESOURCE_ID(admissionregistration_v1_validatingadmissionpolicies)] = &counted,
     [RESOURCE_ID(admissionregistration_v1_validatingadmissionpolicybindings)] = &counted,
     [RESOURCE_ID(admissionregistration_v1_validatingwebhookconfigurations)] = &counted,
-    [RESOURCE_ID(apiextensions_v1_customresourcedefinitions)] = &counted,
-    [RESOURCE_ID(discovery_v1_endpointslices)] = &counted,
     [RESOURCE_ID(flowcontrol_v1_flowschemas)] = &counted,
     [RESOURCE_ID(flowcontrol_v1_prioritylevelconfigurations)] = &counted,
     [RESOURCE_ID(networking_v1_ingressclasses)] = &counted,
     [RESOURCE_ID(networking_v1_ingresses)] = &counted,
-    [RESOURCE_ID(networking_v1_networkpolicies)] = &counted,
     [RESOURCE_ID(policy_v1_poddisruptionbudgets)] = &counted,
     [RESOURCE_ID(resource_v1_deviceclasses)] = &counted,
-    [RESOURCE_ID(resource_v1_resourceslices)] = &counted,
 #define KIND_ROW(id_) [RESOURCE_ID(id_)] = &hooks_##id_,
     KINDS_WITH_HOOKS(KIND_ROW)
 #undef KIND_ROW

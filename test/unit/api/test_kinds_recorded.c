@@ -45,17 +45,31 @@ static void adopt_request(CertificateSigningRequest *to, const CertificateSignin
     to->spec.extra = from->spec.extra;
 }
 
+/* Admission: limits of a range are written into the container, and said in an annotation. */
+static void adopt_limits(Pod *to, const Pod *from) {
+    to->metadata.annotations = from->metadata.annotations;
+    for (uint32_t i = 0; i < to->spec.containers.n; i++)
+        to->spec.containers.v[i].resources = from->spec.containers.v[i].resources;
+    for (uint32_t i = 0; i < to->spec.init_containers.n; i++)
+        to->spec.init_containers.v[i].resources = from->spec.init_containers.v[i].resources;
+}
+
 static void adopt(const struct api_resource *r, void *obj, const void *want) {
     ObjectMeta *m = obj;
     const ObjectMeta *w = want;
+    m->name = w->name;
     m->uid = w->uid;
     m->namespace_ = w->namespace_;
     m->resource_version = w->resource_version;
     m->creation_timestamp = w->creation_timestamp;
     m->managed_fields = w->managed_fields;
     m->finalizers = w->finalizers;
-    if (r == RESOURCE_OF(core_v1_pods))
+    if (r == RESOURCE_OF(core_v1_pods)) {
         adopt_pod(obj, want);
+        adopt_limits(obj, want);
+    }
+    if (r == RESOURCE_OF(core_v1_nodes))
+        ((Node *)obj)->spec.taints = ((const Node *)want)->spec.taints;
     if (r == RESOURCE_OF(core_v1_services))
         adopt_service(obj, want);
     if (r == RESOURCE_OF(certificates_v1_certificatesigningrequests))
@@ -77,7 +91,7 @@ static void check_object(struct arena *a, const struct value *o) {
         resource_of(value_str(value_getc(o, "apiVersion")), value_str(value_getc(o, "kind")));
     const struct value *sent = value_getc(o, "sent");
     const char *what = str_cdup(a, value_str(value_getc(o, "path")));
-    if (!r || !sent || !(r->verbs & VERB_BIT(VERB_GET)))
+    if (!r || !sent || sent->tag != VALUE_OBJECT || !(r->verbs & VERB_BIT(VERB_GET)))
         return;
     struct err e = {0};
     const struct api_type *t = r->type;
