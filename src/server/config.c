@@ -118,39 +118,6 @@ static void find_user(struct server_config *c) {
     }
 }
 
-static void complete(struct server_config *c) {
-    struct host_facts facts;
-    host_facts_read("/", &facts);
-    snprintf(c->hostname, sizeof(c->hostname), "%s", facts.hostname);
-    snprintf(c->detected_ip, sizeof(c->detected_ip), "%s", facts.ip);
-    /* Node names are DNS subdomains. */
-    for (char *p = c->hostname; *p; p++)
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p | 32);
-    if (!has(c->node_name))
-        c->node_name = c->hostname;
-    if (!has(c->node_ip))
-        c->node_ip = c->detected_ip[0] ? c->detected_ip : "127.0.0.1";
-    if (!has(c->bind_address))
-        c->bind_address = "127.0.0.1";
-    if (!has(c->cluster_domain))
-        c->cluster_domain = "cluster.local";
-    int r = check(c, e);
-    if (r < 0)
-        return r;
-    bool v6 = strchr(c->bind_address, ':') != NULL;
-    snprintf(c->listen, sizeof(c->listen), v6 ? "tcp:[%s]:%d" : "tcp:%s:%d", c->bind_address,
-             (int)c->port);
-    bool any = strcmp(c->bind_address, "0.0.0.0") == 0 || strcmp(c->bind_address, "::") == 0;
-    snprintf(c->api_url, sizeof(c->api_url), v6 && !any ? "https://[%s]:%d" : "https://%s:%d",
-             any ? "127.0.0.1" : c->bind_address, (int)c->port);
-}
-
-int component_config_complete(struct server_config *c, struct err *e) {
-    complete(c);
-    return 0;
-}
-
 static bool is_ip(const char *s) {
     char bytes[16];
     return inet_pton(AF_INET, s, bytes) == 1 || inet_pton(AF_INET6, s, bytes) == 1;
@@ -168,8 +135,40 @@ static int check(const struct server_config *c, struct err *e) {
     return 0;
 }
 
+static int complete(struct server_config *c, struct err *e) {
+    struct host_facts facts;
+    host_facts_read("/", &facts);
+    snprintf(c->hostname, sizeof(c->hostname), "%s", facts.hostname);
+    snprintf(c->detected_ip, sizeof(c->detected_ip), "%s", facts.ip);
+    /* Node names are DNS subdomains. */
+    for (char *p = c->hostname; *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p | 32);
+    if (!has(c->node_name))
+        c->node_name = c->hostname;
+    if (!has(c->node_ip))
+        c->node_ip = c->detected_ip[0] ? c->detected_ip : "127.0.0.1";
+    if (!has(c->bind_address))
+        c->bind_address = "127.0.0.1";
+    if (!has(c->cluster_domain))
+        c->cluster_domain = "cluster.local";
+    bool v6 = strchr(c->bind_address, ':') != NULL;
+    snprintf(c->listen, sizeof(c->listen), v6 ? "tcp:[%s]:%d" : "tcp:%s:%d", c->bind_address,
+             (int)c->port);
+    bool any = strcmp(c->bind_address, "0.0.0.0") == 0 || strcmp(c->bind_address, "::") == 0;
+    snprintf(c->api_url, sizeof(c->api_url), v6 && !any ? "https://[%s]:%d" : "https://%s:%d",
+             any ? "127.0.0.1" : c->bind_address, (int)c->port);
+    return check(c, e);
+}
+
+int component_config_complete(struct server_config *c, struct err *e) {
+    return complete(c, e);
+}
+
 int server_config_complete(struct server_config *c, struct err *e) {
-    complete(c);
+    int r = complete(c, e);
+    if (r < 0)
+        return r;
     c->leader_elect = false; /* the embedded store has one server, and leases wear out flash */
     c->kubelet_port = 10250;
     c->cgroup_root = "/coxswain";
