@@ -35,7 +35,7 @@ static int fail(const char *what, const struct err *e) {
 /* A certificate for a name, signed by the lab's CA. */
 static int leaf(str ca, const struct x509_key *ca_key, const char *cn, const char *org, str *cert,
                 str *key_pem, struct err *e) {
-    struct x509_key *key;
+    struct x509_key *key = NULL;
     str names[] = {STR("localhost"), STR(NODE)}, ips[] = {STR("127.0.0.1")}, o = str_of(org);
     struct x509_request r = {.cn = str_of(cn),
                              .orgs = &o,
@@ -52,6 +52,7 @@ static int leaf(str ca, const struct x509_key *ca_key, const char *cn, const cha
         n = x509_issue(&arena, &r, key, ca, ca_key, e, cert);
     if (n == 0)
         *key_pem = x509_key_pem(&arena, key);
+    x509_key_free(key);
     return n;
 }
 
@@ -73,7 +74,7 @@ static void on_ready(void *ctx) {
 
 /* A CA of the lab's own: for what we serve, and for who asks. */
 static int make_certificates(str *ca, str *serving, str *serving_key, struct err *e) {
-    struct x509_key *ca_key;
+    struct x509_key *ca_key CLEANUP(x509_key_freep) = NULL;
     struct x509_request r = {
         .cn = STR("lab"), .ca = true, .not_after = env_wall(&env) / NSEC_PER_SEC + 86400};
     str admin, admin_key;
@@ -141,7 +142,9 @@ static int write_conf(void) {
                              .cni_bin_dir = "/usr/lib/cni"};
     buf_init(&b, 0);
     runtime_containerd_toml(&b, &c, &facts);
-    return env.ops->disk.write(&env, in_dir("containerd.toml"), buf_str(&b), 0600) < 0;
+    int r = env.ops->disk.write(&env, in_dir("containerd.toml"), buf_str(&b), 0600);
+    buf_done(&b);
+    return r < 0;
 }
 
 int main(int argc, char **argv) {
@@ -171,5 +174,6 @@ int main(int argc, char **argv) {
         return 1;
     int r = run_kubelet(l, argv[3]);
     loop_free(l);
+    arena_done(&arena);
     return r;
 }
