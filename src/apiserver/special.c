@@ -29,6 +29,20 @@ static const struct special specials[] = {
      .run = special_log,
      .no_body = true,
      .any_media = true},
+    {.group = "",
+     .resource = "serviceaccounts",
+     .subresource = "token",
+     .verb = VERB_CREATE,
+     .run = special_token},
+#define REVIEW(group_, resource_, run_)                                                            \
+    { .group = group_ ".k8s.io", .resource = resource_, .verb = VERB_CREATE, .run = run_ }
+    REVIEW("authentication", "tokenreviews", special_token_review),
+    REVIEW("authentication", "selfsubjectreviews", special_self_review),
+    REVIEW("authorization", "subjectaccessreviews", special_access_review),
+    REVIEW("authorization", "localsubjectaccessreviews", special_local_access_review),
+    REVIEW("authorization", "selfsubjectaccessreviews", special_self_access_review),
+    REVIEW("authorization", "selfsubjectrulesreviews", special_rules_review),
+#undef REVIEW
 };
 
 const struct special *special_find(const struct request *r) {

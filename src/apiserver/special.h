@@ -20,4 +20,11 @@ const struct special *special_find(const struct request *r); /* NULL: generic */
 enum phase_result special_binding(struct request *r);
 enum phase_result special_eviction(struct request *r);
 enum phase_result special_log(struct request *r);
+enum phase_result special_token(struct request *r);
+enum phase_result special_token_review(struct request *r);
+enum phase_result special_self_review(struct request *r);
+enum phase_result special_access_review(struct request *r);
+enum phase_result special_local_access_review(struct request *r);
+enum phase_result special_self_access_review(struct request *r);
+enum phase_result special_rules_review(struct request *r);
 enum phase_result special_stream(struct request *r); /* exec, attach, portforward */

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+/* SubjectAccessReview, LocalSubjectAccessReview, SelfSubjectAccessReview: may somebody do
+ * something? Asked of the server's own authorizer. */
+#include "apiserver/decode.h"
+#include "apiserver/special.h"
+
+#define AUTHORIZATION_GROUP "authorization.k8s.io"
+
+struct review {
+    struct request *r;
+    const ResourceAttributes *resource;
+    const NonResourceAttributes *path;
+    struct field_errors fe;
+};
+
+static void check_attributes(struct review *v) {
+    const struct field_path *spec = PATH(NULL, "spec");
+    if (v->resource && v->path) {
+        struct buf b = {0};
+        /* As upstream prints its internal type. */
+        buf_adds(&b, "{\"Path\":");
+        json_quote(&b, v->path->path);
+        buf_adds(&b, ",\"Verb\":");
+        json_quote(&b, v->path->verb);
+        buf_adds(&b, "}");
+        field_invalid_printed(&v->fe, PATH(spec, "nonResourceAttributes"), buf_str(&b),
+                              "cannot be specified in combination with resourceAttributes");
+        buf_done(&b);
+    }
+    if (!v->resource && !v->path)
+        field_invalid_printed(&v->fe, PATH(spec, "resourceAttributes"), STR("null"),
+                              "exactly one of nonResourceAttributes or resourceAttributes must be "
+                              "specified");
+}
+
+static void check_subject(struct review *v, const SubjectAccessReviewSpec *spec) {
+    if (!spec->user.n && !spec->groups.n)
+        field_invalid(&v->fe, PATH(PATH(NULL, "spec"), "user"), STR(""),
+                      "at least one of user or group must be specified");
+}
+
+static void check_meta(struct review *v, const ObjectMeta *m, bool local) {
+    ObjectMeta copy = *m;
+    memset(&copy.managed_fields, 0, sizeof(copy.managed_fields));
+    if (local)
+        copy.namespace_ = STR_NONE;
+    if (api_equal(&ObjectMeta_type, &copy, &(ObjectMeta){0}))
+        return;
+    struct buf b = {0};
+    json_write(&b, &ObjectMeta_type, m, 0, NULL);
+    field_invalid_printed(&v->fe, PATH(NULL, "metadata"), buf_str(&b),
+                          local ? "must be empty except for namespace" : "must be empty");
+    buf_done(&b);
+}
+
+static void check_local(struct review *v, str ns) {
+    const struct field_path *spec = PATH(NULL, "spec");
+    if (v->resource && !str_eq(v->resource->namespace_, ns))
+        field_invalid(&v->fe, PATH(PATH(spec, "resourceAttributes"), "namespace"),
+                      v->resource->namespace_, "must match metadata.namespace");
+    if (v->path)
+        field_invalid(&v->fe, PATH(spec, "nonResourceAttributes"), v->path->path,
+                      "disallowed on this kind of request");
+}
+
+static bool invalid(struct review *v) {
+    if (v->fe.list.n)
+        respond_status(
+            v->r, status_invalid(v->r->arena, STR(AUTHORIZATION_GROUP), STR(""), STR(""), &v->fe));
+    return v->fe.list.n;
+}
+
+/* "a=b" for the one kind of requirement that an authorizer may use: key In (value). */
+static str selector_text(struct arena *a, const FieldSelectorAttributes *f) {
+    str out = STR_NONE;
+    if (!f)
+        return out;
+    if (f->raw_selector.n)
+        return f->raw_selector;
+    for (uint32_t i = 0; i < f->requirements.n; i++) {
+        const FieldSelectorRequirement *q = &f->requirements.v[i];
+        if (!str_eqc(q->operator_, "In") || q->values.n != 1)
+            continue;
+        out = str_printf(a, STR_FMT "%s" STR_FMT "=" STR_FMT, STR_ARG(out), out.n ? "," : "",
+                         STR_ARG(q->key), STR_ARG(q->values.v[0]));
+    }
+    return out;
+}
+
+static SubjectAccessReviewStatus decide(struct review *v, const struct user *u) {
+    const struct apiserver *s = v->r->server;
+    struct attributes at = {.user = u};
+    if (v->resource) {
+        const ResourceAttributes *ra = v->resource;
+        at.resource_request = true;
+        at.verb = ra->verb;
+        at.group = ra->group;
+        at.version = ra->version.n ? ra->version : STR("*");
+        at.resource = ra->resource;
+        at.subresource = ra->subresource;
+        at.ns = ra->namespace_;
+        at.name = ra->name;
+        at.field_selector = selector_text(v->r->arena, ra->field_selector);
+    } else {
+        at.verb = v->path->verb;
+        at.path = v->path->path;
+    }
+    SubjectAccessReviewStatus status = {0};
+    enum decision d = s->authz->authorize(s->authz_ctx, v->r->arena, &at, &status.reason);
+    status.allowed = d == DECISION_ALLOW;
+    status.denied = d == DECISION_DENY;
+    return status;
+}
+
+static struct user subject_of(const SubjectAccessReviewSpec *spec) {
+    return (struct user){.name = spec->user,
+                         .uid = spec->uid,
+                         .groups = {spec->groups.v, spec->groups.n},
+                         .extra = {spec->extra.v, spec->extra.n}};
+}
+
+/* Both have the same spec and status, at the same places. */
+_Static_assert(offsetof(SubjectAccessReview, spec) == offsetof(LocalSubjectAccessReview, spec) &&
+                   offsetof(SubjectAccessReview, status) ==
+                       offsetof(LocalSubjectAccessReview, status),
+               "the two reviews have one layout");
+
+static enum phase_result review_subject(struct request *r, bool local) {
+    struct body_kind k = body_kind_of(r);
+    void *body;
+    Status *s;
+    if (decode_body(r, &k, &body, &s) < 0)
+        return respond_status(r, s);
+    SubjectAccessReview *sar = body;
+    struct review v = {.r = r,
+                       .resource = sar->spec.resource_attributes,
+                       .path = sar->spec.non_resource_attributes,
+                       .fe = {.arena = r->arena}};
+    if (local && sar->metadata.namespace_.n && !str_eq(sar->metadata.namespace_, r->info.ns))
+        return respond_status(r, status_bad_request(r->arena,
+                                                    "the namespace of the provided object does not "
+                                                    "match the namespace sent on the request"));
+    if (local)
+        sar->metadata.namespace_ = r->info.ns;
+    check_attributes(&v);
+    check_subject(&v, &sar->spec);
+    check_meta(&v, &sar->metadata, local);
+    if (local)
+        check_local(&v, r->info.ns);
+    if (invalid(&v))
+        return PHASE_DONE;
+    struct user u = subject_of(&sar->spec);
+    sar->status = decide(&v, &u);
+    return respond_typed(r, 201, r->res->type, sar);
+}
+
+enum phase_result special_access_review(struct request *r) {
+    return review_subject(r, false);
+}
+
+enum phase_result special_local_access_review(struct request *r) {
+    return review_subject(r, true);
+}
+
+enum phase_result special_self_access_review(struct request *r) {
+    struct body_kind k = body_kind_of(r);
+    void *body;
+    Status *s;
+    if (decode_body(r, &k, &body, &s) < 0)
+        return respond_status(r, s);
+    SelfSubjectAccessReview *sar = body;
+    struct review v = {.r = r,
+                       .resource = sar->spec.resource_attributes,
+                       .path = sar->spec.non_resource_attributes,
+                       .fe = {.arena = r->arena}};
+    check_attributes(&v);
+    check_meta(&v, &sar->metadata, false);
+    if (invalid(&v))
+        return PHASE_DONE;
+    sar->status = decide(&v, &r->user);
+    return respond_typed(r, 201, &SelfSubjectAccessReview_type, sar);
+}
