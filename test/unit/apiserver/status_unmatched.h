@@ -110,8 +110,6 @@ static const struct {
     {"webhook config bad", VALIDATION},
     {"admission policy bad CEL", CUSTOM},
     {"flowschema bad", VALIDATION},
-    {"ssar bad", REVIEWS},
-    {"sar bad", REVIEWS},
     {"tokenreview empty", REVIEWS},
     {"tokenreview wrong token", REVIEWS},
     {"tokenrequest too short", REVIEWS},
