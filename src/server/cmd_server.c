@@ -7,6 +7,17 @@
 #include "server/cluster.h"
 #include "server/commands.h"
 
+/* --config is needed before the others. */
+static const char *config_file(int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--config=", 9) == 0)
+            return argv[i] + 9;
+        if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+            return argv[i + 1];
+    }
+    return NULL;
+}
+
 int command_flags(const struct flag *table, struct server_config *c,
                   int (*complete)(struct server_config *, struct err *), int argc, char **argv,
                   int *ret_status) {
@@ -21,7 +32,14 @@ int command_flags(const struct flag *table, struct server_config *c,
             *ret_status = 0;
             return 0;
         }
-    int r = flags_parse(table, c, argc, argv, 1, &e);
+    struct env env;
+    env_real_init(&env, argv[0]);
+    const char *file = config_file(argc, argv);
+    int r = flags_defaults(table, c, &e);
+    if (r == 0 && file)
+        r = flags_file(table, c, &env, file, &e);
+    if (r == 0)
+        r = flags_argv(table, c, argc, argv, 1, &e);
     if (r >= 0 && r < argc)
         r = err_set(&e, -EINVAL, "unexpected argument \"%s\"", argv[r]);
     if (r >= 0)

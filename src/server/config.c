@@ -11,7 +11,11 @@
 
 #define AT(m) offsetof(struct server_config, m)
 
+#define FLAG_CONFIG                                                                                \
+    { "config", FLAG_STR, AT(config), NULL, "YAML file with any of these flags, `name: value`" }
+
 const struct flag server_flags[] = {
+    FLAG_CONFIG,
     {"data-dir", FLAG_STR, AT(data_dir), "/var/lib/coxswain", "folder of everything that is kept"},
     {"run-dir", FLAG_STR, AT(run_dir), "/run/coxswain", "folder of sockets and run-time files"},
     {"kubeconfig", FLAG_STR, AT(kubeconfig), "/etc/coxswain/kubeconfig.yaml",

@@ -6,6 +6,7 @@
 #include "server/flags.h"
 
 struct server_config {
+    const char *config;     /* a file with the same flags; NULL: none */
     const char *data_dir;   /* /var/lib/coxswain */
     const char *run_dir;    /* /run/coxswain */
     const char *kubeconfig; /* /etc/coxswain/kubeconfig.yaml */

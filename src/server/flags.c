@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/flags.h"
 
+#include "schema/yaml.h"
+
+#define CONFIG_MAX (256 * 1024)
+
 static const struct flag *find(const struct flag *table, str name) {
     for (const struct flag *f = table; f->name; f++)
         if (str_eqc(name, f->name))
@@ -37,14 +41,79 @@ static int set(const struct flag *f, void *opts, const char *text, struct err *e
                    f->type == FLAG_BOOL ? "true or false" : "a number");
 }
 
-int flags_parse(const struct flag *table, void *opts, int argc, char **argv, int from,
-                struct err *e) {
+int flags_defaults(const struct flag *table, void *opts, struct err *e) {
     for (const struct flag *f = table; f->name; f++)
         if (f->def) {
             int r = set(f, opts, f->def, e);
             if (r < 0)
                 return r;
         }
+    return 0;
+}
+
+/* A scalar as it would be typed. The text lives as long as the process, as argv does. */
+static char *typed(const struct value *v) {
+    struct buf b;
+    buf_init(&b, 0);
+    if (v->tag == VALUE_STR)
+        buf_add(&b, v->s);
+    else
+        value_write(&b, v);
+    char *out = xstrndup(b.p ? b.p : "", b.n);
+    buf_done(&b);
+    return out;
+}
+
+static int set_all(const struct flag *table, void *opts, const char *path, const struct value *v,
+                   struct err *e) {
+    if (v->tag == VALUE_NULL)
+        return 0;
+    if (v->tag != VALUE_OBJECT)
+        return err_set(e, -EINVAL, "%s: want `flag: value` lines", path);
+    for (uint32_t i = 0; i < v->object.n; i++) {
+        const struct member *m = &v->object.v[i];
+        const struct flag *f = find(table, m->key);
+        if (!f || m->value.tag == VALUE_LIST || m->value.tag == VALUE_OBJECT)
+            return err_set(e, -EINVAL, "%s: unknown flag: " STR_FMT, path, STR_ARG(m->key));
+        int r = set(f, opts, typed(&m->value), e);
+        if (r < 0) {
+            err_prefix(e, "%s", path);
+            return r;
+        }
+    }
+    return 0;
+}
+
+int flags_file(const struct flag *table, void *opts, struct env *env, const char *path,
+               struct err *e) {
+    struct arena a;
+    struct buf b;
+    struct value v;
+    arena_init(&a, 0);
+    buf_init(&b, CONFIG_MAX);
+    int r = env->ops->disk.read(env, path, CONFIG_MAX, &b);
+    if (r < 0)
+        err_set(e, r, "%s: %s", path, strerror(-r));
+    if (r == 0) {
+        r = yaml_parse(&a, buf_str(&b), &v, e);
+        if (r < 0)
+            err_prefix(e, "%s", path);
+    }
+    if (r == 0)
+        r = set_all(table, opts, path, &v, e);
+    buf_done(&b);
+    arena_done(&a);
+    return r;
+}
+
+int flags_parse(const struct flag *table, void *opts, int argc, char **argv, int from,
+                struct err *e) {
+    int r = flags_defaults(table, opts, e);
+    return r < 0 ? r : flags_argv(table, opts, argc, argv, from, e);
+}
+
+int flags_argv(const struct flag *table, void *opts, int argc, char **argv, int from,
+               struct err *e) {
     for (int i = from; i < argc; i++) {
         str word = str_of(argv[i]);
         if (!str_starts(word, STR("--")))
