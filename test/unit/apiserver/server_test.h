@@ -2,10 +2,12 @@
 /* A whole API server in one virtual process: memory store, simulated transport, HTTP client. */
 #pragma once
 
+#include "apiserver/access.h"
 #include "apiserver/apiserver.h"
 #include "loop/stream.h"
 #include "loop/transport_sim.h"
 #include "net/client.h"
+#include "net/x509.h"
 #include "schema/value.h"
 #include "tap.h"
 
@@ -16,7 +18,8 @@ struct world {
     struct store *store;
     struct apiserver *server;
     struct http_client *client;
-    struct arena *arena; /* answers */
+    struct access *access; /* with_access */
+    struct arena *arena;   /* answers */
 };
 
 UNUSED static void on_fatal(void *ctx, const struct err *e) {
@@ -27,7 +30,19 @@ struct world_options {
     const struct authn_ops *authn;
     const struct authz_ops *authz;
     uint64_t seed;
+    bool with_access; /* rights, tokens and reviews as in a real server */
 };
+
+UNUSED static void give_access(struct world *w, struct apiserver_options *ao) {
+    struct x509_key *key;
+    struct err e = {0};
+    REQUIRE(x509_key_new(&key) == 0);
+    struct access_options o = {.token_key = x509_key_pem(w->arena, key)};
+    x509_key_free(key);
+    REQUIRE(access_new(w->l, w->store, &o, &e, &w->access) == 0);
+    ao->authz = &access_authz_ops;
+    ao->authz_ctx = w->access;
+}
 
 UNUSED static bool is_bootstrapped(void *ctx) {
     return apiserver_ready(((struct world *)ctx)->server);
@@ -49,7 +64,12 @@ UNUSED static void world_init_with(struct world *w, const struct world_options *
                                    .store = w->store,
                                    .authn = o->authn,
                                    .authz = o->authz ? o->authz : &authz_allow_all};
+    w->access = NULL;
+    if (o->with_access)
+        give_access(w, &ao);
     REQUIRE(apiserver_new(w->l, &ao, &e, &w->server) == 0);
+    if (w->access)
+        access_attach(w->access, w->server);
     struct http_client_options co = {.address = "sim:apiserver", .host = "192.0.2.10:16443"};
     REQUIRE(http_client_new(w->l, &co, &w->client) == 0);
     REQUIRE(loop_run_until(w->l, is_bootstrapped, w, 5 * NSEC_PER_SEC));
@@ -62,6 +82,7 @@ UNUSED static void world_init(struct world *w) {
 UNUSED static void world_done(struct world *w) {
     http_client_free(w->client);
     apiserver_free(w->server);
+    access_free(w->access);
     store_close(w->store);
     loop_free(w->l);
     loop_env_done(w->env);

@@ -2,10 +2,8 @@
 /* Recorded answers that the server does not give yet, and why. */
 #pragma once
 
-#define APPLY "server-side apply is not served"
-#define RIGHTS                                                                                     \
-    "escalation checks and the node authoriser stand on rights, which this test leaves out"
-#define REVIEWS    "reviews and tokens stand on an authenticator, which this test leaves out"
+#define APPLY      "server-side apply is not served"
+#define RIGHTS     "roles and bindings are not checked against the rights of who writes them"
 #define CUSTOM     "custom resources, webhooks, policies and aggregation are not served"
 #define LIMITS     "quota, limit ranges and pod security do not admit yet"
 #define ALLOCATOR  "addresses and ports of services are not allocated yet"
@@ -40,8 +38,6 @@ static const struct {
     {"RBAC bad role", VALIDATION},
     {"RBAC bad subject", VALIDATION},
     {"RBAC roleRef immutable", VALIDATION},
-    {"node restriction: other node", RIGHTS},
-    {"node authorizer: secret", RIGHTS},
     {"deployment empty spec", VALIDATION},
     {"deployment selector mismatch", VALIDATION},
     {"deployment several causes", VALIDATION},
@@ -110,11 +106,6 @@ static const struct {
     {"webhook config bad", VALIDATION},
     {"admission policy bad CEL", CUSTOM},
     {"flowschema bad", VALIDATION},
-    {"tokenreview empty", REVIEWS},
-    {"tokenreview wrong token", REVIEWS},
-    {"tokenrequest too short", REVIEWS},
-    {"tokenrequest unknown sa", REVIEWS},
-    {"tokenrequest bound object wrong", REVIEWS},
     {"replicasets bad", VALIDATION},
     {"rc bad", VALIDATION},
     {"quota exceeded", LIMITS},

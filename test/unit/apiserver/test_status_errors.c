@@ -21,18 +21,7 @@ static int authenticate(void *ctx, struct arena *a, struct exchange *x, struct u
     return 0;
 }
 
-static enum decision authorize(void *ctx, struct arena *a, const struct attributes *at,
-                               str *ret_reason) {
-    if (user_in_group(at->user, GROUP_MASTERS))
-        return DECISION_ALLOW;
-    static const char *const open[] = {"/livez", "/readyz", "/healthz", "/version", NULL};
-    if (!at->resource_request && str_in(at->path, open))
-        return DECISION_ALLOW;
-    return DECISION_NO_OPINION;
-}
-
 static const struct authn_ops test_authn = {authenticate};
-static const struct authz_ops test_authz = {authorize};
 
 /* ---- the state the recording began with ---- */
 
@@ -43,6 +32,8 @@ static const struct authz_ops test_authz = {authorize};
     "\"selector\":{\"matchLabels\":{\"a\":\"b\"}},\"template\":{\"metadata\":{\"labels\":{\"a\":"  \
     "\"b\"}},\"spec\":{\"containers\":[{\"name\":\"a\",\"image\":\"i\"}]}}"
 
+#define RBAC "/apis/rbac.authorization.k8s.io/v1/namespaces/err"
+
 static const struct {
     const char *method, *path, *body;
 } setup[] = {
@@ -52,6 +43,7 @@ static const struct {
     {"POST", "/api/v1/namespaces",
      "{\"metadata\":{\"name\":\"term\"},\"spec\":{\"finalizers\":[\"kubernetes\"]}}"},
     {"DELETE", "/api/v1/namespaces/term", NULL},
+    {"POST", "/api/v1/nodes", "{\"metadata\":{\"name\":\"n2\"}}"},
     {"POST", "/api/v1/namespaces/err/serviceaccounts", "{\"metadata\":{\"name\":\"default\"}}"},
     {"POST", "/api/v1/namespaces/err/configmaps",
      "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"a\"}}"},
@@ -82,6 +74,13 @@ static const struct {
     {"POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/err/rolebindings",
      "{\"metadata\":{\"name\":\"rb\"},\"roleRef\":{\"apiGroup\":\"rbac.authorization.k8s.io\","
      "\"kind\":\"ClusterRole\",\"name\":\"view\"}}"},
+    {"POST", RBAC "/roles",
+     "{\"metadata\":{\"name\":\"rm\"},\"rules\":[{\"apiGroups\":[\"rbac.authorization.k8s.io\"],"
+     "\"resources\":[\"roles\",\"rolebindings\"],\"verbs\":[\"*\"]}]}"},
+    {"POST", RBAC "/rolebindings",
+     "{\"metadata\":{\"name\":\"rm\"},\"roleRef\":{\"apiGroup\":\"rbac.authorization.k8s.io\","
+     "\"kind\":\"Role\",\"name\":\"rm\"},\"subjects\":[{\"kind\":\"User\",\"apiGroup\":"
+     "\"rbac.authorization.k8s.io\",\"name\":\"rm\"}]}"},
     {"POST", "/api/v1/namespaces/err/persistentvolumeclaims",
      "{\"metadata\":{\"name\":\"pvc\"},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"resources\":"
      "{\"requests\":{\"storage\":\"1Gi\"}}}}"},
@@ -329,7 +328,7 @@ static void run_case(struct world *w, const struct value *c, unsigned *ret_match
 
 TEST(recorded_errors) {
     struct world w;
-    world_init_with(&w, &(struct world_options){.authn = &test_authn, .authz = &test_authz});
+    world_init_with(&w, &(struct world_options){.authn = &test_authn, .with_access = true});
     set_up(&w);
     unsigned n = 0, matched = 0;
     str text = file_read(w.arena, "test/data/recorded/status-errors.jsonl");
