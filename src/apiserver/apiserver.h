@@ -47,7 +47,7 @@ struct apiserver {
     bool stopping;
     bool freed; /* its memory waits for the last write that the store holds */
     /* Files of other concerns hang what they own here (access, kubelet client). */
-    struct access *access; /* NULL: no tokens and no reviews */
+    struct access *access;             /* NULL: no tokens and no reviews */
     const struct kubelet_ops *kubelet; /* NULL: nodes cannot be reached */
     void *kubelet_ctx;
     struct expiry *expiry;
