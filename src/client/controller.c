@@ -649,6 +649,14 @@ struct controllers *controllers_free(struct controllers *set) {
     return NULL;
 }
 
+int controllers_try(struct controllers *set, const struct controller *which, str key,
+                    struct plan *p) {
+    for (unsigned i = 0; i < set->n; i++)
+        if (set->runs[i].c == which)
+            return which->reconcile(set->runs[i].state, key, p);
+    return -ENOENT;
+}
+
 bool controllers_idle(const struct controllers *set) {
     for (unsigned i = 0; i < set->n; i++)
         if (!list_empty(&set->runs[i].runs) || !workqueue_idle(set->runs[i].queue))

@@ -42,6 +42,8 @@ struct controllers_options {
 struct controllers *controllers_new(const struct controllers_options *o);
 void controllers_start(struct controllers *c); /* starts the informers; queues run when synced */
 struct controllers *controllers_free(struct controllers *c);
+/* For tests: one reconcile over the caches as they are, into a plan that nobody carries out. */
+int controllers_try(struct controllers *c, const struct controller *which, str key, struct plan *p);
 bool controllers_idle(const struct controllers *c); /* nothing queued, running or expected */
 
 /* For start() and keys(). */

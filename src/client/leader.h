@@ -14,5 +14,7 @@ struct leader_options {
     void *ctx;
 };
 struct leader *leader_new(const struct leader_options *o);
-struct leader *leader_free(struct leader *l); /* releases the lease when held */
+/* Releases the lease when held: that write is left to the client, which should live until it is
+ * idle. */
+struct leader *leader_free(struct leader *l);
 bool leader_is(const struct leader *l);

@@ -289,6 +289,10 @@ void rest_cancel(struct rest_call *call) {
 
 /* ---- the client ---- */
 
+bool rest_client_idle(const struct rest_client *c) {
+    return list_empty(&c->waiting) && list_empty(&c->running);
+}
+
 struct loop *rest_client_loop(struct rest_client *c) {
     return c->loop;
 }

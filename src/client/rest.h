@@ -30,6 +30,8 @@ int rest_options_from_kubeconfig(struct env *env, struct arena *a, const char *p
 int rest_client_set_identity(struct rest_client *c, str ca_pem, str cert_pem, str key_pem,
                              struct err *e);
 struct rest_client *rest_client_free(struct rest_client *c);
+/* No call (watches aside) waits or runs. */
+bool rest_client_idle(const struct rest_client *c);
 struct loop *rest_client_loop(struct rest_client *c);
 
 enum rest_verb {

@@ -23,6 +23,8 @@ const struct controller *const all_controllers[] = {
 #define LEASE_NS   "kube-system"
 #define LEASE_NAME "kube-controller-manager"
 
+#define RELEASE_MAX NSEC_PER_SEC /* that a graceful end waits for the lease to be given back */
+
 struct controller_manager {
     struct loop *loop;
     struct rest_client *client;
@@ -38,7 +40,7 @@ struct controller_manager {
 
 static void begin(void *ctx) {
     struct controller_manager *m = ctx;
-    if (m->started)
+    if (m->started || m->over)
         return;
     m->started = true;
     m->informers = informers_new(m->client);
@@ -101,19 +103,24 @@ int controller_manager_new(struct loop *l, const struct controller_manager_optio
     return 0;
 }
 
+void controller_manager_stop(struct controller_manager *m) {
+    m->over = true;
+    m->informers = informers_free(m->informers);
+    m->controllers = controllers_free(m->controllers);
+    m->leader = leader_free(m->leader);
+}
+
 struct controller_manager *controller_manager_free(struct controller_manager *m) {
     if (!m)
         return NULL;
-    informers_free(m->informers);
-    controllers_free(m->controllers);
-    leader_free(m->leader);
+    controller_manager_stop(m);
     rest_client_free(m->client);
     free(m);
     return NULL;
 }
 
 bool controller_manager_idle(const struct controller_manager *m) {
-    return m->started && controllers_idle(m->controllers);
+    return m->controllers && controllers_idle(m->controllers);
 }
 
 /* ---- the process ---- */
@@ -134,6 +141,10 @@ static void process_lost(void *ctx) {
     loop_stop(p->loop);
 }
 
+static bool is_released(void *ctx) {
+    return rest_client_idle(((struct controller_manager *)ctx)->client);
+}
+
 int controller_manager_run(const struct controller_manager_options *o, struct err *e) {
     static const int stops[] = {SIGTERM, SIGINT};
     struct process p = {0};
@@ -149,6 +160,10 @@ int controller_manager_run(const struct controller_manager_options *o, struct er
         r = controller_manager_new(p.loop, o, process_lost, &p, e, &m);
     if (r == 0)
         r = loop_run(p.loop);
+    if (m) {
+        controller_manager_stop(m);
+        loop_run_until(p.loop, is_released, m, RELEASE_MAX);
+    }
     if (r == 0 && p.result < 0)
         r = err_set(e, p.result, "leader election lost");
     controller_manager_free(m);

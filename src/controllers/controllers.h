@@ -30,7 +30,8 @@ struct controller_manager;
 int controller_manager_new(struct loop *l, const struct controller_manager_options *o,
                            void (*lost)(void *ctx), void *ctx, struct err *e,
                            struct controller_manager **ret);
-/* Releases the lease. */
+/* Ends all work and sends the release of the lease; what is left is to free it. */
+void controller_manager_stop(struct controller_manager *m);
 struct controller_manager *controller_manager_free(struct controller_manager *m);
 /* For tests: leading, synced and nothing to do. */
 bool controller_manager_idle(const struct controller_manager *m);

@@ -63,8 +63,8 @@ int64_t revision_of(const ObjectMeta *m);
 bool annotation_number(const ObjectMeta *m, const char *key, int64_t *ret);
 /* Copies what a set takes over from its deployment and its revision. */
 void annotate_set(struct deployment_sync *y, struct set_work *w, int64_t revision);
-/* Sets the two replica counts; true when one changed. */
-bool annotate_replicas(struct deployment_sync *y, struct set_work *w);
+/* Sets the two replica counts. */
+void annotate_replicas(struct deployment_sync *y, struct set_work *w);
 void sort_by_creation(struct sets *s);
 void sort_by_revision(struct sets *s);
 /* Larger sets first; of equal ones the newer (or the older). */

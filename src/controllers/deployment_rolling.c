@@ -5,12 +5,19 @@
 
 /* True when that changes the size. */
 static bool scale_set(struct deployment_sync *y, struct set_work *w, int32_t replicas) {
-    bool resized = set_replicas(w) != replicas;
-    bool annotated = annotate_replicas(y, w);
-    if (resized)
-        w->now.spec.replicas = (struct opt_i32){true, replicas};
-    w->changed |= resized || annotated;
-    return resized;
+    if (set_replicas(w) == replicas)
+        return false;
+    annotate_replicas(y, w);
+    w->now.spec.replicas = (struct opt_i32){true, replicas};
+    w->changed = true;
+    return true;
+}
+
+/* Scaled outside a rollout: the counts are noted even on a set that has the right size already, or
+ * this would be a scaling event for ever. */
+static void settle_set(struct deployment_sync *y, struct set_work *w, int32_t replicas) {
+    if (!scale_set(y, w, replicas))
+        annotate_replicas(y, w);
 }
 
 int32_t new_set_replicas(struct deployment_sync *y, int32_t current) {
@@ -169,13 +176,13 @@ static void scale_in_proportion(struct deployment_sync *y) {
     if (active.n && to_add != 0) /* what rounding left over is the largest set's */
         size[0] = MAX(size[0] + to_add - added, 0);
     for (uint32_t i = 0; i < active.n; i++)
-        scale_set(y, active.v[i], size[i]);
+        settle_set(y, active.v[i], size[i]);
 }
 
 void scale_deployment(struct deployment_sync *y) {
     struct set_work *only = active_or_latest(y);
     if (only) {
-        scale_set(y, only, wanted_replicas(y));
+        settle_set(y, only, wanted_replicas(y));
     } else if (is_saturated(y)) {
         recreate_scale_down(y);
     } else if (is_rolling(&y->now)) {

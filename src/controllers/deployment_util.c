@@ -96,10 +96,8 @@ static bool is_own(str key) {
                                              ANN_MAX, ANN_ROLLBACK, NULL});
 }
 
-static bool annotate(struct deployment_sync *y, struct set_work *w, const char *key, str value) {
-    bool changed = map_set(y->p->arena, &w->now.metadata.annotations, str_of(key), value);
-    w->changed |= changed;
-    return changed;
+static void annotate(struct deployment_sync *y, struct set_work *w, const char *key, str value) {
+    w->changed |= map_set(y->p->arena, &w->now.metadata.annotations, str_of(key), value);
 }
 
 /* Appends the revision a set had; the oldest ones make room. */
@@ -130,11 +128,10 @@ void annotate_set(struct deployment_sync *y, struct set_work *w, int64_t revisio
         annotate_replicas(y, w);
 }
 
-bool annotate_replicas(struct deployment_sync *y, struct set_work *w) {
+void annotate_replicas(struct deployment_sync *y, struct set_work *w) {
     int32_t n = wanted_replicas(y);
-    bool changed = annotate(y, w, ANN_DESIRED, str_printf(y->p->arena, "%d", n));
-    str most = str_printf(y->p->arena, "%d", n + max_surge(&y->now));
-    return annotate(y, w, ANN_MAX, most) || changed;
+    annotate(y, w, ANN_DESIRED, str_printf(y->p->arena, "%d", n));
+    annotate(y, w, ANN_MAX, str_printf(y->p->arena, "%d", n + max_surge(&y->now)));
 }
 
 /* ---- sets of sets ---- */

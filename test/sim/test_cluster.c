@@ -282,7 +282,7 @@ TEST(silent_nodes_are_tainted_and_come_back) {
 
 /* Connections break all the time, the manager and the scheduler are started anew. */
 TEST(it_settles_after_any_trouble) {
-    for (uint64_t seed = 1; seed <= 10; seed++) {
+    for (uint64_t seed = 1; seed <= 50; seed++) {
         struct cluster c;
         setup(&c, seed);
         c.w.env->log_level = LOG_ERROR;
