@@ -76,7 +76,7 @@ $(B)/libtest.a: $(TEST_OBJS)
 	$(Q)ar rcsD $@ $^
 
 # Unit tests: test/unit/LAYER/test_x.c
-upto = $(if $(filter $(1),$(LAYERS)),$(shell echo "$(LAYERS)" | sed 's/\b$(1)\b.*/$(1)/'),$(LAYERS) $(1))
+upto = $(if $(filter $(1),$(LAYERS)),$(shell echo "$(LAYERS)" | sed 's/\b$(1)\b.*/$(1)/'),$(if $(filter server,$(1)),$(ALL),$(LAYERS) $(1)))
 define test_rules
 TESTS_$(1) := $$(patsubst test/unit/$(1)/%.c,$(B)/test/$(1)/%,$$(wildcard test/unit/$(1)/test_*.c))
 $(B)/test/$(1)/%: $(B)/obj/test/unit/$(1)/%.o $(B)/libtest.a $(foreach l,$(call upto,$(1)),$(call lib_of,$(l)))

@@ -50,8 +50,10 @@ str x509_key_public_pem(struct arena *a, const struct x509_key *k) {
     return ossl_bio_str(a, b);
 }
 
+/* As a UTF8String outright: MBSTRING_UTF8 would enforce X.520's 64 characters, and the names of
+ * nodes and service accounts are longer. */
 static bool add_entry(X509_NAME *name, int nid, str text, int set) {
-    return X509_NAME_add_entry_by_NID(name, nid, MBSTRING_UTF8, (const unsigned char *)text.p,
+    return X509_NAME_add_entry_by_NID(name, nid, V_ASN1_UTF8STRING, (const unsigned char *)text.p,
                                       (int)text.n, -1, set);
 }
 

@@ -233,6 +233,8 @@ int cluster_run(struct server_config *c,
         r = loop_run(cl.loop);
     else
         log_error(&cl.env, "%s", e.text[0] ? e.text : strerror(-r));
+    if (cl.supervisor && supervisor_failed(cl.supervisor))
+        cl.status = 1;
     supervisor_free(cl.supervisor);
     if (cl.loop) {
         signals_free(cl.signals);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/flags.h"
 
+#include <stdlib.h>
+
 #include "schema/yaml.h"
 
 #define CONFIG_MAX (256 * 1024)
@@ -75,7 +77,10 @@ static int set_all(const struct flag *table, void *opts, const char *path, const
         const struct flag *f = find(table, m->key);
         if (!f || m->value.tag == VALUE_LIST || m->value.tag == VALUE_OBJECT)
             return err_set(e, -EINVAL, "%s: unknown flag: " STR_FMT, path, STR_ARG(m->key));
-        int r = set(f, opts, typed(&m->value), e);
+        char *text = typed(&m->value);
+        int r = set(f, opts, text, e);
+        if (f->type != FLAG_STR)
+            free(text);
         if (r < 0) {
             err_prefix(e, "%s", path);
             return r;

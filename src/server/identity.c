@@ -61,6 +61,8 @@ int identity_decode(struct arena *a, str message, struct err *e, struct identity
         *all[i] = str_dup(a, str_slice(message, 0, n));
         message = str_slice(message, n, message.n);
     }
+    if (message.n)
+        return err_set(e, -EPROTO, "the signer's answer is too long");
     *ret = id;
     return 0;
 }
@@ -68,6 +70,9 @@ int identity_decode(struct arena *a, str message, struct err *e, struct identity
 int identity_ask(int channel, struct arena *a, struct err *e, struct identity *ret) {
     char *answer = xmalloc(IDENTITY_MAX);
     struct pollfd p = {.fd = channel, .events = POLLIN};
+    /* Answers that one who died did not read. */
+    while (recv(channel, answer, IDENTITY_MAX, MSG_DONTWAIT) > 0)
+        ;
     ssize_t n = send(channel, "?", 1, MSG_NOSIGNAL);
     if (n == 1)
         n = poll(&p, 1, ASK_TIMEOUT_MS) == 1 ? recv(channel, answer, IDENTITY_MAX, 0) : -1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/pki.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "base/base64.h"
@@ -10,6 +11,7 @@
 #define YEAR     (365LL * 24 * 3600)
 #define CA_YEARS 10
 #define SAN_MAX  32
+#define ADMIN    "coxswain:admin"
 #define MASTERS  "system:masters"
 
 struct authority {
@@ -51,15 +53,9 @@ static int save(struct pki *p, const char *name, str pem, struct err *e) {
     return r < 0 ? err_set(e, r, "%s: %s", path.p, strerror(-r)) : 0;
 }
 
-static int key_open(struct pki *p, const char *name, struct err *e, struct x509_key **ret) {
-    str pem;
-    int r = load(p, name, &pem);
-    if (r == 0)
-        return x509_key_read(pem, e, ret);
-    if (r != -ENOENT)
-        return err_set(e, r, "%s/%s: %s", p->dir, name, strerror(-r));
+static int key_make(struct pki *p, const char *name, struct err *e, struct x509_key **ret) {
     CLEANUP(x509_key_freep) struct x509_key *k = NULL;
-    r = x509_key_new(&k);
+    int r = x509_key_new(&k);
     if (r < 0)
         return err_set(e, r, "a new key: %s", strerror(-r));
     r = save(p, name, x509_key_pem(&p->arena, k), e);
@@ -68,16 +64,53 @@ static int key_open(struct pki *p, const char *name, struct err *e, struct x509_
     return r;
 }
 
+/* -ENOENT, without a text, when there is none. */
+static int key_load(struct pki *p, const char *name, struct err *e, struct x509_key **ret) {
+    str pem;
+    int r = load(p, name, &pem);
+    if (r == -ENOENT)
+        return r;
+    if (r < 0)
+        return err_set(e, r, "%s/%s: %s", p->dir, name, strerror(-r));
+    r = x509_key_read(pem, e, ret);
+    if (r < 0)
+        err_prefix(e, "%s/%s", p->dir, name);
+    return r;
+}
+
+/* What was loaded must be able to sign: a certificate of another key would show much later, at
+ * whoever is given something that nobody trusts. */
+static int authority_try(struct pki *p, const char *cert_name, const struct authority *ca,
+                         struct err *e) {
+    struct arena a;
+    str pem;
+    arena_init(&a, 0);
+    int r = x509_issue(&a, &(struct x509_request){.cn = STR("trial"), .not_after = 1}, ca->key,
+                       ca->cert, ca->key, e, &pem);
+    arena_done(&a);
+    if (r < 0)
+        err_prefix(e, "%s/%s", p->dir, cert_name);
+    return r;
+}
+
+/* The key is written before the certificate: a first start that was cut off between the two leaves
+ * a key alone, never a certificate alone. */
 static int authority_open(struct pki *p, const char *name, const char *cn, struct err *e,
                           struct authority *ret) {
     str key_name = str_printf(&p->arena, "%s.key", name);
     str cert_name = str_printf(&p->arena, "%s.crt", name);
-    int r = key_open(p, key_name.p, e, &ret->key);
+    int have_cert = load(p, cert_name.p, &ret->cert);
+    if (have_cert < 0 && have_cert != -ENOENT)
+        return err_set(e, have_cert, "%s/%s: %s", p->dir, cert_name.p, strerror(-have_cert));
+    int r = key_load(p, key_name.p, e, &ret->key);
+    if (r == -ENOENT && have_cert == 0)
+        return err_set(e, -ENOKEY, "%s/%s is missing, but not %s", p->dir, key_name.p, cert_name.p);
+    if (r == -ENOENT)
+        r = key_make(p, key_name.p, e, &ret->key);
     if (r < 0)
         return r;
-    r = load(p, cert_name.p, &ret->cert);
-    if (r != -ENOENT)
-        return r < 0 ? err_set(e, r, "%s/%s: %s", p->dir, cert_name.p, strerror(-r)) : 0;
+    if (have_cert == 0)
+        return authority_try(p, cert_name.p, ret, e);
     int64_t now = env_wall(p->env) / NSEC_PER_SEC;
     r = x509_issue(
         &p->arena,
@@ -85,6 +118,11 @@ static int authority_open(struct pki *p, const char *name, const char *cn, struc
             .cn = str_of(cn), .ca = true, .not_before = 0, .not_after = now + CA_YEARS * YEAR},
         ret->key, STR_NONE, NULL, e, &ret->cert);
     return r < 0 ? r : save(p, cert_name.p, ret->cert, e);
+}
+
+static int token_key_open(struct pki *p, struct err *e) {
+    int r = key_load(p, "sa.key", e, &p->token_key);
+    return r == -ENOENT ? key_make(p, "sa.key", e, &p->token_key) : r;
 }
 
 int pki_open(struct env *env, const char *dir, struct err *e, struct pki **ret) {
@@ -100,7 +138,7 @@ int pki_open(struct env *env, const char *dir, struct err *e, struct pki **ret) 
     if (r == 0)
         r = authority_open(p, "server-ca", "coxswain-server-ca", e, &p->server);
     if (r == 0)
-        r = key_open(p, "sa.key", e, &p->token_key);
+        r = token_key_open(p, e);
     if (r == 0)
         *ret = p;
     else
@@ -127,12 +165,14 @@ struct names {
     size_t n_dns, n_ips;
 };
 
-static bool looks_like_ip(str s) {
-    for (size_t i = 0; i < s.n; i++)
-        if (!((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '.' || s.p[i] == ':' ||
-              (str_chr(s, ':') >= 0 && ((s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'f'))))
-            return false;
-    return s.n > 0;
+/* Hosts may be named like numbers ("42"). */
+static bool is_ip(str s) {
+    char text[INET6_ADDRSTRLEN], bytes[16];
+    if (s.n >= sizeof(text))
+        return false;
+    memcpy(text, s.p, s.n);
+    text[s.n] = '\0';
+    return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
 
 static void add_names(struct names *n, const char *list) {
@@ -141,9 +181,10 @@ static void add_names(struct names *n, const char *list) {
         str one = str_cut(&rest, ',');
         if (!one.n)
             continue;
-        if (looks_like_ip(one) && n->n_ips < SAN_MAX)
+        bool ip = is_ip(one);
+        if (ip && n->n_ips < SAN_MAX)
             n->ips[n->n_ips++] = one;
-        else if (!looks_like_ip(one) && n->n_dns < SAN_MAX)
+        else if (!ip && n->n_dns < SAN_MAX)
             n->dns[n->n_dns++] = one;
     }
 }
@@ -202,6 +243,8 @@ static int apiserver_identity(struct pki *p, struct arena *a, const struct signe
 
 static int kubelet_identity(struct pki *p, struct arena *a, const struct signer_channel *who,
                             struct err *e, struct identity *id) {
+    if (!who->node || !who->node[0])
+        return err_set(e, -EINVAL, "a kubelet's identity needs the name of its node");
     str cn = str_printf(a, "system:node:%s", who->node);
     struct names n = {0};
     add_names(&n, who->node);
@@ -266,14 +309,27 @@ static bool kubeconfig_fit(struct pki *p, struct arena *a, const char *path, str
         str url = str_printf(a, "server: " STR_FMT "\n", STR_ARG(server));
         str line = at < 0 ? STR_NONE : str_slice(text, (size_t)at + mark.n, text.n);
         str data = line.p ? str_cut(&line, '\n') : STR_NONE;
+        str masters = STR(MASTERS);
         fit = str_find(text, url) >= 0 && str_find(text, base64(a, p->server.cert)) >= 0 &&
               data.n && base64_decode_in(a, data, 0, &pem) == 0 &&
-              x509_cert_covers(pem, p->client.cert,
-                               &(struct x509_request){.cn = STR("coxswain:admin")}) &&
+              x509_cert_covers(
+                  pem, p->client.cert,
+                  &(struct x509_request){
+                      .cn = STR(ADMIN), .orgs = &masters, .n_orgs = 1, .client_auth = true}) &&
               x509_cert_times(pem, &from, &to) == 0 && to - now > YEAR / 3;
     }
     buf_done(&b);
     return fit;
+}
+
+static int write_with_folder(struct env *env, struct arena *a, const char *path, str text,
+                             struct err *e) {
+    const char *slash = strrchr(path, '/');
+    str dir = slash ? str_dup(a, str_n(path, (size_t)(slash - path))) : STR_NONE;
+    int r = dir.n ? env->ops->disk.mkdir(env, dir.p, 0755) : 0;
+    if (r == 0)
+        r = env->ops->disk.write(env, path, text, 0600);
+    return r < 0 ? err_set(e, r, "%s: %s", path, strerror(-r)) : 0;
 }
 
 int pki_admin_kubeconfig(struct pki *p, const char *path, str server, struct err *e) {
@@ -284,8 +340,7 @@ int pki_admin_kubeconfig(struct pki *p, const char *path, str server, struct err
     arena_init(&a, 0);
     buf_init(&b, 0);
     if (!kubeconfig_fit(p, &a, path, server)) {
-        r = issue(p, &a, &p->client, &(struct leaf){.cn = "coxswain:admin", .org = MASTERS}, e,
-                  &cert, &key);
+        r = issue(p, &a, &p->client, &(struct leaf){.cn = ADMIN, .org = MASTERS}, e, &cert, &key);
         if (r == 0) {
             buf_printf(&b,
                        "apiVersion: v1\nkind: Config\nclusters:\n- name: coxswain\n  cluster:\n"
@@ -298,9 +353,7 @@ int pki_admin_kubeconfig(struct pki *p, const char *path, str server, struct err
                        STR_ARG(base64(&a, cert)), STR_ARG(base64(&a, key)));
             buf_adds(&b, "contexts:\n- name: coxswain\n  context:\n    cluster: coxswain\n"
                          "    user: admin\ncurrent-context: coxswain\npreferences: {}\n");
-            r = p->env->ops->disk.write(p->env, path, buf_str(&b), 0600);
-            if (r < 0)
-                err_set(e, r, "%s: %s", path, strerror(-r));
+            r = write_with_folder(p->env, &a, path, buf_str(&b), e);
         }
     }
     buf_done(&b);

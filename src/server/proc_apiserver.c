@@ -2,6 +2,7 @@
 #include "apiserver/apiserver.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "apiserver/access.h"
 #include "apiserver/kubelet_client.h"

@@ -57,13 +57,18 @@ static void answer(struct signer *s, const struct signer_channel *who, int fd) {
     arena_done(&a);
 }
 
+/* Of a channel: an empty message is none, and the channel must serve who is started next. */
+static bool is_end(ssize_t n, unsigned events) {
+    return n == 0 ? events & IO_HUP : n < 0 && errno != EAGAIN;
+}
+
 static void on_channel(struct io *io, unsigned events) {
     struct signer_peer *p = container_of(io, struct signer_peer, io);
     char question;
     ssize_t n = recv(io->fd, &question, 1, MSG_DONTWAIT);
     if (n == 1)
         answer(p->signer, p->who, io->fd);
-    else if (n == 0 || errno != EAGAIN)
+    else if (is_end(n, events))
         closed(p->signer, io);
 }
 
@@ -72,8 +77,8 @@ static void on_control(struct io *io, unsigned events) {
     struct signer *s = container_of(io, struct signer, control);
     char text[CONTROL_MAX];
     ssize_t n = recv(io->fd, text, sizeof(text), MSG_DONTWAIT);
-    if (n <= 0) {
-        if (n == 0 || errno != EAGAIN)
+    if (n < 0 || is_end(n, events)) {
+        if (is_end(n, events))
             closed(s, io);
         return;
     }
@@ -81,8 +86,10 @@ static void on_control(struct io *io, unsigned events) {
     str word = str_cut(&rest, ' ');
     struct err e = {0};
     char reply[CONTROL_MAX] = "ok";
-    if (!str_eqc(word, "kubeconfig") ||
-        pki_admin_kubeconfig(s->pki, s->o->kubeconfig, rest, &e) < 0)
+    int r = str_eqc(word, "kubeconfig") && rest.n
+                ? pki_admin_kubeconfig(s->pki, s->o->kubeconfig, rest, &e)
+                : err_set(&e, -EINVAL, "unknown request");
+    if (r < 0)
         snprintf(reply, sizeof(reply), "error %s", e.text);
     if (send(io->fd, reply, strlen(reply), MSG_NOSIGNAL) < 0)
         log_warn(&s->env, "the supervisor does not listen");
@@ -110,16 +117,17 @@ int signer_run(const struct signer_options *o) {
     env_real_init(&s.env, "signer");
     loop_env_real(&s.env);
     int r = pki_open(&s.env, o->pki_dir, &e, &s.pki);
-    if (r < 0) {
+    if (r < 0)
         log_error(&s.env, "%s", e.text);
-        return r;
-    }
-    r = loop_new(&s.env, &s.loop);
+    if (r == 0)
+        r = loop_new(&s.env, &s.loop);
     if (r == 0)
         r = listen_all(&s);
     if (r == 0)
         r = loop_run(s.loop);
     pki_free(s.pki);
-    loop_free(s.loop);
+    if (s.loop)
+        loop_free(s.loop);
+    loop_env_done(&s.env);
     return r;
 }

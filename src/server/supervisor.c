@@ -32,7 +32,7 @@ struct supervisor {
     struct supervisor_options o;
     struct loop *loop;
     struct process v[SUPERVISOR_MAX];
-    bool stopping, told;
+    bool stopping, told, failed;
 };
 
 struct entry_args {
@@ -70,6 +70,12 @@ static void describe(char *out, size_t n, int status) {
         snprintf(out, n, "ended with status %d", WEXITSTATUS(status));
 }
 
+static void give_up(struct process *p) {
+    p->state = STOPPED;
+    p->s->failed = true;
+    supervisor_stop(p->s);
+}
+
 static void on_exit_of(void *ctx, int status) {
     struct process *p = ctx;
     struct supervisor *s = p->s;
@@ -86,8 +92,7 @@ static void on_exit_of(void *ctx, int status) {
     }
     if (s->o.give_up) {
         log_error(loop_env(s->loop), "%s %s", p->spec->name, how);
-        p->state = STOPPED;
-        supervisor_stop(s);
+        give_up(p);
         return;
     }
     bool steady = now - p->started >= SUPERVISOR_STEADY;
@@ -124,8 +129,11 @@ static void on_ready_fd(struct io *io, unsigned events) {
         return;
     forget_ready(p);
     line = str_slice(line, 0, end < 0 ? 0 : (size_t)end);
-    if (str_starts(line, STR("ready")))
-        became_ready(p, str_slice(line, MIN(line.n, (size_t)6), line.n));
+    str word = str_cut(&line, ' ');
+    if (str_eqc(word, "ready"))
+        became_ready(p, line);
+    else if (n > 0)
+        log_error(loop_env(p->s->loop), "%s did not say that it is ready", p->spec->name);
 }
 
 static int start_child(struct process *p, int ready_fd, struct err *e) {
@@ -164,6 +172,10 @@ static void begin(struct process *p) {
                   e.text[0] ? e.text : strerror(-r));
         if (fds[0] >= 0)
             close(fds[0]);
+        if (s->o.give_up) {
+            give_up(p);
+            return;
+        }
         p->state = BACKOFF;
         p->timer.fire = on_backoff;
         timer_start(s->loop, &p->timer, SUPERVISOR_BACKOFF_MAX);
@@ -257,6 +269,10 @@ int supervisor_new(struct loop *l, const struct supervisor_options *o, struct su
     *ret = s;
     advance(s);
     return 0;
+}
+
+bool supervisor_failed(const struct supervisor *s) {
+    return s->failed;
 }
 
 void supervisor_stop(struct supervisor *s) {

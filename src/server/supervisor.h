@@ -41,6 +41,8 @@ struct supervisor_options {
 };
 int supervisor_new(struct loop *l, const struct supervisor_options *o, struct supervisor **ret);
 void supervisor_proceed(struct supervisor *s, unsigned i);
+/* It gave up. */
+bool supervisor_failed(const struct supervisor *s);
 /* Stops all; the loop is stopped when none is left. */
 void supervisor_stop(struct supervisor *s);
 struct supervisor *supervisor_free(struct supervisor *s);

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Who gets which certificate. Roles are told apart by what stands in them and by which CA signed;
+ * the disk and the clock are the simulator's. */
+#include "server/pki.h"
+
+#include <stdlib.h>
+
+#include "base/base64.h"
+#include "base/env_sim_disk.h"
+#include "net/crypto.h"
+#include "net/tls.h"
+#include "net/x509.h"
+#include "tap.h"
+
+#define NOW  1800000000LL
+#define YEAR (365LL * 24 * 3600)
+#define DIR  "/var/lib/x/pki"
+#define FILE "/etc/x/kubeconfig.yaml"
+#define URL  "https://127.0.0.1:6443"
+
+struct world {
+    struct env_sim sim;
+    struct arena a;
+    struct err e;
+    struct pki *pki;
+};
+
+static void world_init(struct world *w, const char *dir) {
+    *w = (struct world){0};
+    env_sim_init(&w->sim, tap_seed());
+    w->sim.now_wall = NOW * NSEC_PER_SEC;
+    arena_init(&w->a, 0);
+    REQUIRE(pki_open(&w->sim.env, dir, &w->e, &w->pki) == 0);
+}
+
+static void world_done(struct world *w) {
+    pki_free(w->pki);
+    arena_done(&w->a);
+    env_sim_done(&w->sim);
+}
+
+static void reopen(struct world *w) {
+    w->pki = pki_free(w->pki);
+    REQUIRE(pki_open(&w->sim.env, DIR, &w->e, &w->pki) == 0);
+}
+
+static str file(struct world *w, const char *path) {
+    struct buf b;
+    buf_init(&b, 0);
+    REQUIRE(w->sim.env.ops->disk.read(&w->sim.env, path, 1 << 20, &b) == 0);
+    str s = str_dup(&w->a, buf_str(&b));
+    buf_done(&b);
+    return s;
+}
+
+static struct identity identity_of(struct world *w, enum role role) {
+    struct identity id = {0};
+    const struct signer_channel who = {.role = role,
+                                       .node = role == ROLE_KUBELET ? "n1" : NULL,
+                                       .addresses = "host.example,192.0.2.1,,fd00::1"};
+    REQUIRE(pki_identity(w->pki, &w->a, &who, &w->e, &id) == 0);
+    id.client_ca = str_dup(&w->a, id.client_ca); /* beyond the life of w->pki */
+    id.server_ca = str_dup(&w->a, id.server_ca);
+    return id;
+}
+
+/* The names are exactly these, the CA is the one given and not the other, the key is its own. */
+static void check_cert(struct world *w, str cert, str key, str ca, str other_ca, const char *cn,
+                       const char *org, bool server) {
+    str orgs = str_of(org);
+    struct x509_request want = {.cn = str_of(cn),
+                                .orgs = &orgs,
+                                .n_orgs = org ? 1 : 0,
+                                .server_auth = server,
+                                .client_auth = !server};
+    struct tls_config *tls = NULL;
+    CHECK(x509_cert_covers(cert, ca, &want));
+    CHECK(!x509_cert_covers(cert, other_ca, &want));
+    want.client_auth = want.server_auth = true;
+    CHECK(!x509_cert_covers(cert, ca, &want)); /* one use, not both */
+    want.client_auth = want.server_auth = false;
+    want.ca = true;
+    CHECK(!x509_cert_covers(cert, ca, &want));
+    CHECK_INT(
+        tls_config_new(&(struct tls_options){.cert_pem = cert, .key_pem = key}, true, &w->e, &tls),
+        0);
+    tls_config_unref(tls);
+    int64_t from, to;
+    CHECK_INT(x509_cert_times(cert, &from, &to), 0);
+    CHECK_INT(from, 0); /* for machines without a clock that runs */
+    CHECK_INT(to, NOW + YEAR);
+}
+
+static bool names(str cert, str ca, const char *cn, const char *org, str dns, str ip) {
+    str orgs = str_of(org);
+    return x509_cert_covers(cert, ca,
+                            &(struct x509_request){.cn = str_of(cn),
+                                                   .orgs = &orgs,
+                                                   .n_orgs = org ? 1 : 0,
+                                                   .dns = &dns,
+                                                   .n_dns = dns.n > 0,
+                                                   .ips = &ip,
+                                                   .n_ips = ip.n > 0});
+}
+
+TEST(pki_clients_get_their_user_and_no_group) {
+    struct world w;
+    world_init(&w, NULL);
+    struct identity api = identity_of(&w, ROLE_APISERVER);
+    static const struct {
+        enum role role;
+        const char *user;
+    } clients[] = {{ROLE_CONTROLLERS, "system:kube-controller-manager"},
+                   {ROLE_SCHEDULER, "system:kube-scheduler"}};
+    for (size_t i = 0; i < ARRAY_LEN(clients); i++) {
+        struct identity id = identity_of(&w, clients[i].role);
+        check_cert(&w, id.client_cert, id.client_key, api.client_ca, id.server_ca, clients[i].user,
+                   NULL, false);
+        CHECK(id.server_ca.n > 0);
+        CHECK(!id.serving_cert.n && !id.serving_key.n && !id.kubelet_cert.n && !id.kubelet_key.n);
+        CHECK(!id.token_key.n && !id.client_ca.n);
+        CHECK_INT(id.renew_at, NOW + YEAR / 3 * 2);
+    }
+    world_done(&w);
+}
+
+TEST(pki_the_kubelet_gets_its_node) {
+    struct world w;
+    world_init(&w, NULL);
+    struct identity api = identity_of(&w, ROLE_APISERVER), id = identity_of(&w, ROLE_KUBELET);
+    check_cert(&w, id.client_cert, id.client_key, api.client_ca, id.server_ca, "system:node:n1",
+               "system:nodes", false);
+    check_cert(&w, id.serving_cert, id.serving_key, id.server_ca, api.client_ca, "system:node:n1",
+               "system:nodes", true);
+    CHECK(!id.kubelet_cert.n && !id.kubelet_key.n && !id.token_key.n);
+    CHECK(str_eq(id.client_ca, api.client_ca));
+    static const char *const dns[] = {"n1", "host.example"}, *const ips[] = {"192.0.2.1",
+                                                                             "fd00::1"};
+    for (int i = 0; i < 2; i++)
+        CHECK(names(id.serving_cert, id.server_ca, "system:node:n1", "system:nodes", str_of(dns[i]),
+                    str_of(ips[i])));
+    CHECK(!names(id.serving_cert, id.server_ca, "system:node:n1", "system:nodes", STR("kubernetes"),
+                 STR_NONE));
+    CHECK(!names(id.serving_cert, id.server_ca, "system:node:n1", "system:nodes", STR_NONE,
+                 STR("192.0.2.2")));
+    world_done(&w);
+}
+
+TEST(pki_the_api_server_gets_its_names) {
+    struct world w;
+    world_init(&w, NULL);
+    struct identity id = identity_of(&w, ROLE_APISERVER);
+    CHECK(id.client_ca.n && !str_eq(id.client_ca, id.server_ca));
+    check_cert(&w, id.serving_cert, id.serving_key, id.server_ca, id.client_ca, "kube-apiserver",
+               NULL, true);
+    check_cert(&w, id.kubelet_cert, id.kubelet_key, id.client_ca, id.server_ca,
+               "kube-apiserver-kubelet-client", "coxswain:kubelet-clients", false);
+    static const char *const dns[] = {"kubernetes",
+                                      "kubernetes.default",
+                                      "kubernetes.default.svc",
+                                      "kubernetes.default.svc.cluster.local",
+                                      "localhost",
+                                      "host.example"};
+    static const char *const ips[] = {"127.0.0.1", "::1", "192.0.2.1", "fd00::1"};
+    for (size_t i = 0; i < ARRAY_LEN(dns); i++)
+        CHECK(
+            names(id.serving_cert, id.server_ca, "kube-apiserver", NULL, str_of(dns[i]), STR_NONE));
+    for (size_t i = 0; i < ARRAY_LEN(ips); i++)
+        CHECK(
+            names(id.serving_cert, id.server_ca, "kube-apiserver", NULL, STR_NONE, str_of(ips[i])));
+    CHECK(!names(id.serving_cert, id.server_ca, "kube-apiserver", NULL, STR("n1"), STR_NONE));
+    CHECK(!id.client_cert.n && !id.client_key.n);
+    world_done(&w);
+}
+
+/* The token key signs what its public half verifies; it is no CA's. */
+TEST(pki_the_token_key_signs) {
+    struct world w;
+    struct x509_key *k;
+    str token, claims;
+    world_init(&w, NULL);
+    struct identity id = identity_of(&w, ROLE_APISERVER);
+    REQUIRE(x509_key_read(id.token_key, &w.e, &k) == 0);
+    str public = x509_key_public_pem(&w.a, k);
+    REQUIRE(jwt_sign(&w.a, k, STR("k"), STR("{}"), &token) == 0);
+    CHECK_INT(jwt_verify(&w.a, token, &public, 1, &w.e, &claims), 0);
+    CHECK(!str_eq(id.token_key, id.serving_key) && !str_eq(id.token_key, id.kubelet_key));
+    x509_key_free(k);
+    world_done(&w);
+}
+
+/* Hosts that are named like numbers are names; node names may be longer than the 64 bytes that
+ * X.520 gives a common name. */
+TEST(pki_unusual_node_names) {
+    static const char *const nodes[] = {"1", "42", "1.2", "cafe",
+                                        "a-name-that-is-longer-than-a-"
+                                        "common-name-may-be-in-x520.of."
+                                        "a-node.example"};
+    struct world w;
+    world_init(&w, NULL);
+    struct identity api = identity_of(&w, ROLE_APISERVER);
+    for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
+        struct identity id = {0};
+        str cn = str_printf(&w.a, "system:node:%s", nodes[i]);
+        int r = pki_identity(w.pki, &w.a,
+                             &(struct signer_channel){.role = ROLE_KUBELET, .node = nodes[i]}, &w.e,
+                             &id);
+        CHECK_INT(r, 0);
+        if (r < 0) {
+            tap_diag("%s: %s", nodes[i], w.e.text);
+            continue;
+        }
+        check_cert(&w, id.client_cert, id.client_key, api.client_ca, id.server_ca, cn.p,
+                   "system:nodes", false);
+        CHECK(
+            names(id.serving_cert, id.server_ca, cn.p, "system:nodes", str_of(nodes[i]), STR_NONE));
+    }
+    world_done(&w);
+}
+
+TEST(pki_no_identity_without_a_name) {
+    struct world w;
+    struct identity id = {.renew_at = -1};
+    world_init(&w, NULL);
+    CHECK_INT(pki_identity(w.pki, &w.a, &(struct signer_channel){.role = ROLE_KUBELET}, &w.e, &id),
+              -EINVAL);
+    CHECK_STRC(str_of(w.e.text), "a kubelet's identity needs the name of its node");
+    CHECK_INT(pki_identity(w.pki, &w.a, &(struct signer_channel){.role = ROLE_MAX}, &w.e, &id),
+              -EINVAL);
+    CHECK_INT(id.renew_at, -1);
+    world_done(&w);
+}
+
+/* ---- what is kept ---- */
+
+static const char *const kept[] = {DIR "/client-ca.crt", DIR "/client-ca.key", DIR "/server-ca.crt",
+                                   DIR "/server-ca.key", DIR "/sa.key"};
+
+TEST(pki_kept_files_are_used_again) {
+    struct world w;
+    str before[ARRAY_LEN(kept)];
+    world_init(&w, DIR);
+    struct identity old = identity_of(&w, ROLE_APISERVER);
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+        before[i] = file(&w, kept[i]);
+    reopen(&w);
+    struct identity id = identity_of(&w, ROLE_APISERVER);
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+        CHECK_STR(file(&w, kept[i]), before[i]);
+    CHECK(str_eq(id.client_ca, old.client_ca) && str_eq(id.server_ca, old.server_ca));
+    CHECK(str_eq(id.token_key, old.token_key));
+    CHECK(!str_eq(id.serving_key, old.serving_key)); /* keys of leaves are new each time */
+    check_cert(&w, id.serving_cert, id.serving_key, old.server_ca, old.client_ca, "kube-apiserver",
+               NULL, true);
+    world_done(&w);
+}
+
+TEST(pki_survives_a_power_cut) {
+    struct world w;
+    world_init(&w, DIR);
+    struct identity old = identity_of(&w, ROLE_APISERVER);
+    env_sim_crash(&w.sim);
+    reopen(&w);
+    CHECK(str_eq(identity_of(&w, ROLE_APISERVER).client_ca, old.client_ca));
+    world_done(&w);
+}
+
+/* Cut off before any write of its first start, the next one makes what is missing, and all fits. */
+TEST(pki_first_start_cut_anywhere) {
+    for (int64_t cut = 0; cut < (int64_t)ARRAY_LEN(kept); cut++) {
+        struct world w = {0};
+        env_sim_init(&w.sim, tap_seed() + (uint64_t)cut);
+        w.sim.now_wall = NOW * NSEC_PER_SEC;
+        arena_init(&w.a, 0);
+        w.sim.disk->write_fault = (struct fault){.countdown = cut, .repeat = 1, .error = -EIO};
+        CHECK_INT(pki_open(&w.sim.env, DIR, &w.e, &w.pki), -EIO);
+        CHECK(str_starts(str_of(w.e.text), STR(DIR "/")));
+        env_sim_crash(&w.sim);
+        reopen(&w);
+        struct identity api = identity_of(&w, ROLE_APISERVER), id = identity_of(&w, ROLE_KUBELET);
+        check_cert(&w, id.client_cert, id.client_key, api.client_ca, id.server_ca, "system:node:n1",
+                   "system:nodes", false);
+        world_done(&w);
+    }
+}
+
+static int reopen_without(const char *path, str instead, struct err *e) {
+    struct world w;
+    struct pki *p = NULL;
+    world_init(&w, DIR);
+    struct env *env = &w.sim.env;
+    if (instead.p)
+        REQUIRE(env->ops->disk.write(env, path, instead, 0600) == 0);
+    else
+        REQUIRE(env->ops->disk.unlink(env, path) == 0);
+    *e = (struct err){0};
+    int r = pki_open(env, DIR, e, &p);
+    pki_free(p);
+    world_done(&w);
+    return r;
+}
+
+/* A CA's certificate without its key is somebody's mistake: a new key would not fit it. */
+TEST(pki_damaged_files_are_not_replaced) {
+    struct err e;
+    CHECK_INT(reopen_without(DIR "/client-ca.key", STR_NONE, &e), -ENOKEY);
+    CHECK_STRC(str_of(e.text), DIR "/client-ca.key is missing, but not client-ca.crt");
+    CHECK_INT(reopen_without(DIR "/server-ca.key", STR_NONE, &e), -ENOKEY);
+    CHECK_INT(reopen_without(DIR "/client-ca.crt", STR_NONE, &e), 0);
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+        CHECK(reopen_without(kept[i], STR("garbage"), &e) < 0);
+        CHECK(str_starts(str_of(e.text), str_of(kept[i])));
+    }
+}
+
+TEST(pki_read_errors_are_not_first_starts) {
+    struct world w;
+    struct pki *p = NULL;
+    world_init(&w, DIR);
+    str before = file(&w, kept[0]);
+    w.sim.disk->read_fault = (struct fault){.repeat = -1, .error = -EIO};
+    CHECK_INT(pki_open(&w.sim.env, DIR, &w.e, &p), -EIO);
+    w.sim.disk->read_fault = FAULT_NONE;
+    CHECK_STR(file(&w, kept[0]), before);
+    world_done(&w);
+}
+
+/* ---- the administrator ---- */
+
+static str field(struct world *w, str text, const char *name) {
+    str mark = str_printf(&w->a, " %s: ", name), ret = STR_NONE;
+    ssize_t at = str_find(text, mark);
+    REQUIRE(at >= 0);
+    str rest = str_slice(text, (size_t)at + mark.n, text.n);
+    REQUIRE(base64_decode_in(&w->a, str_cut(&rest, '\n'), 0, &ret) == 0);
+    return ret;
+}
+
+static str write_config(struct world *w, const char *url) {
+    w->e.text[0] = '\0';
+    CHECK_INT(pki_admin_kubeconfig(w->pki, FILE, str_of(url), &w->e), 0);
+    return file(w, FILE);
+}
+
+TEST(pki_kubeconfig_is_the_administrators) {
+    struct world w;
+    world_init(&w, DIR);
+    struct identity api = identity_of(&w, ROLE_APISERVER);
+    str text = write_config(&w, URL);
+    CHECK(str_find(text, STR("    server: " URL "\n")) > 0);
+    CHECK(str_eq(field(&w, text, "certificate-authority-data"), api.server_ca));
+    check_cert(&w, field(&w, text, "client-certificate-data"), field(&w, text, "client-key-data"),
+               api.client_ca, api.server_ca, "coxswain:admin", "system:masters", false);
+    world_done(&w);
+}
+
+TEST(pki_kubeconfig_is_left_alone_while_fit) {
+    struct world w;
+    world_init(&w, DIR);
+    str first = write_config(&w, URL);
+    CHECK(str_eq(write_config(&w, URL), first));
+    reopen(&w);
+    CHECK(str_eq(write_config(&w, URL), first));
+    env_sim_advance(&w.sim, (YEAR / 3 * 2 - 60) * NSEC_PER_SEC);
+    CHECK(str_eq(write_config(&w, URL), first));
+    env_sim_advance(&w.sim, 120 * NSEC_PER_SEC);
+    CHECK(!str_eq(write_config(&w, URL), first)); /* a third of its time is left: renewed */
+    world_done(&w);
+}
+
+TEST(pki_kubeconfig_is_rewritten_when_the_server_moves) {
+    struct world w;
+    world_init(&w, DIR);
+    str first = write_config(&w, URL), second = write_config(&w, URL "3");
+    CHECK(str_find(second, STR("server: " URL "3\n")) > 0);
+    str third = write_config(&w, URL); /* a prefix of the one before */
+    CHECK(str_find(third, STR("server: " URL "\n")) > 0);
+    CHECK(!str_eq(first, third));
+    world_done(&w);
+}
+
+static void check_rewritten_without(const char *const *files, size_t n) {
+    struct world w;
+    world_init(&w, DIR);
+    str first = write_config(&w, URL);
+    for (size_t i = 0; i < n; i++)
+        REQUIRE(w.sim.env.ops->disk.unlink(&w.sim.env, files[i]) == 0);
+    reopen(&w);
+    CHECK(!str_eq(write_config(&w, URL), first));
+    world_done(&w);
+}
+
+TEST(pki_kubeconfig_is_rewritten_with_a_new_ca) {
+    check_rewritten_without(kept, 2);
+    check_rewritten_without(kept + 2, 2);
+}
+
+TEST(pki_kubeconfig_damaged_is_rewritten) {
+    static const char *const damaged[] = {
+        "", "garbage", "server: " URL "\n", "    client-certificate-data: \n",
+        "    client-certificate-data: !!!\n    server: " URL "\n"};
+    struct world w;
+    world_init(&w, DIR);
+    write_config(&w, URL);
+    for (size_t i = 0; i < ARRAY_LEN(damaged); i++) {
+        REQUIRE(w.sim.env.ops->disk.write(&w.sim.env, FILE, str_of(damaged[i]), 0600) == 0);
+        str text = write_config(&w, URL);
+        CHECK(str_find(text, STR("current-context: coxswain\n")) > 0);
+        field(&w, text, "client-key-data");
+    }
+    world_done(&w);
+}
+
+TEST(pki_kubeconfig_that_cannot_be_written) {
+    struct world w;
+    world_init(&w, DIR);
+    w.sim.disk->write_fault = (struct fault){.repeat = -1, .error = -ENOSPC};
+    CHECK_INT(pki_admin_kubeconfig(w.pki, FILE, STR(URL), &w.e), -ENOSPC);
+    CHECK_STRC(str_of(w.e.text), FILE ": No space left on device");
+    w.sim.disk->write_fault = FAULT_NONE;
+    world_done(&w);
+}
