@@ -196,7 +196,7 @@ unsigned index_orphans(const void *typed, str keys[INDEX_KEYS_MAX]) {
     return 1;
 }
 
-int claims_settle(struct plan *p, const struct claims *c) {
+int claims_settle(struct plan *p, const struct ownership *c) {
     struct cached *o;
     int settled = 1;
     for (struct index_cursor at = index_find(c->owned, c->owner->uid); (o = index_next(&at));) {

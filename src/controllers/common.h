@@ -41,7 +41,7 @@ int owner_lives(struct plan *p, const struct api_resource *r, const ObjectMeta *
 /* Adopts and releases what stands under an owner. 1: all is settled, and mine() was called for each
  * object that is the owner's; 0: writes were planned, the rest is for the next run; -EAGAIN: an
  * answer is awaited. */
-struct claims {
+struct ownership {
     const struct api_resource *owner_resource, *resource;
     const ObjectMeta *owner;
     const struct selector *selector;
@@ -51,7 +51,7 @@ struct claims {
     bool (*adoptable)(const void *typed); /* NULL: each */
     void *ctx;
 };
-int claims_settle(struct plan *p, const struct claims *c);
+int claims_settle(struct plan *p, const struct ownership *c);
 /* Objects without a controller, by namespace. */
 unsigned index_orphans(const void *typed, str keys[INDEX_KEYS_MAX]);
 

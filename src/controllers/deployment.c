@@ -90,7 +90,7 @@ static void on_mine(void *ctx, const void *typed) {
 
 static int find_sets(struct deployment_sync *y, const struct selector *sel) {
     struct deployments *s = y->ctx;
-    int r = claims_settle(y->p, &(struct claims){
+    int r = claims_settle(y->p, &(struct ownership){
                                     .owner_resource = DEPLOYMENTS,
                                     .resource = SETS,
                                     .owner = &y->was->metadata,

@@ -95,7 +95,7 @@ static bool adoptable(const void *typed) {
 }
 
 static int settle_ownership(struct sync *y) {
-    return claims_settle(y->p, &(struct claims){
+    return claims_settle(y->p, &(struct ownership){
                                    .owner_resource = SETS,
                                    .resource = PODS,
                                    .owner = &y->rs->metadata,

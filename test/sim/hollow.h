@@ -11,8 +11,9 @@
 #define HOLLOW_LEASE_EVERY (10 * NSEC_PER_SEC)
 
 struct hollow_config {
-    bool silent;  /* heartbeats stop */
-    bool unready; /* new pods never become ready */
+    bool silent;             /* all of them stop */
+    const char *silent_node; /* or one of them */
+    bool unready;            /* new pods never become ready */
     unsigned n_nodes;
 };
 
@@ -34,6 +35,10 @@ static inline void hollow_start(struct controller_run *run, void *state) {
     }
 }
 
+static inline bool hollow_is_silent(const struct hollow *h, str node) {
+    return h->config->silent || (h->config->silent_node && str_eqc(node, h->config->silent_node));
+}
+
 static inline void hollow_node(struct hollow *h, str name, struct plan *p) {
     const Node *node = informer_typed(h->nodes, name);
     Time now = plan_time(p);
@@ -48,13 +53,13 @@ static inline void hollow_node(struct hollow *h, str name, struct plan *p) {
               .status = {.capacity = {capacity, 3},
                          .allocatable = {capacity, 3},
                          .conditions = {&ready, 1}}};
-    if (!node) {
+    if (!node && !hollow_is_silent(h, name)) {
         plan_create(p, RESOURCE_OF(core_v1_nodes), STR_NONE, &n);
         plan_requeue_after(p, NSEC_PER_SEC);
         return;
     }
     plan_requeue_after(p, HOLLOW_LEASE_EVERY);
-    if (h->config->silent)
+    if (hollow_is_silent(h, name))
         return;
     const NodeCondition *old = node->status.conditions.n ? &node->status.conditions.v[0] : NULL;
     if (!old || !str_eqc(old->status, "True")) {
@@ -75,7 +80,7 @@ static inline void hollow_node(struct hollow *h, str name, struct plan *p) {
 }
 
 static inline void hollow_pod(struct hollow *h, const Pod *pod, struct plan *p) {
-    if (!pod->spec.node_name.n || h->config->silent)
+    if (!pod->spec.node_name.n || hollow_is_silent(h, pod->spec.node_name))
         return;
     if (pod->metadata.deletion_timestamp.set) {
         plan_delete(p, RESOURCE_OF(core_v1_pods), &pod->metadata, 0, NULL);

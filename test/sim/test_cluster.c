@@ -280,6 +280,61 @@ TEST(silent_nodes_are_tainted_and_come_back) {
     teardown(&c);
 }
 
+TEST(owners_and_dependents) {
+    static const char owner[] = "/api/v1/namespaces/default/configmaps/owner";
+    static const char *const policies[] = {"Foreground", "Background", "Orphan"};
+    for (unsigned i = 0; i < ARRAY_LEN(policies); i++) {
+        struct cluster c;
+        char body[512];
+        setup(&c, tap_seed());
+        pass(&c, NSEC_PER_SEC);
+        struct answer a = call(&c.w, "POST", "/api/v1/namespaces/default/configmaps", NULL,
+                               "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{"
+                               "\"name\":\"owner\"}}");
+        REQUIRE(a.code == 201);
+        const ConfigMap *m = read_typed(&c, &ConfigMap_type, owner);
+        snprintf(body, sizeof(body),
+                 "{\"kind\":\"Secret\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"s\","
+                 "\"ownerReferences\":[{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"name\":"
+                 "\"owner\",\"uid\":\"" STR_FMT "\",\"blockOwnerDeletion\":true}]}}",
+                 STR_ARG(m->metadata.uid));
+        a = call(&c.w, "POST", "/api/v1/namespaces/default/secrets", NULL, body);
+        REQUIRE(a.code == 201);
+        pass(&c, NSEC_PER_SEC);
+        snprintf(body, sizeof(body),
+                 "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"propagationPolicy\":\"%s\"}",
+                 policies[i]);
+        a = call(&c.w, "DELETE", owner, NULL, body);
+        CHECK_INT(a.code, 200);
+        pass(&c, 10 * NSEC_PER_SEC);
+        CHECK_INT(get(&c.w, owner, NULL).code, 404);
+        bool orphaned = strcmp(policies[i], "Orphan") == 0;
+        const Secret *s = read_typed(&c, &Secret_type, "/api/v1/namespaces/default/secrets/s");
+        CHECK_INT(s != NULL, orphaned);
+        CHECK(!s || s->metadata.owner_references.n == 0);
+        teardown(&c);
+    }
+}
+
+TEST(pods_of_a_lost_node_move) {
+    struct cluster c;
+    setup(&c, tap_seed());
+    create_deployment(&c, "default", 6, "a:1");
+    REQUIRE(rolls_out(&c, 30));
+    c.hollow.silent_node = "n1";
+    pass(&c, 70 * NSEC_PER_SEC);
+    const Node *n = node(&c, "n1");
+    CHECK_INT(n->spec.taints.n, 2);
+    CHECK(deployment(&c)->status.ready_replicas < 6);
+    pass(&c, 310 * NSEC_PER_SEC); /* tolerationSeconds of every pod: 300 */
+    CHECK(has_event(&c, "TaintManagerEviction", "Marking for deletion Pod default/web-"));
+    CHECK_INT(deployment(&c)->status.ready_replicas, 6);
+    CHECK_INT(call(&c.w, "DELETE", "/api/v1/nodes/n1", NULL, NULL).code, 200);
+    pass(&c, 120 * NSEC_PER_SEC);
+    CHECK_INT(n_of(&c, PODS), 6);
+    teardown(&c);
+}
+
 /* Connections break all the time, the manager and the scheduler are started anew. */
 TEST(it_settles_after_any_trouble) {
     for (uint64_t seed = 1; seed <= 50; seed++) {
