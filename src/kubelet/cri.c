@@ -28,6 +28,7 @@ static const struct method {
     [CRI_REMOVE_CONTAINER] = METHOD(RUNTIME, RemoveContainer),
     [CRI_LIST_CONTAINERS] = METHOD(RUNTIME, ListContainers),
     [CRI_CONTAINER_STATUS] = METHOD(RUNTIME, ContainerStatus),
+    [CRI_REOPEN_CONTAINER_LOG] = METHOD(RUNTIME, ReopenContainerLog),
     [CRI_EXEC_SYNC] = METHOD(RUNTIME, ExecSync),
     [CRI_LIST_IMAGES] = METHOD(IMAGES, ListImages),
     [CRI_IMAGE_STATUS] = METHOD(IMAGES, ImageStatus),

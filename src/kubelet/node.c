@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kubelet/kubelet_internal.h"
+#include "kubelet/log_rotate.h"
 #include "schema/ops.h"
 
 #define BEAT            (10 * NSEC_PER_SEC)
@@ -385,6 +385,7 @@ static void beat(struct timer *t) {
     }
     lease_step(n);
     send_status(n);
+    log_rotate_all(n->k);
 }
 
 void node_start(struct node *n) {

@@ -68,7 +68,13 @@ static void pump(struct log_stream *t) {
         bool runs = t->reader.o.follow && still_runs(t);
         ssize_t n = host_read_at(t->path, t->offset, piece, sizeof(piece));
         if (n <= 0) {
-            if (n == 0 && !t->last && t->reader.o.follow) {
+            int64_t size, mtime;
+            if (n == 0 && host_stat(t->path, &size, &mtime) == 0 && size < t->offset) {
+                t->offset = 0; /* the log was put aside and began anew */
+                continue;
+            }
+            /* Missing: just being put aside. */
+            if ((n == 0 || n == -ENOENT) && !t->last && t->reader.o.follow) {
                 /* What it wrote last may come after we saw it end: one more look. */
                 t->last = !runs;
                 timer_start(t->s->k->loop, &t->timer, LOG_POLL);
