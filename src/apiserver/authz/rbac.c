@@ -256,21 +256,17 @@ const Role *rbac_role(struct rbac *r, str ns, str name) {
     return e ? e->typed : NULL;
 }
 
-/* Calls visit(ctx, grant, rule) until it says stop; true when it did. */
+/* Calls visit(ctx, grant, rule) until it says stop; true when it did. rule is NULL when the role of
+ * the binding does not exist. */
 typedef bool (*grant_visit)(void *ctx, const struct grant *g, const PolicyRule *rule);
 
 static bool visit_role(struct rbac *r, const struct grant *g, grant_visit visit, void *ctx) {
-    const PolicyRule *rules = NULL;
-    uint32_t n = 0;
-    if (g->cluster_role) {
-        const ClusterRole *c = rbac_cluster_role(r, g->role_name);
-        rules = c ? c->rules.v : NULL;
-        n = c ? c->rules.n : 0;
-    } else {
-        const Role *role = rbac_role(r, g->ns, g->role_name);
-        rules = role ? role->rules.v : NULL;
-        n = role ? role->rules.n : 0;
-    }
+    const ClusterRole *c = g->cluster_role ? rbac_cluster_role(r, g->role_name) : NULL;
+    const Role *role = g->cluster_role ? NULL : rbac_role(r, g->ns, g->role_name);
+    if (!c && !role)
+        return !visit(ctx, g, NULL);
+    const PolicyRule *rules = c ? c->rules.v : role->rules.v;
+    uint32_t n = c ? c->rules.n : role->rules.n;
     for (uint32_t i = 0; i < n; i++)
         if (!visit(ctx, g, &rules[i]))
             return true;
@@ -301,11 +297,25 @@ struct question {
     const struct attributes *at;
     bool allowed;
     str reason;
+    str missing; /* roles that are bound but do not exist */
+    unsigned n_missing;
 };
+
+static void note_missing(struct question *q, const struct grant *g) {
+    str text = str_printf(q->arena, "%s.rbac.authorization.k8s.io \"" STR_FMT "\" not found",
+                          g->cluster_role ? "clusterrole" : "role", STR_ARG(g->role_name));
+    if (str_find(q->missing, text) >= 0)
+        return;
+    q->missing = q->n_missing++ ? str_printf(q->arena, STR_FMT ", " STR_FMT, STR_ARG(q->missing),
+                                             STR_ARG(text))
+                                : text;
+}
 
 static bool ask_rule(void *ctx, const struct grant *g, const PolicyRule *rule) {
     struct question *q = ctx;
-    if (!rule_allows(rule, q->at))
+    if (!rule)
+        note_missing(q, g);
+    if (!rule || !rule_allows(rule, q->at))
         return true;
     q->allowed = true;
     str ns = g->cluster_binding ? STR("") : str_concat(q->arena, STR("/"), g->ns);
@@ -329,6 +339,9 @@ static enum decision authorize(void *ctx, struct arena *a, const struct attribut
     if (user_in_group(at->user, GROUP_MASTERS))
         return DECISION_ALLOW;
     visit_user(ctx, at->user, at->ns, ask_rule, &q);
+    if (!q.allowed && q.n_missing)
+        q.reason = str_printf(a, q.n_missing > 1 ? "RBAC: [" STR_FMT "]" : "RBAC: " STR_FMT,
+                              STR_ARG(q.missing));
     *ret_reason = q.reason;
     return q.allowed ? DECISION_ALLOW : DECISION_NO_OPINION;
 }
@@ -342,7 +355,7 @@ struct rules_visit {
 
 static bool give_rule(void *ctx, const struct grant *g, const PolicyRule *rule) {
     struct rules_visit *v = ctx;
-    return v->visit(v->ctx, rule);
+    return !rule || v->visit(v->ctx, rule);
 }
 
 void rbac_rules(struct rbac *r, const struct user *u, str ns,
