@@ -5,6 +5,10 @@
 #
 # Every folder under src/ is a layer and becomes one archive. A unit test is linked with its own
 # layer and those before it only, so an upward call does not link.
+#
+# Two makes may run at once, and options may change between two runs: objects depend on the options
+# they were compiled with, archives on their list of objects, and an archive is as old as the moment
+# its making began, so that an object that changed meanwhile is newer.
 
 MAKEFLAGS += --no-builtin-rules
 CC      ?= gcc
@@ -47,19 +51,28 @@ lib_of  = $(B)/lib$(1).a
 ALL := $(LAYERS) $(COMPONENTS)
 ARCHIVES := $(foreach l,$(ALL),$(call lib_of,$(l)))
 
-.PHONY: all unit clean format check fuzz bench e2e
+.PHONY: all unit clean format check fuzz bench e2e FORCE
 .SECONDARY:
 all: $(B)/coxswain
 
-define archive_rule
-$(call lib_of,$(1)): $(call objs_of,$(1))
-	@mkdir -p $$(@D)
-	@rm -f $$@
-	$(Q)ar rcsD $$@ $$^
-endef
-$(foreach l,$(ALL),$(eval $(call archive_rule,$(l))))
+# Writes $(1) to the target when it says something else now.
+keep = mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 
-$(B)/obj/%.o: %.c Makefile
+# NAME, objects
+define archive_rule
+OBJS_$(1) := $(2)
+$(B)/$(1).list: FORCE
+	@$$(call keep,$$(OBJS_$(1)))
+$(B)/lib$(1).a: $(2) $(B)/$(1).list
+	$$(Q)new=$$@.$$$$$$$$; : >$$$$new.begin && ar rcsD $$$$new $$(OBJS_$(1)) && \
+	touch -r $$$$new.begin $$$$new && mv $$$$new $$@ && rm $$$$new.begin
+endef
+$(foreach l,$(ALL),$(eval $(call archive_rule,$(l),$(call objs_of,$(l)))))
+
+$(B)/options: FORCE
+	@$(call keep,$(CC) $(CPPFLAGS) $(CFLAGS))
+
+$(B)/obj/%.o: %.c $(B)/options
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC $<")
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
@@ -69,11 +82,7 @@ $(B)/coxswain: $(B)/obj/src/server/main.o $(ARCHIVES)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 
 # What tests share (test/*.c); an archive, so that a test links only what it uses.
-TEST_OBJS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard test/*.c))
-$(B)/libtest.a: $(TEST_OBJS)
-	@mkdir -p $(@D)
-	@rm -f $@
-	$(Q)ar rcsD $@ $^
+$(eval $(call archive_rule,test,$(patsubst %.c,$(B)/obj/%.o,$(wildcard test/*.c))))
 
 # Unit tests: test/unit/LAYER/test_x.c
 upto = $(if $(filter $(1),$(LAYERS)),$(shell echo "$(LAYERS)" | sed 's/\b$(1)\b.*/$(1)/'),$(if $(filter server,$(1)),$(ALL),$(LAYERS) $(1)))
@@ -119,11 +128,16 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(ARCHIVES)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 bench: $(BENCHES)
 
-# Fuzzers need clang: make CC=clang SAN=fuzzer,address,undefined fuzz
+# Fuzzers need clang: make CC=clang SAN=fuzzer,address,undefined fuzz, or script/fuzz. They are
+# linked with the layers alone: every parser of bytes from outside is there.
 FUZZERS := $(patsubst fuzz/%.c,$(B)/fuzz/%,$(wildcard fuzz/fuzz_*.c))
-$(B)/fuzz/%: $(B)/obj/fuzz/%.o $(ARCHIVES)
+LAYER_ARCHIVES := $(foreach l,$(LAYERS),$(call lib_of,$(l)))
+$(B)/fuzz/%: $(B)/obj/fuzz/%.o $(LAYER_ARCHIVES)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(LAYER_ARCHIVES) -Wl,--end-group $(LIBS)
+.PHONY: list-fuzzers
+list-fuzzers:
+	@echo $(FUZZERS)
 fuzz: $(FUZZERS)
 
 format:

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/* /healthz, /livez and /readyz: the checks behind them and how they are told. */
 #pragma once
 
 #include "apiserver/request.h"
