@@ -4,11 +4,9 @@
  * lease ends it, because another may write from then on. */
 #include "controllers/controllers.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "client/leader.h"
-#include "loop/child.h"
 
 /* Those that need whole objects stand before those that are content with metadata, so that one
  * informer serves both. */
@@ -103,71 +101,23 @@ int controller_manager_new(struct loop *l, const struct controller_manager_optio
     return 0;
 }
 
-void controller_manager_stop(struct controller_manager *m) {
-    m->over = true;
-    m->informers = informers_free(m->informers);
-    m->controllers = controllers_free(m->controllers);
-    m->leader = leader_free(m->leader);
+static bool is_released(void *ctx) {
+    return rest_client_idle(ctx);
 }
 
 struct controller_manager *controller_manager_free(struct controller_manager *m) {
     if (!m)
         return NULL;
-    controller_manager_stop(m);
+    m->over = true;
+    informers_free(m->informers);
+    controllers_free(m->controllers);
+    leader_free(m->leader);
+    loop_run_until(m->loop, is_released, m->client, RELEASE_MAX);
     rest_client_free(m->client);
     free(m);
     return NULL;
 }
 
 bool controller_manager_idle(const struct controller_manager *m) {
-    return m->controllers && controllers_idle(m->controllers);
-}
-
-/* ---- the process ---- */
-
-struct process {
-    struct loop *loop;
-    int result;
-};
-
-static void on_signal(void *ctx, int sig) {
-    struct process *p = ctx;
-    loop_stop(p->loop);
-}
-
-static void process_lost(void *ctx) {
-    struct process *p = ctx;
-    p->result = -ESTALE;
-    loop_stop(p->loop);
-}
-
-static bool is_released(void *ctx) {
-    return rest_client_idle(((struct controller_manager *)ctx)->client);
-}
-
-int controller_manager_run(const struct controller_manager_options *o, struct err *e) {
-    static const int stops[] = {SIGTERM, SIGINT};
-    struct process p = {0};
-    struct signals *signals = NULL;
-    struct controller_manager *m = NULL;
-    int r = loop_new(o->env, &p.loop);
-    if (r < 0)
-        return err_set(e, r, "event loop: %s", strerror(-r));
-    r = signals_watch(p.loop, stops, ARRAY_LEN(stops), on_signal, &p, &signals);
-    if (r < 0)
-        err_set(e, r, "signals: %s", strerror(-r));
-    if (r == 0)
-        r = controller_manager_new(p.loop, o, process_lost, &p, e, &m);
-    if (r == 0)
-        r = loop_run(p.loop);
-    if (m) {
-        controller_manager_stop(m);
-        loop_run_until(p.loop, is_released, m, RELEASE_MAX);
-    }
-    if (r == 0 && p.result < 0)
-        r = err_set(e, p.result, "leader election lost");
-    controller_manager_free(m);
-    signals_free(signals);
-    loop_free(p.loop);
-    return r;
+    return m->started && controllers_idle(m->controllers);
 }

@@ -17,7 +17,7 @@ struct controllers_config {
 };
 
 struct controller_manager_options {
-    struct env *env;
+    struct env *env;          /* the loop's, where NULL */
     struct rest_options rest; /* who it is and where the API server */
     struct controllers_config config;
     bool leader_elect;
@@ -30,12 +30,8 @@ struct controller_manager;
 int controller_manager_new(struct loop *l, const struct controller_manager_options *o,
                            void (*lost)(void *ctx), void *ctx, struct err *e,
                            struct controller_manager **ret);
-/* Ends all work and sends the release of the lease; what is left is to free it. */
-void controller_manager_stop(struct controller_manager *m);
+/* Ends all work and gives the lease back, for which the loop runs a moment: not to be called from
+ * inside a callback. */
 struct controller_manager *controller_manager_free(struct controller_manager *m);
 /* For tests: leading, synced and nothing to do. */
 bool controller_manager_idle(const struct controller_manager *m);
-
-/* The process: until SIGTERM or SIGINT (0), or until the lease is lost or nothing can be done
- * (negative errno, *e filled). */
-int controller_manager_run(const struct controller_manager_options *o, struct err *e);

@@ -17,11 +17,12 @@
 #include "schema/value.h"
 #include "tap.h"
 
-enum verdict_kind { CARRY_OUT, LOSE_REQUEST, LOSE_ANSWER, REFUSE };
+enum verdict_kind { CARRY_OUT, LOSE_REQUEST, LOSE_ANSWER, CARRY_OUT_LATE, REFUSE };
 struct verdict {
     enum verdict_kind kind;
     int code;                /* REFUSE */
     const char *retry_after; /* REFUSE */
+    int64_t after;           /* CARRY_OUT_LATE: nobody hears of it */
 };
 
 struct thing {
@@ -53,8 +54,9 @@ struct api_double {
     uint64_t page_max; /* further items come in pages; 0: as asked */
     unsigned lists, watches, writes, creates;
     struct verdict (*verdict)(struct api_double *d, struct exchange *x, str body);
-    bool mute;     /* answers cut the connection instead */
-    int countdown; /* the test's */
+    bool mute;        /* answers cut the connection instead */
+    const char *held; /* events of this collection wait; NULL: of none */
+    int countdown;    /* the test's */
 };
 
 /* What a request is about. */
@@ -94,6 +96,8 @@ static inline struct thing *thing_of(struct api_double *d, const struct about *a
 }
 
 static inline void onlooker_pump(struct onlooker *o) {
+    if (o->d->held && strcmp(o->d->held, o->collection) == 0)
+        return;
     VEC_FOREACH (h, &o->d->history) {
         if (h->revision <= o->position || strcmp(h->collection, o->collection) != 0)
             continue;
@@ -141,6 +145,8 @@ static inline void say(struct api_double *d, struct exchange *x, int code, str b
                        const char *retry_after) {
     struct http_header h[] = {{STR("Content-Type"), STR("application/json")},
                               {STR("Retry-After"), str_of(retry_after)}};
+    if (!x->loop) /* a late one */
+        return;
     if (d->mute)
         exchange_abort(x);
     else
@@ -321,6 +327,31 @@ static inline void carry_out(struct api_double *d, struct exchange *x, str body)
         change(d, x, t, &v, str_eqc(x->method, "PATCH"));
 }
 
+struct late {
+    struct timer timer;
+    struct api_double *d;
+    struct exchange ghost; /* without a loop: nobody is there to hear */
+    str body;
+};
+
+static inline void late_fire(struct timer *t) {
+    struct late *l = container_of(t, struct late, timer);
+    carry_out(l->d, &l->ghost, l->body);
+}
+
+static inline void carry_out_late(struct api_double *d, struct exchange *x, str body,
+                                  int64_t after) {
+    struct late *l = arena_make(d->arena, struct late);
+    l->d = d;
+    l->ghost.method = str_dup(d->arena, x->method);
+    l->ghost.path = str_dup(d->arena, x->path);
+    l->ghost.query = str_dup(d->arena, x->query);
+    l->body = str_dup(d->arena, body);
+    l->timer.fire = late_fire;
+    timer_start(d->l, &l->timer, after);
+    exchange_abort(x);
+}
+
 static inline void on_body(struct exchange *x, int r, str body) {
     struct api_double *d = x->ctx;
     if (r < 0)
@@ -338,8 +369,15 @@ static inline void on_body(struct exchange *x, int r, str body) {
         carry_out(d, x, body);
         d->mute = false;
         break;
+    case CARRY_OUT_LATE:
+        carry_out_late(d, x, body, v.after);
+        break;
     case REFUSE:
-        refuse(d, x, v.code, v.code == 409 ? "Conflict" : "ServiceUnavailable", v.retry_after);
+        refuse(d, x, v.code,
+               v.code == 409   ? "Conflict"
+               : v.code == 410 ? "Expired"
+                               : "ServiceUnavailable",
+               v.retry_after);
         break;
     }
 }
@@ -428,6 +466,12 @@ static inline void end_watches(struct api_double *d) {
         x->on_abort = ignore_abort;
         exchange_end(x);
     }
+}
+
+static inline void release_events(struct api_double *d) {
+    d->held = NULL;
+    for (uint32_t i = 0; i < d->onlookers.n; i++)
+        onlooker_pump(d->onlookers.v[i]);
 }
 
 /* Old events are forgotten: watches from before get 410. */

@@ -98,6 +98,26 @@ TEST(pages_then_watch) {
     teardown(&f);
 }
 
+static struct verdict expire_token(struct api_double *d, struct exchange *x, str body) {
+    bool expired = str_find(x->query, STR("continue")) >= 0 && d->countdown-- > 0;
+    return (struct verdict){.kind = expired ? REFUSE : CARRY_OUT, .code = 410};
+}
+
+TEST(an_expired_token_means_from_the_start_at_once) {
+    struct fixture f;
+    setup(&f);
+    f.d.page_max = 1;
+    f.d.verdict = expire_token;
+    f.d.countdown = 1;
+    put(&f, "a", 1);
+    put(&f, "b", 1);
+    informers_start(f.set);
+    run_for(&f.d, 50 * NSEC_PER_MSEC);
+    CHECK(informer_synced(f.maps));
+    CHECK(agrees(&f));
+    teardown(&f);
+}
+
 TEST(a_page_alone_says_nothing_about_the_revision) {
     struct fixture f;
     setup(&f);
