@@ -8,6 +8,13 @@
 
 #define TAIL_BLOCK 4096
 
+/* Nanoseconds reach from 1678 to 2262; a log may say any year. */
+static int64_t clamped_ns(int64_t sec, int32_t nsec) {
+    if (sec >= INT64_MAX / NSEC_PER_SEC)
+        return INT64_MAX;
+    return sec <= INT64_MIN / NSEC_PER_SEC ? INT64_MIN : sec * NSEC_PER_SEC + nsec;
+}
+
 static int number(const struct query *q, const char *name, int64_t *ret, struct err *e) {
     if (!query_has(q, name))
         return 0;
@@ -35,7 +42,7 @@ int log_options_parse(const struct query *q, int64_t now, struct log_options *re
         int32_t nsec;
         if ((r = time_parse(time, &sec, &nsec)) < 0)
             return err_set(e, r, "invalid sinceTime \"" STR_FMT "\"", STR_ARG(time));
-        o.since_ns = sec * NSEC_PER_SEC + nsec;
+        o.since_ns = clamped_ns(sec, nsec);
     }
     if (since >= 0)
         o.since_ns = now - MIN(since, now / NSEC_PER_SEC) * NSEC_PER_SEC;
@@ -74,7 +81,7 @@ static bool is_shown(const struct log_reader *r, str when, str stream) {
     int64_t sec;
     int32_t nsec;
     return !r->o.since_ns || time_parse(when, &sec, &nsec) < 0 ||
-           sec * NSEC_PER_SEC + nsec >= r->o.since_ns;
+           clamped_ns(sec, nsec) >= r->o.since_ns;
 }
 
 /* One line of the file, without its newline. What does not look like CRI is left out. */

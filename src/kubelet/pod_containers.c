@@ -186,6 +186,7 @@ static bool spec_changed(struct step *st, const Container *c, const struct rt_co
 
 static void stop_first(struct step *st, const struct rt_container *rt, const char *why) {
     int64_t grace = opt_or(st->in->pod->spec.termination_grace_period_seconds, GRACE_DEFAULT);
+    grace = MIN(grace, GRACE_MAX);
     struct pod_op *op = op_start(st, OP_STOP, rt->name, rt->id, OP_TIMEOUT + grace * NSEC_PER_SEC);
     op->grace = grace;
     op->why = why;

@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define DEADLINE_MAX (20LL * 365 * 86400)
+
 const char *const op_names[OP_KIND_MAX] = {
     [OP_VOLUMES] = "volumes",
     [OP_SANDBOX_RUN] = "run-sandbox",
@@ -328,7 +330,8 @@ static bool deadline_passed(struct step *st) {
     const Pod *p = st->in->pod;
     if (!p->spec.active_deadline_seconds.set || !p->status.start_time.set)
         return false;
-    int64_t end = (p->status.start_time.sec + p->spec.active_deadline_seconds.v) * NSEC_PER_SEC;
+    int64_t seconds = MIN(p->spec.active_deadline_seconds.v, DEADLINE_MAX);
+    int64_t end = (p->status.start_time.sec + seconds) * NSEC_PER_SEC;
     if (end > st->in->wall) {
         step_wake(st, st->in->now + (end - st->in->wall));
         return false;
@@ -342,16 +345,15 @@ static bool deadline_passed(struct step *st) {
 
 static int64_t grace_wanted(const struct pod_input *in) {
     const Pod *p = in->pod;
+    int64_t grace = in->vanished ? GRACE_FORCED : GRACE_DEFAULT;
     if (p && p->metadata.deletion_grace_period_seconds.set)
-        return p->metadata.deletion_grace_period_seconds.v;
-    if (p)
-        return opt_or(p->spec.termination_grace_period_seconds, GRACE_DEFAULT);
-    if (in->vanished)
-        return GRACE_FORCED;
-    for (uint32_t i = 0; i < in->rt->containers.n; i++)
+        grace = p->metadata.deletion_grace_period_seconds.v;
+    else if (p)
+        grace = opt_or(p->spec.termination_grace_period_seconds, GRACE_DEFAULT);
+    for (uint32_t i = 0; !p && !in->vanished && i < in->rt->containers.n; i++)
         if (in->rt->containers.v[i].grace >= 0)
-            return in->rt->containers.v[i].grace;
-    return GRACE_DEFAULT;
+            grace = in->rt->containers.v[i].grace;
+    return MIN(MAX(grace, 0), GRACE_MAX);
 }
 
 static void advance(struct step *st) {

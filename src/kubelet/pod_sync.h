@@ -152,3 +152,4 @@ const char *pod_state_wrong(const struct pod_state *s);
 #define PULL_ERROR_SHOWN (4 * NSEC_PER_SEC) /* ErrImagePull before ImagePullBackOff */
 #define GRACE_DEFAULT    30
 #define GRACE_FORCED     1
+#define GRACE_MAX        (10LL * 365 * 86400) /* seconds; more means as much */
