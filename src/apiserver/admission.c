@@ -5,6 +5,7 @@
 static const struct admission_plugin *const plugins[] = {
     &admission_namespace_lifecycle, &admission_service_account, &admission_node_restriction,
     &admission_taint_nodes,         &admission_priority,        &admission_default_tolerations,
+    &admission_escalation,
 };
 
 enum step_result admission_mutate(struct write *w) {

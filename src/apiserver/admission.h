@@ -16,7 +16,7 @@ enum step_result admission_mutate(struct write *w);
 enum step_result admission_validate(struct write *w);
 
 extern const struct admission_plugin admission_namespace_lifecycle, admission_service_account,
-    admission_node_restriction, admission_taint_nodes, admission_priority,
+    admission_node_restriction, admission_escalation, admission_taint_nodes, admission_priority,
     admission_default_tolerations;
 
 /* 403 'pods "x" is forbidden: why' */
