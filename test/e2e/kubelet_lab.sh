@@ -88,6 +88,25 @@ kubelet_get "/containerLogs/default/$name/hello" | grep -q 'GET /' || die "no re
 kubelet_get "/containerLogs/default/$name/nope" | grep -q 'not found' || die "logs of a container that is not there"
 say "logs are served"
 
+root_of() { # the file system of a container of a pod, as the machine sees it
+    local id
+    id=$(k get pod "$1" -o jsonpath='{.status.containerStatuses[0].containerID}')
+    echo "/proc/$(ctr --address "$dir/containerd.sock" -n k8s.io tasks ls | awk -v id="${id#containerd://}" '$1 == id {print $2}')/root"
+}
+root=$(root_of "$name")
+grep -q . "$root/var/run/secrets/kubernetes.io/serviceaccount/token" || die "no token in $name"
+grep -q 'BEGIN CERTIFICATE' "$root/var/run/secrets/kubernetes.io/serviceaccount/ca.crt" || die "no ca.crt in $name"
+[ "$(cat "$root/var/run/secrets/kubernetes.io/serviceaccount/namespace")" = default ] || die "namespace file"
+grep -q "$name" "$root/etc/hosts" || die "hosts file"
+say "token, CA and names are in place"
+
+log=$(ls "$dir"/logs/default_"$name"_*/hello/0.log)
+awk 'BEGIN { for (i = 0; i < 250000; i++) print "2026-01-02T15:04:05.000000001Z stdout F filling" }' >>"$log"
+rotated() { ls "$log".* && [ "$(stat -c %s "$log")" -lt 100000 ]; }
+until_true 15 "a large log is put aside" rotated
+curl -s --max-time 5 "http://$(k get pod "$name" -o jsonpath='{.status.podIP}'):8080/after" >/dev/null
+kubelet_get "/containerLogs/default/$name/hello" | grep -q 'GET /after' || die "the new log is not written"
+
 before=$(k get pods -o jsonpath='{.items[*].status.containerStatuses[0].containerID}')
 stop kubelet KILL
 start kubelet "$lab" enter "$dir" "$lab" kubelet "$dir" "$dir/kubeconfig"
