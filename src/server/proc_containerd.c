@@ -67,7 +67,7 @@ int proc_containerd(const void *ctx, int ready_fd) {
     if (configure(&env, s->config, toml) < 0)
         return 1;
     component_ready(ready_fd, NULL);
-    execlp("containerd", "containerd", "--config", toml, "--log-level", "warn", (char *)NULL);
+    execlp("containerd", "containerd", "--config", toml, "--log-level", "error", (char *)NULL);
     log_error(&env, "containerd: %s", strerror(errno));
     return 127;
 }
