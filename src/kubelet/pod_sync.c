@@ -254,15 +254,26 @@ bool sandbox_is_stopped(const struct pod_state *s, str id) {
     return str_find(s->sandbox_stopped, id) >= 0;
 }
 
+static void volumes_done(struct pod_state *s, const struct pod_result *res, int64_t now) {
+    if (res->r == 0) {
+        s->volumes_ready = true;
+        s->volumes_retry = s->volumes_failures = 0;
+        s->volumes_refresh = res->again;
+        own_set(&s->volumes_error, STR_NONE);
+        return;
+    }
+    int64_t wait = VOLUMES_BACKOFF << MIN(s->volumes_failures, 10u);
+    s->volumes_failures++;
+    s->volumes_retry = now + MIN(wait, VOLUMES_BACKOFF_MAX);
+    own_set(&s->volumes_error, res->message);
+}
+
 static void apply_result(struct pod_state *s, const struct pod_op *op, const struct pod_result *res,
                          int64_t now) {
     bool ok = res->r == 0;
     switch (op->kind) {
     case OP_VOLUMES:
-        s->volumes_ready |= ok;
-        s->volumes_retry = ok ? 0 : now + RETRY_AFTER / (s->volumes_ready ? 1 : 5);
-        s->volumes_refresh = ok ? res->again : 0;
-        own_set(&s->volumes_error, ok ? STR_NONE : res->message);
+        volumes_done(s, res, now);
         break;
     case OP_SANDBOX_RUN:
         s->sandbox_retry = ok ? 0 : now + RETRY_AFTER;

@@ -89,7 +89,8 @@ struct pod_state {
     uint64_t needs_view; /* views from before this operation's end do not count */
     bool volumes_ready, torn_down, api_deleted;
     int64_t volumes_retry;
-    int64_t volumes_refresh; /* 0: not by itself; the owner may set it to now */
+    unsigned volumes_failures; /* in a row */
+    int64_t volumes_refresh;   /* 0: not by itself; the owner may set it to now */
     str volumes_error;
     int64_t sandbox_retry;
     str sandbox_error;
@@ -146,10 +147,12 @@ const struct container_memo *pod_memo(const struct pod_state *s, str container);
 /* Invariants, for tests: NULL, or what is wrong. */
 const char *pod_state_wrong(const struct pod_state *s);
 
-#define BACKOFF_FIRST    (10 * NSEC_PER_SEC)
-#define BACKOFF_MAX      (300 * NSEC_PER_SEC)
-#define RETRY_AFTER      (10 * NSEC_PER_SEC)
-#define PULL_ERROR_SHOWN (4 * NSEC_PER_SEC) /* ErrImagePull before ImagePullBackOff */
-#define GRACE_DEFAULT    30
-#define GRACE_FORCED     1
-#define GRACE_MAX        (10LL * 365 * 86400) /* seconds; more means as much */
+#define BACKOFF_FIRST       (10 * NSEC_PER_SEC)
+#define BACKOFF_MAX         (300 * NSEC_PER_SEC)
+#define VOLUMES_BACKOFF     (500 * NSEC_PER_MSEC) /* doubling to VOLUMES_BACKOFF_MAX, as upstream's */
+#define VOLUMES_BACKOFF_MAX (122 * NSEC_PER_SEC)
+#define RETRY_AFTER         (10 * NSEC_PER_SEC)
+#define PULL_ERROR_SHOWN    (4 * NSEC_PER_SEC) /* ErrImagePull before ImagePullBackOff */
+#define GRACE_DEFAULT       30
+#define GRACE_FORCED        1
+#define GRACE_MAX           (10LL * 365 * 86400) /* seconds; more means as much */

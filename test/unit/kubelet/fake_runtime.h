@@ -53,7 +53,8 @@ struct fake {
     unsigned n_ids;
     uint64_t rng;
     unsigned fail_percent, hang_percent, max_latency_ms;
-    bool image_missing;
+    bool image_missing, volumes_fail;
+    unsigned volume_tries;
 };
 
 static inline uint32_t fake_random(struct fake *f, uint32_t below) {
@@ -186,8 +187,9 @@ static inline int fake_apply(struct fake *f, struct fake_flight *o) {
     struct fake_sandbox *b = fake_sandbox_find(f, o->target);
     switch (o->op.kind) {
     case OP_VOLUMES:
-        f->volumes = true;
-        return 0;
+        f->volume_tries++;
+        f->volumes |= !f->volumes_fail;
+        return f->volumes_fail ? -ENOENT : 0;
     case OP_SANDBOX_RUN:
         return f->volumes ? fake_sandbox_run(f, o) : -EINVAL;
     case OP_SANDBOX_STOP:

@@ -142,6 +142,23 @@ TEST(a_missing_image_says_so_then_backs_off) {
     fake_done(&f);
 }
 
+static bool never(struct fake *f) {
+    return false;
+}
+
+TEST(volumes_are_tried_again_ever_more_slowly) {
+    struct fake f;
+    fake_init(&f, 1);
+    f.pod = fake_pod(&f.arena, "Always", 0, 1);
+    f.volumes_fail = true;
+    fake_until(&f, never, 8); /* at 0, 0.5, 1.5, 3.5 and 7.5 s */
+    CHECK_INT(f.volume_tries, 5);
+    CHECK_INT(f.n_sandboxes, 0);
+    f.volumes_fail = false;
+    CHECK(fake_until(&f, all_run, 10));
+    fake_done(&f);
+}
+
 TEST(restart_policies) {
     static const struct {
         const char *policy;
