@@ -147,9 +147,10 @@ static bool has_rule(const ClusterRole *c, const PolicyRule *r) {
     return false;
 }
 
-/* True when it got new rules. Roles are in the order of their names, as upstream adds them. */
+/* Gathers anew, as the controller would; true when the rules are more than before. Roles are in the
+ * order of their names. */
 static bool aggregate(struct builder *b, ClusterRole *c) {
-    uint32_t before = c->rules.n;
+    ClusterRole fresh = {.metadata.name = c->metadata.name};
     const LabelSelector *want = c->aggregation_rule->cluster_role_selectors.v;
     const struct str_pair *label = want->match_labels.v;
     for (uint32_t i = 0; i < b->policy->n; i++) {
@@ -158,10 +159,12 @@ static bool aggregate(struct builder *b, ClusterRole *c) {
             !str_eq(label_get(&from->metadata.labels, label->key), label->value))
             continue;
         for (uint32_t k = 0; k < from->rules.n; k++)
-            if (!has_rule(c, &from->rules.v[k]))
-                *list_push(b->arena, &c->rules) = from->rules.v[k];
+            if (!has_rule(&fresh, &from->rules.v[k]))
+                *list_push(b->arena, &fresh.rules) = from->rules.v[k];
     }
-    return c->rules.n != before;
+    bool more = fresh.rules.n != c->rules.n;
+    c->rules = fresh.rules;
+    return more;
 }
 
 /* admin takes edit's rules, which takes view's: until nothing is added any more. */
