@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Deployments, replica sets, stateful sets, daemon sets. Clearing of status and the counting of
  * generations are generic. */
-#include "api/kinds/kinds.h"
+#include "api/kinds/apps.h"
 
 /* ---- Deployment ---- */
 
@@ -43,6 +43,9 @@ const struct hooks hooks_apps_v1_deployments = {
     .defaults = deployment_defaults,
     .prepare_update = deployment_update,
     .prepare_status = deployment_status,
+    .validate = deployment_validate,
+    .validate_update = deployment_validate_update,
+    .validate_status = deployment_validate_status,
     .counts_generation = true,
 };
 
@@ -56,6 +59,9 @@ const struct hooks hooks_apps_v1_replicasets = {
     .group = "apps",
     .resource = "replicasets",
     .defaults = replicaset_defaults,
+    .validate = replicaset_validate,
+    .validate_update = replicaset_validate_update,
+    .validate_status = replicaset_validate_status,
     .counts_generation = true,
 };
 
@@ -79,6 +85,9 @@ const struct hooks hooks_apps_v1_statefulsets = {
     .group = "apps",
     .resource = "statefulsets",
     .defaults = statefulset_defaults,
+    .validate = statefulset_validate,
+    .validate_update = statefulset_validate_update,
+    .validate_name = name_is_dns_label,
     .counts_generation = true,
 };
 
@@ -123,5 +132,7 @@ const struct hooks hooks_apps_v1_daemonsets = {
     .defaults = daemonset_defaults,
     .prepare_create = daemonset_create,
     .prepare_update = daemonset_update,
+    .validate = daemonset_validate,
+    .validate_update = daemonset_validate_update,
     .counts_generation = true,
 };

@@ -58,6 +58,7 @@ void entry_put(struct arena *a, str_map *m, str key, str value);
 bool strings_have(const str_list *l, str s);
 /* As JSON, the way errors show a value. */
 str strings_json(struct arena *a, const str_list *l);
+str map_json(struct arena *a, const str_map *m); /* null when empty */
 
 #define FIELD_IMMUTABLE "field is immutable"
 
@@ -67,7 +68,46 @@ void check_annotations(struct field_errors *fe, const struct field_path *p,
                        const str_map *annotations);
 void check_same(struct field_errors *fe, const struct field_path *p, str s, str old);
 
+/* ---- other checks ---- */
+void check_label_selector(struct field_errors *fe, const struct field_path *p,
+                          const LabelSelector *s);
+bool label_selector_empty(const LabelSelector *s);
+void check_one_of(struct field_errors *fe, const struct field_path *p, str s,
+                  const char *const *supported);
+void check_one_of_required(struct field_errors *fe, const struct field_path *p, str s,
+                           const char *const *supported);
+void check_not_negative_opt(struct field_errors *fe, const struct field_path *p, struct opt_i32 v);
+void check_port_or_name(struct field_errors *fe, const struct field_path *p, IntOrString v);
+void check_taint_effect(struct field_errors *fe, const struct field_path *p, str effect);
+void check_node_selector(struct field_errors *fe, const struct field_path *p,
+                         const NodeSelector *s);
+
+bool is_hugepages(str name);
+bool resource_is_container(str name);
+bool resource_is_extended(str name);
+void check_resource_name(struct field_errors *fe, const struct field_path *p, str name);
+void check_quantity(struct field_errors *fe, const struct field_path *p, Quantity q);
+void check_resource_quantity(struct field_errors *fe, const struct field_path *p, str name,
+                             Quantity q);
+
+/* A value as upstream's internal types print in JSON: Go's field names, null for what is absent. */
+str go_json(struct arena *a, const struct api_type *t, const void *obj);
+/* A unified diff of the same, indented, as upstream shows forbidden changes. */
+str go_diff(struct arena *a, const struct api_type *t, const void *old, const void *obj);
+
 /* ---- pods and what carries a pod template ---- */
+
+void check_pod_spec(struct field_errors *fe, const struct field_path *p, const PodSpec *s);
+void check_pod_template(struct field_errors *fe, const struct field_path *p,
+                        const PodTemplateSpec *t);
+/* The labels of spec.template are selected by spec.selector. */
+void check_selects(struct field_errors *fe, const struct field_path *spec, const LabelSelector *s,
+                   const PodTemplateSpec *t);
+/* A template of pods that run for ever: those of everything but jobs; what: "ReplicaSet". */
+void check_forever_template(struct field_errors *fe, const struct field_path *p,
+                            const PodTemplateSpec *t, const char *what);
+void check_selector_same(struct field_errors *fe, const struct field_path *p,
+                         const LabelSelector *s, const LabelSelector *old);
 
 /* What every PodSpec is given, and what only that of a Pod is. */
 void pod_spec_defaults(struct arena *a, PodSpec *s);

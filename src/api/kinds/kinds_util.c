@@ -40,3 +40,21 @@ str strings_json(struct arena *a, const str_list *l) {
     buf_done(&b);
     return s;
 }
+
+str map_json(struct arena *a, const str_map *m) {
+    struct buf b;
+    buf_init(&b, 0);
+    if (!m->n)
+        buf_adds(&b, "null");
+    for (uint32_t i = 0; i < m->n; i++) {
+        buf_addc(&b, i ? ',' : '{');
+        json_quote(&b, m->v[i].key);
+        buf_addc(&b, ':');
+        json_quote(&b, m->v[i].value);
+    }
+    if (m->n)
+        buf_addc(&b, '}');
+    str s = str_dup(a, buf_str(&b));
+    buf_done(&b);
+    return s;
+}

@@ -29,12 +29,122 @@ static void prepare_status(struct hook_ctx *h, void *obj, const void *old) {
         pod->status.qos_class = before->status.qos_class;
 }
 
+static void validate(struct field_errors *fe, const void *obj) {
+    check_pod_spec(fe, PATH(NULL, "spec"), &((const Pod *)obj)->spec);
+}
+
+#define UPDATE_TEXT                                                                                \
+    "pod updates may not change fields other than `spec.containers[*].image`,"                     \
+    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "        \
+    "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set " \
+    "to 1 if it was previously negative)"
+
+/* What was tolerated stays so, with another time limit perhaps. */
+static bool keeps_tolerations(const PodSpec *s, const PodSpec *was) {
+    for (uint32_t i = 0; i < was->tolerations.n; i++) {
+        bool kept = false;
+        for (uint32_t k = 0; !kept && k < s->tolerations.n; k++) {
+            Toleration t = s->tolerations.v[k];
+            if (str_eqc(t.effect, "NoExecute"))
+                t.toleration_seconds = was->tolerations.v[i].toleration_seconds;
+            kept = api_equal(&Toleration_type, &t, &was->tolerations.v[i]);
+        }
+        if (!kept)
+            return false;
+    }
+    return true;
+}
+
+static Container *with_images(struct arena *a, const Container *was, const Container *images,
+                              uint32_t n) {
+    Container *v = arena_array(a, n, sizeof(*v));
+    for (uint32_t i = 0; i < n; i++) {
+        v[i] = was[i];
+        v[i].image = images[i].image;
+    }
+    return v;
+}
+
+static void check_gates_update(struct field_errors *fe, const struct field_path *p,
+                               const PodSpec *s, const PodSpec *was) {
+    for (uint32_t i = 0; i < s->scheduling_gates.n; i++) {
+        bool known = false;
+        for (uint32_t k = 0; k < was->scheduling_gates.n; k++)
+            known |= str_eq(s->scheduling_gates.v[i].name, was->scheduling_gates.v[k].name);
+        if (!known)
+            field_forbidden(fe, PATH_INDEX(PATH(p, "schedulingGates"), i),
+                            "only deletion is allowed, but found new scheduling gate '" STR_FMT "'",
+                            STR_ARG(s->scheduling_gates.v[i].name));
+    }
+}
+
+static void check_deadline_update(struct field_errors *fe, const struct field_path *p,
+                                  struct opt_i64 v, struct opt_i64 was) {
+    if (!was.set || (v.set && v.v <= was.v))
+        return;
+    if (!v.set)
+        field_invalid_printed(fe, PATH(p, "activeDeadlineSeconds"), STR("null"),
+                              "must not update from a positive integer to nil value");
+    else
+        field_invalid_i64(fe, PATH(p, "activeDeadlineSeconds"), v.v,
+                          "must be less than or equal to previous value");
+}
+
+/* Puts the allowed changes into a copy of the old spec; what then still differs is not allowed. */
+static void validate_update(struct field_errors *fe, const void *obj, const void *old) {
+    const PodSpec *s = &((const Pod *)obj)->spec, *before = &((const Pod *)old)->spec;
+    const struct field_path *p = PATH(NULL, "spec");
+    PodSpec was = *before;
+    if (s->containers.n != was.containers.n) {
+        field_forbidden(fe, PATH(p, "containers"), "pod updates may not add or remove containers");
+        return;
+    }
+    if (s->init_containers.n != was.init_containers.n) {
+        field_forbidden(fe, PATH(p, "initContainers"),
+                        "pod updates may not add or remove containers");
+        return;
+    }
+    check_deadline_update(fe, p, s->active_deadline_seconds, was.active_deadline_seconds);
+    check_gates_update(fe, p, s, before);
+    was.containers.v = with_images(fe->arena, was.containers.v, s->containers.v, s->containers.n);
+    was.init_containers.v =
+        with_images(fe->arena, was.init_containers.v, s->init_containers.v, s->init_containers.n);
+    was.active_deadline_seconds = s->active_deadline_seconds;
+    was.scheduling_gates = s->scheduling_gates;
+    if (before->scheduling_gates.n) {
+        /* Not scheduled yet: where it may go can still be narrowed. */
+        was.node_selector = s->node_selector;
+        was.affinity = s->affinity;
+    }
+    if (keeps_tolerations(s, &was))
+        was.tolerations = s->tolerations;
+    if (opt_or(was.termination_grace_period_seconds, 0) < 0 &&
+        opt_or(s->termination_grace_period_seconds, 0) == 1)
+        was.termination_grace_period_seconds = s->termination_grace_period_seconds;
+    if (!api_equal(&PodSpec_type, s, &was))
+        field_forbidden(fe, p, UPDATE_TEXT "\n" STR_FMT,
+                        STR_ARG(go_diff(fe->arena, &PodSpec_type, &was, s)));
+}
+
+static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
+    const Pod *pod = obj, *was = old;
+    check_same(fe, PATH(PATH(NULL, "status"), "qosClass"), pod->status.qos_class,
+               was->status.qos_class.n ? was->status.qos_class : pod->status.qos_class);
+    str nominated = pod->status.nominated_node_name;
+    if (nominated.n)
+        field_check_name(fe, PATH(PATH(NULL, "status"), "nominatedNodeName"), nominated,
+                         name_dns1123_subdomain);
+}
+
 const struct hooks hooks_core_v1_pods = {
     .group = "",
     .resource = "pods",
     .defaults = pod_defaults,
     .prepare_create = prepare_create,
     .prepare_status = prepare_status,
+    .validate = validate,
+    .validate_update = validate_update,
+    .validate_status = validate_status,
     .counts_generation = true,
 };
 
@@ -42,9 +152,14 @@ static void template_defaults(struct hook_ctx *h, void *obj) {
     pod_spec_defaults(h->arena, &((PodTemplate *)obj)->template_.spec);
 }
 
+static void validate_template(struct field_errors *fe, const void *obj) {
+    check_pod_template(fe, PATH(NULL, "template"), &((const PodTemplate *)obj)->template_);
+}
+
 const struct hooks hooks_core_v1_podtemplates = {
     .group = "",
     .resource = "podtemplates",
     .defaults = template_defaults,
+    .validate = validate_template,
     .counts_generation = true,
 };

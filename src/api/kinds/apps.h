@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Validation of the workloads of group apps, for their hooks. */
+#pragma once
+
+#include "api/kinds/kinds.h"
+
+void deployment_validate(struct field_errors *fe, const void *obj);
+void deployment_validate_update(struct field_errors *fe, const void *obj, const void *old);
+void deployment_validate_status(struct field_errors *fe, const void *obj, const void *old);
+void replicaset_validate(struct field_errors *fe, const void *obj);
+void replicaset_validate_update(struct field_errors *fe, const void *obj, const void *old);
+void replicaset_validate_status(struct field_errors *fe, const void *obj, const void *old);
+void statefulset_validate(struct field_errors *fe, const void *obj);
+void statefulset_validate_update(struct field_errors *fe, const void *obj, const void *old);
+void daemonset_validate(struct field_errors *fe, const void *obj);
+void daemonset_validate_update(struct field_errors *fe, const void *obj, const void *old);

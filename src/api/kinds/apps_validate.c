@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/kinds/apps.h"
+
+void check_selects(struct field_errors *fe, const struct field_path *spec, const LabelSelector *s,
+                   const PodTemplateSpec *t) {
+    struct selector sel;
+    struct err e;
+    if (selector_of(fe->arena, s, &sel, &e) < 0)
+        return;
+    if (!selector_empty(&sel) && !selector_matches(&sel, &t->metadata.labels))
+        field_invalid_printed(fe, PATH(PATH(PATH(spec, "template"), "metadata"), "labels"),
+                              map_json(fe->arena, &t->metadata.labels),
+                              "`selector` does not match template `labels`");
+}
+
+void check_forever_template(struct field_errors *fe, const struct field_path *p,
+                            const PodTemplateSpec *t, const char *what) {
+    static const char *const always[] = {"Always", NULL};
+    check_pod_template(fe, p, t);
+    if (!str_eqc(t->spec.restart_policy, "Always"))
+        field_not_supported(fe, PATH(PATH(p, "spec"), "restartPolicy"), t->spec.restart_policy,
+                            always);
+    if (t->spec.active_deadline_seconds.set)
+        field_forbidden(fe, PATH(PATH(p, "spec"), "activeDeadlineSeconds"),
+                        "activeDeadlineSeconds in %s is not Supported", what);
+}
+
+void check_selector_same(struct field_errors *fe, const struct field_path *p,
+                         const LabelSelector *s, const LabelSelector *old) {
+    if (!!s != !!old || (s && !api_equal(&LabelSelector_type, s, old)))
+        field_invalid_printed(fe, p, go_json(fe->arena, &LabelSelector_type, s), FIELD_IMMUTABLE);
+}
+
+static void check_selector(struct field_errors *fe, const struct field_path *p,
+                           const LabelSelector *s, const char *what) {
+    if (!s) {
+        field_required(fe, p, NULL);
+        return;
+    }
+    check_label_selector(fe, p, s);
+    if (label_selector_empty(s))
+        field_invalid_printed(fe, p, STR("{}"), "empty selector is invalid for %s", what);
+}
+
+/* ---- Deployment ---- */
+
+static bool is_zero(IntOrString v) {
+    int32_t n = 0;
+    struct err e;
+    return intstr_scaled(v, 100, false, &n, &e) == 0 && n == 0;
+}
+
+static void check_rolling_update(struct field_errors *fe, const struct field_path *p,
+                                 const RollingUpdateDeployment *r) {
+    field_check_int_or_percent(fe, PATH(p, "maxUnavailable"), r->max_unavailable);
+    field_check_int_or_percent(fe, PATH(p, "maxSurge"), r->max_surge);
+    if (is_zero(r->max_unavailable) && is_zero(r->max_surge)) {
+        str shown = r->max_unavailable.kind == INTSTR_STRING
+                        ? str_printf(fe->arena, "\"" STR_FMT "\"", STR_ARG(r->max_unavailable.s))
+                        : str_printf(fe->arena, "%d", r->max_unavailable.i);
+        field_invalid_printed(fe, PATH(p, "maxUnavailable"), shown,
+                              "may not be 0 when `maxSurge` is 0");
+    }
+    field_check_percent_at_most_100(fe, PATH(p, "maxUnavailable"), r->max_unavailable);
+}
+
+static void check_strategy(struct field_errors *fe, const struct field_path *p,
+                           const DeploymentStrategy *s) {
+    static const char *const types[] = {"Recreate", "RollingUpdate", NULL};
+    if (str_eqc(s->type, "Recreate")) {
+        if (s->rolling_update)
+            field_forbidden(fe, PATH(p, "rollingUpdate"),
+                            "may not be specified when strategy `type` is 'Recreate'");
+    } else if (str_eqc(s->type, "RollingUpdate")) {
+        if (!s->rolling_update)
+            field_required(fe, PATH(p, "rollingUpdate"),
+                           "this should be defaulted and never be nil");
+        else
+            check_rolling_update(fe, PATH(p, "rollingUpdate"), s->rolling_update);
+    } else {
+        field_not_supported_printed(fe, p, go_json(fe->arena, &DeploymentStrategy_type, s), types);
+    }
+}
+
+void deployment_validate(struct field_errors *fe, const void *obj) {
+    const DeploymentSpec *s = &((const Deployment *)obj)->spec;
+    const struct field_path *p = PATH(NULL, "spec");
+    check_not_negative_opt(fe, PATH(p, "replicas"), s->replicas);
+    check_selector(fe, PATH(p, "selector"), s->selector, "deployment");
+    check_selects(fe, p, s->selector, &s->template_);
+    check_forever_template(fe, PATH(p, "template"), &s->template_, "ReplicaSet");
+    check_strategy(fe, PATH(p, "strategy"), &s->strategy);
+    field_check_not_negative(fe, PATH(p, "minReadySeconds"), s->min_ready_seconds);
+    check_not_negative_opt(fe, PATH(p, "revisionHistoryLimit"), s->revision_history_limit);
+    if (!s->progress_deadline_seconds.set)
+        return;
+    int32_t deadline = s->progress_deadline_seconds.v;
+    field_check_not_negative(fe, PATH(p, "progressDeadlineSeconds"), deadline);
+    if (deadline <= s->min_ready_seconds)
+        field_invalid_i64(fe, PATH(p, "progressDeadlineSeconds"), deadline,
+                          "must be greater than minReadySeconds");
+}
+
+void deployment_validate_update(struct field_errors *fe, const void *obj, const void *old) {
+    check_selector_same(fe, PATH(PATH(NULL, "spec"), "selector"),
+                        ((const Deployment *)obj)->spec.selector,
+                        ((const Deployment *)old)->spec.selector);
+}
+
+static void check_counts(struct field_errors *fe, const char *const *names, const int64_t *v,
+                         size_t n) {
+    for (size_t i = 0; i < n; i++)
+        field_check_not_negative(fe, PATH(PATH(NULL, "status"), names[i]), v[i]);
+}
+
+static void check_at_most(struct field_errors *fe, const char *name, int64_t v, const char *other,
+                          int64_t most) {
+    if (v > most)
+        field_invalid_i64(fe, PATH(PATH(NULL, "status"), name), v,
+                          str_printf(fe->arena, "cannot be greater than %s", other).p);
+}
+
+void deployment_validate_status(struct field_errors *fe, const void *obj, const void *old) {
+    static const char *const names[] = {"observedGeneration", "replicas",
+                                        "updatedReplicas",    "readyReplicas",
+                                        "availableReplicas",  "unavailableReplicas"};
+    const DeploymentStatus *s = &((const Deployment *)obj)->status;
+    const DeploymentStatus *was = &((const Deployment *)old)->status;
+    const int64_t v[] = {s->observed_generation, s->replicas,           s->updated_replicas,
+                         s->ready_replicas,      s->available_replicas, s->unavailable_replicas};
+    check_counts(fe, names, v, ARRAY_LEN(names));
+    check_at_most(fe, "updatedReplicas", s->updated_replicas, "status.replicas", s->replicas);
+    check_at_most(fe, "readyReplicas", s->ready_replicas, "status.replicas", s->replicas);
+    check_at_most(fe, "availableReplicas", s->available_replicas, "status.replicas", s->replicas);
+    check_at_most(fe, "availableReplicas", s->available_replicas, "readyReplicas",
+                  s->ready_replicas);
+    if (was->collision_count.set &&
+        (!s->collision_count.set || s->collision_count.v < was->collision_count.v))
+        field_invalid_i64(fe, PATH(PATH(NULL, "status"), "collisionCount"), s->collision_count.v,
+                          "cannot be decremented");
+}
+
+/* ---- ReplicaSet ---- */
+
+void replicaset_validate(struct field_errors *fe, const void *obj) {
+    const ReplicaSetSpec *s = &((const ReplicaSet *)obj)->spec;
+    const struct field_path *p = PATH(NULL, "spec");
+    check_not_negative_opt(fe, PATH(p, "replicas"), s->replicas);
+    field_check_not_negative(fe, PATH(p, "minReadySeconds"), s->min_ready_seconds);
+    check_selector(fe, PATH(p, "selector"), s->selector, "deployment");
+    check_selects(fe, p, s->selector, &s->template_);
+    check_forever_template(fe, PATH(p, "template"), &s->template_, "ReplicaSet");
+}
+
+void replicaset_validate_update(struct field_errors *fe, const void *obj, const void *old) {
+    check_selector_same(fe, PATH(PATH(NULL, "spec"), "selector"),
+                        ((const ReplicaSet *)obj)->spec.selector,
+                        ((const ReplicaSet *)old)->spec.selector);
+}
+
+void replicaset_validate_status(struct field_errors *fe, const void *obj, const void *old) {
+    static const char *const names[] = {"replicas", "fullyLabeledReplicas", "readyReplicas",
+                                        "availableReplicas", "observedGeneration"};
+    const ReplicaSetStatus *s = &((const ReplicaSet *)obj)->status;
+    const int64_t v[] = {s->replicas, s->fully_labeled_replicas, s->ready_replicas,
+                         s->available_replicas, s->observed_generation};
+    (void)old;
+    check_counts(fe, names, v, ARRAY_LEN(names));
+    check_at_most(fe, "fullyLabeledReplicas", s->fully_labeled_replicas, "status.replicas",
+                  s->replicas);
+    check_at_most(fe, "readyReplicas", s->ready_replicas, "status.replicas", s->replicas);
+    check_at_most(fe, "availableReplicas", s->available_replicas, "status.replicas", s->replicas);
+    check_at_most(fe, "availableReplicas", s->available_replicas, "readyReplicas",
+                  s->ready_replicas);
+}
+
+/* ---- StatefulSet ---- */
+
+static void check_stateful_strategy(struct field_errors *fe, const struct field_path *p,
+                                    const StatefulSetUpdateStrategy *u) {
+    if (!u->type.n) {
+        field_required(fe, p, NULL);
+    } else if (str_eqc(u->type, "OnDelete")) {
+        if (u->rolling_update)
+            field_invalid_printed(
+                fe, PATH(p, "rollingUpdate"),
+                go_json(fe->arena, &RollingUpdateStatefulSetStrategy_type, u->rolling_update),
+                "only allowed for updateStrategy 'RollingUpdate'");
+    } else if (!str_eqc(u->type, "RollingUpdate")) {
+        field_invalid_printed(fe, p, go_json(fe->arena, &StatefulSetUpdateStrategy_type, u),
+                              "must be 'RollingUpdate' or 'OnDelete'");
+    } else if (u->rolling_update) {
+        check_not_negative_opt(fe, PATH(PATH(p, "rollingUpdate"), "partition"),
+                               u->rolling_update->partition);
+    }
+}
+
+void statefulset_validate(struct field_errors *fe, const void *obj) {
+    static const char *const retention[] = {"Delete", "Retain", NULL};
+    const StatefulSetSpec *s = &((const StatefulSet *)obj)->spec;
+    const StatefulSetPersistentVolumeClaimRetentionPolicy *r =
+        s->persistent_volume_claim_retention_policy;
+    const struct field_path *p = PATH(NULL, "spec");
+    str policy = s->pod_management_policy;
+    if (!policy.n)
+        field_required(fe, PATH(p, "podManagementPolicy"), NULL);
+    else if (!str_eqc(policy, "OrderedReady") && !str_eqc(policy, "Parallel"))
+        field_invalid(fe, PATH(p, "podManagementPolicy"), policy,
+                      "must be 'OrderedReady' or 'Parallel'");
+    check_stateful_strategy(fe, PATH(p, "updateStrategy"), &s->update_strategy);
+    if (r) {
+        const struct field_path *at = PATH(p, "persistentVolumeClaimRetentionPolicy");
+        check_one_of(fe, PATH(at, "whenDeleted"), r->when_deleted, retention);
+        check_one_of(fe, PATH(at, "whenScaled"), r->when_scaled, retention);
+    }
+    check_not_negative_opt(fe, PATH(p, "replicas"), s->replicas);
+    field_check_not_negative(fe, PATH(p, "minReadySeconds"), s->min_ready_seconds);
+    if (s->ordinals)
+        field_check_not_negative(fe, PATH(PATH(p, "ordinals"), "start"), s->ordinals->start);
+    check_selector(fe, PATH(p, "selector"), s->selector, "statefulset");
+    check_selects(fe, p, s->selector, &s->template_);
+    check_forever_template(fe, PATH(p, "template"), &s->template_, "StatefulSet");
+    check_not_negative_opt(fe, PATH(p, "revisionHistoryLimit"), s->revision_history_limit);
+}
+
+void statefulset_validate_update(struct field_errors *fe, const void *obj, const void *old) {
+    const StatefulSetSpec *s = &((const StatefulSet *)obj)->spec;
+    StatefulSetSpec was = ((const StatefulSet *)old)->spec;
+    was.replicas = s->replicas;
+    was.template_ = s->template_;
+    was.update_strategy = s->update_strategy;
+    was.min_ready_seconds = s->min_ready_seconds;
+    was.ordinals = s->ordinals;
+    was.revision_history_limit = s->revision_history_limit;
+    was.persistent_volume_claim_retention_policy = s->persistent_volume_claim_retention_policy;
+    if (!api_equal(&StatefulSetSpec_type, s, &was))
+        field_forbidden(fe, PATH(NULL, "spec"),
+                        "updates to statefulset spec for fields other than 'replicas', 'ordinals', "
+                        "'template', 'updateStrategy', 'revisionHistoryLimit', "
+                        "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are "
+                        "forbidden");
+}
+
+/* ---- DaemonSet ---- */
+
+static void check_daemon_strategy(struct field_errors *fe, const struct field_path *p,
+                                  const DaemonSetUpdateStrategy *u) {
+    static const char *const types[] = {"RollingUpdate", "OnDelete", NULL};
+    if (str_eqc(u->type, "OnDelete"))
+        return;
+    if (!str_eqc(u->type, "RollingUpdate")) {
+        field_not_supported_printed(fe, p, go_json(fe->arena, &DaemonSetUpdateStrategy_type, u),
+                                    types);
+        return;
+    }
+    const struct field_path *at = PATH(p, "rollingUpdate");
+    const RollingUpdateDaemonSet *r = u->rolling_update;
+    if (!r) {
+        field_required(fe, at, NULL);
+        return;
+    }
+    bool unavailable = !is_zero(r->max_unavailable), surge = !is_zero(r->max_surge);
+    field_check_int_or_percent(fe, PATH(at, "maxUnavailable"), r->max_unavailable);
+    field_check_int_or_percent(fe, PATH(at, "maxSurge"), r->max_surge);
+    field_check_percent_at_most_100(fe, PATH(at, "maxUnavailable"), r->max_unavailable);
+    field_check_percent_at_most_100(fe, PATH(at, "maxSurge"), r->max_surge);
+    if (unavailable && surge)
+        field_invalid_printed(
+            fe, PATH(at, "maxSurge"),
+            r->max_surge.kind == INTSTR_STRING
+                ? str_printf(fe->arena, "\"" STR_FMT "\"", STR_ARG(r->max_surge.s))
+                : str_printf(fe->arena, "%d", r->max_surge.i),
+            "may not be set when maxUnavailable is non-zero");
+    if (!unavailable && !surge)
+        field_required(fe, PATH(at, "maxUnavailable"), "cannot be 0 when maxSurge is 0");
+}
+
+void daemonset_validate(struct field_errors *fe, const void *obj) {
+    const DaemonSetSpec *s = &((const DaemonSet *)obj)->spec;
+    const struct field_path *p = PATH(NULL, "spec");
+    check_label_selector(fe, PATH(p, "selector"), s->selector);
+    check_selects(fe, p, s->selector, &s->template_);
+    if (s->selector && label_selector_empty(s->selector))
+        field_invalid_printed(fe, PATH(p, "selector"), STR("{}"),
+                              "empty selector is invalid for daemonset");
+    check_forever_template(fe, PATH(p, "template"), &s->template_, "DaemonSet");
+    field_check_not_negative(fe, PATH(p, "minReadySeconds"), s->min_ready_seconds);
+    check_daemon_strategy(fe, PATH(p, "updateStrategy"), &s->update_strategy);
+    check_not_negative_opt(fe, PATH(p, "revisionHistoryLimit"), s->revision_history_limit);
+}
+
+void daemonset_validate_update(struct field_errors *fe, const void *obj, const void *old) {
+    check_selector_same(fe, PATH(PATH(NULL, "spec"), "selector"),
+                        ((const DaemonSet *)obj)->spec.selector,
+                        ((const DaemonSet *)old)->spec.selector);
+}

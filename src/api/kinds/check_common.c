@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Checks that kinds of several groups make. */
+#include "api/kinds/kinds.h"
+
+static void check_requirement(struct field_errors *fe, const struct field_path *p,
+                              const LabelSelectorRequirement *r) {
+    if (str_eqc(r->operator_, "In") || str_eqc(r->operator_, "NotIn")) {
+        if (!r->values.n)
+            field_required(fe, PATH(p, "values"),
+                           "must be specified when `operator` is 'In' or 'NotIn'");
+    } else if (str_eqc(r->operator_, "Exists") || str_eqc(r->operator_, "DoesNotExist")) {
+        if (r->values.n)
+            field_forbidden(fe, PATH(p, "values"),
+                            "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+    } else {
+        field_invalid(fe, PATH(p, "operator"), r->operator_, "not a valid selector operator");
+    }
+    field_check_name(fe, PATH(p, "key"), r->key, name_qualified);
+    for (uint32_t i = 0; i < r->values.n; i++)
+        field_check_name(fe, PATH_INDEX(PATH(p, "values"), i), r->values.v[i], name_label_value);
+}
+
+void check_label_selector(struct field_errors *fe, const struct field_path *p,
+                          const LabelSelector *s) {
+    if (!s)
+        return;
+    check_labels(fe, PATH(p, "matchLabels"), &s->match_labels);
+    for (uint32_t i = 0; i < s->match_expressions.n; i++)
+        check_requirement(fe, PATH_INDEX(PATH(p, "matchExpressions"), i),
+                          &s->match_expressions.v[i]);
+}
+
+bool label_selector_empty(const LabelSelector *s) {
+    return !s->match_labels.n && !s->match_expressions.n;
+}
+
+void check_one_of(struct field_errors *fe, const struct field_path *p, str s,
+                  const char *const *supported) {
+    if (!str_in(s, supported))
+        field_not_supported(fe, p, s, supported);
+}
+
+void check_one_of_required(struct field_errors *fe, const struct field_path *p, str s,
+                           const char *const *supported) {
+    if (s.n)
+        check_one_of(fe, p, s, supported);
+    else
+        field_required(fe, p, NULL);
+}
+
+void check_not_negative_opt(struct field_errors *fe, const struct field_path *p, struct opt_i32 v) {
+    if (v.set)
+        field_check_not_negative(fe, p, v.v);
+}
+
+/* ---- names of resources and their quantities ---- */
+
+static const char *const standard_resources[] = {"cpu",
+                                                 "memory",
+                                                 "ephemeral-storage",
+                                                 "requests.cpu",
+                                                 "requests.memory",
+                                                 "requests.ephemeral-storage",
+                                                 "limits.cpu",
+                                                 "limits.memory",
+                                                 "limits.ephemeral-storage",
+                                                 "pods",
+                                                 "resourcequotas",
+                                                 "services",
+                                                 "replicationcontrollers",
+                                                 "secrets",
+                                                 "configmaps",
+                                                 "persistentvolumeclaims",
+                                                 "storage",
+                                                 "requests.storage",
+                                                 "services.nodeports",
+                                                 "services.loadbalancers",
+                                                 NULL};
+
+bool is_hugepages(str name) {
+    return str_starts(name, STR("hugepages-"));
+}
+
+bool resource_is_container(str name) {
+    static const char *const names[] = {"cpu", "memory", "ephemeral-storage", NULL};
+    return str_in(name, names) || is_hugepages(name);
+}
+
+/* A domain of somebody else's in front: "example.com/gpu". */
+bool resource_is_extended(str name) {
+    ssize_t slash = str_chr(name, '/');
+    if (slash < 0 || str_starts(name, STR("requests.")))
+        return false;
+    str domain = str_slice(name, 0, (size_t)slash);
+    return !str_eqc(domain, "kubernetes.io") && !str_ends(domain, STR(".kubernetes.io"));
+}
+
+void check_resource_name(struct field_errors *fe, const struct field_path *p, str name) {
+    struct name_errors e = {{0}, 0};
+    name_qualified(name, &e);
+    for (unsigned i = 0; i < e.n; i++)
+        field_invalid(fe, p, name, "%s", e.v[i]);
+    if (e.n)
+        return;
+    if (str_chr(name, '/') < 0 && !str_in(name, standard_resources) && !is_hugepages(name) &&
+        !str_starts(name, STR("requests.hugepages-")))
+        field_invalid(fe, p, name, "must be a standard resource type or fully qualified");
+}
+
+void check_quantity(struct field_errors *fe, const struct field_path *p, Quantity q) {
+    struct quantity v = quantity_of(q);
+    if (quantity_sign(&v) < 0)
+        field_invalid(fe, p, q, "must be greater than or equal to 0");
+}
+
+void check_resource_quantity(struct field_errors *fe, const struct field_path *p, str name,
+                             Quantity q) {
+    struct quantity v = quantity_of(q);
+    check_quantity(fe, p, q);
+    if (resource_is_extended(name) && !quantity_is_whole(&v))
+        field_invalid(fe, p, q, "must be an integer");
+}
+
+void check_port_or_name(struct field_errors *fe, const struct field_path *p, IntOrString v) {
+    if (v.kind == INTSTR_STRING)
+        field_check_name(fe, p, v.s, name_port);
+    else
+        field_check_port(fe, p, v.i);
+}

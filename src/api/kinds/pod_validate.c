@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A PodSpec as a whole: the parts in upstream's order, and what is too small for a file. */
+#include "api/kinds/pod_validate.h"
+#include "api/ip.h"
+
+#define NAMESERVERS_MAX  3
+#define SEARCHES_MAX     32
+#define SEARCH_CHARS_MAX 2048
+
+static void check_host_network(struct field_errors *fe, const struct field_path *list,
+                               const PodSpec *s) {
+    for (uint32_t i = 0; s->host_network && i < s->containers.n; i++)
+        for (uint32_t k = 0; k < s->containers.v[i].ports.n; k++) {
+            const ContainerPort *port = &s->containers.v[i].ports.v[k];
+            if (port->host_port && port->host_port != port->container_port)
+                field_invalid_i64(
+                    fe, PATH(PATH_INDEX(PATH(PATH_INDEX(list, i), "ports"), k), "hostPort"),
+                    port->host_port, "must match `containerPort` when `hostNetwork` is true");
+        }
+}
+
+static void check_dns(struct field_errors *fe, const struct field_path *p, const PodSpec *s) {
+    const PodDNSConfig *c = s->dns_config;
+    if (str_eqc(s->dns_policy, "None") && (!c || !c->nameservers.n)) {
+        if (!c)
+            field_required(fe, p, "must provide `dnsConfig` when `dnsPolicy` is None");
+        else
+            field_required(fe, PATH(p, "nameservers"),
+                           "must provide at least one DNS nameserver when `dnsPolicy` is None");
+    }
+    if (!c)
+        return;
+    if (c->nameservers.n > NAMESERVERS_MAX)
+        field_invalid_printed(fe, PATH(p, "nameservers"), strings_json(fe->arena, &c->nameservers),
+                              "must not have more than %d nameservers", NAMESERVERS_MAX);
+    for (uint32_t i = 0; i < c->nameservers.n; i++)
+        field_check_ip(fe, PATH_INDEX(PATH(p, "nameservers"), i), c->nameservers.v[i]);
+    size_t chars = 0;
+    for (uint32_t i = 0; i < c->searches.n; i++)
+        chars += c->searches.v[i].n + (i > 0);
+    if (c->searches.n > SEARCHES_MAX)
+        field_invalid_printed(fe, PATH(p, "searches"), strings_json(fe->arena, &c->searches),
+                              "must not have more than %d search paths", SEARCHES_MAX);
+    if (chars > SEARCH_CHARS_MAX)
+        field_invalid_printed(fe, PATH(p, "searches"), strings_json(fe->arena, &c->searches),
+                              "must not have more than %d characters (including spaces) in the "
+                              "search list",
+                              SEARCH_CHARS_MAX);
+    for (uint32_t i = 0; i < c->searches.n; i++) {
+        str d = c->searches.v[i];
+        if (str_eqc(d, "."))
+            continue;
+        if (str_ends(d, STR(".")))
+            d.n--;
+        field_check_name(fe, PATH_INDEX(PATH(p, "searches"), i), d, name_dns1123_subdomain);
+    }
+    for (uint32_t i = 0; i < c->options.n; i++)
+        if (!c->options.v[i].name.n)
+            field_required(fe, PATH_INDEX(PATH(p, "options"), i), "must not be empty");
+}
+
+static void check_gates(struct field_errors *fe, const struct field_path *spec, const PodSpec *s) {
+    for (uint32_t i = 0; i < s->readiness_gates.n; i++)
+        field_check_name(fe, PATH(PATH_INDEX(PATH(spec, "readinessGates"), i), "conditionType"),
+                         s->readiness_gates.v[i].condition_type, name_qualified);
+    for (uint32_t i = 0; i < s->scheduling_gates.n; i++) {
+        const struct field_path *p = PATH_INDEX(PATH(spec, "schedulingGates"), i);
+        field_check_name(fe, p, s->scheduling_gates.v[i].name, name_qualified);
+        for (uint32_t k = 0; k < i; k++)
+            if (str_eq(s->scheduling_gates.v[k].name, s->scheduling_gates.v[i].name)) {
+                field_duplicate(fe, p, s->scheduling_gates.v[i].name);
+                break;
+            }
+    }
+}
+
+static void check_name_if(struct field_errors *fe, const struct field_path *p, str name,
+                          name_check *check) {
+    if (name.n)
+        field_check_name(fe, p, name, check);
+}
+
+static void check_names(struct field_errors *fe, const struct field_path *p, const PodSpec *s) {
+    check_name_if(fe, PATH(p, "serviceAccountName"), s->service_account_name,
+                  name_dns1123_subdomain);
+    check_name_if(fe, PATH(p, "nodeName"), s->node_name, name_dns1123_subdomain);
+    if (s->active_deadline_seconds.set)
+        field_check_range(fe, PATH(p, "activeDeadlineSeconds"), s->active_deadline_seconds.v, 1,
+                          INT32_MAX);
+    check_name_if(fe, PATH(p, "hostname"), s->hostname, name_dns1123_label);
+    check_name_if(fe, PATH(p, "subdomain"), s->subdomain, name_dns1123_label);
+    check_tolerations(fe, PATH(p, "tolerations"), s->tolerations.v, s->tolerations.n);
+    for (uint32_t i = 0; i < s->host_aliases.n; i++) {
+        const struct field_path *at = PATH_INDEX(PATH(p, "hostAliases"), i);
+        field_check_ip(fe, PATH(at, "ip"), s->host_aliases.v[i].ip);
+        for (uint32_t k = 0; k < s->host_aliases.v[i].hostnames.n; k++)
+            field_check_name(fe, PATH_INDEX(PATH(at, "hostnames"), k),
+                             s->host_aliases.v[i].hostnames.v[k], name_dns1123_subdomain);
+    }
+    check_name_if(fe, PATH(p, "priorityClassName"), s->priority_class_name, name_dns1123_subdomain);
+    if (s->runtime_class_name.p)
+        field_check_name(fe, PATH(p, "runtimeClassName"), s->runtime_class_name,
+                         name_dns1123_subdomain);
+}
+
+static void check_tail(struct field_errors *fe, const struct field_path *p, const PodSpec *s) {
+    static const char *const preemption[] = {"Never", "PreemptLowerPriority", NULL};
+    static const char *const systems[] = {"linux", "windows", NULL};
+    if (s->preemption_policy.p)
+        check_one_of(fe, PATH(p, "preemptionPolicy"), s->preemption_policy, preemption);
+    for (uint32_t i = 0; i < s->overhead.n; i++) {
+        const struct field_path *at = PATH_KEY(PATH(p, "overhead"), s->overhead.v[i].key);
+        check_resource_name(fe, at, s->overhead.v[i].key);
+        check_resource_quantity(fe, at, s->overhead.v[i].key, s->overhead.v[i].value);
+    }
+    if (s->os)
+        check_one_of_required(fe, PATH(PATH(p, "os"), "name"), s->os->name, systems);
+}
+
+void check_pod_spec(struct field_errors *fe, const struct field_path *p, const PodSpec *s) {
+    static const char *const restart[] = {"Always", "OnFailure", "Never", NULL};
+    static const char *const dns[] = {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None",
+                                      NULL};
+    bool *ok = arena_zalloc(fe->arena, s->volumes.n + 1);
+    struct pod_scope scope = {.spec = s, .volume_ok = ok};
+    check_volumes(fe, PATH(p, "volumes"), s, ok);
+    check_containers(fe, p, &scope);
+    check_host_network(fe, PATH(p, "containers"), s);
+    check_one_of_required(fe, PATH(p, "restartPolicy"), s->restart_policy, restart);
+    check_one_of_required(fe, PATH(p, "dnsPolicy"), s->dns_policy, dns);
+    check_labels(fe, PATH(p, "nodeSelector"), &s->node_selector);
+    check_pod_security(fe, p, s);
+    for (uint32_t i = 0; i < s->image_pull_secrets.n; i++)
+        if (!s->image_pull_secrets.v[i].name.n)
+            field_required(fe, PATH(PATH_INDEX(PATH(p, "imagePullSecrets"), i), "name"), NULL);
+    check_affinity(fe, PATH(p, "affinity"), s->affinity);
+    check_dns(fe, PATH(p, "dnsConfig"), s);
+    check_gates(fe, p, s);
+    check_topology_spread(fe, PATH(p, "topologySpreadConstraints"), s);
+    check_names(fe, p, s);
+    if (s->termination_grace_period_seconds.set && s->termination_grace_period_seconds.v < 0)
+        field_invalid_i64(fe, PATH(p, "terminationGracePeriodSeconds"),
+                          s->termination_grace_period_seconds.v,
+                          "must be greater than or equal to 0");
+    check_tail(fe, p, s);
+}
+
+/* Everything of a template but what its owner demands. */
+void check_pod_template(struct field_errors *fe, const struct field_path *p,
+                        const PodTemplateSpec *t) {
+    check_labels(fe, PATH(p, "labels"), &t->metadata.labels);
+    check_annotations(fe, PATH(p, "annotations"), &t->metadata.annotations);
+    check_pod_spec(fe, PATH(p, "spec"), &t->spec);
+    if (t->spec.ephemeral_containers.n)
+        field_forbidden(fe, PATH(PATH(p, "spec"), "ephemeralContainers"),
+                        "ephemeral containers not allowed in pod template");
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Environment variables and the references of the downward API. */
+#include "api/kinds/pod_validate.h"
+
+static const char *const env_fields[] = {"metadata.name",
+                                         "metadata.namespace",
+                                         "metadata.uid",
+                                         "spec.nodeName",
+                                         "spec.serviceAccountName",
+                                         "status.hostIP",
+                                         "status.hostIPs",
+                                         "status.podIP",
+                                         "status.podIPs",
+                                         NULL};
+static const char *const volume_fields[] = {"metadata.annotations", "metadata.labels",
+                                            "metadata.name",        "metadata.namespace",
+                                            "metadata.uid",         NULL};
+
+/* "metadata.labels['key']": the path without the subscript, and the subscript. */
+static bool subscript(str path, str *ret_path, str *ret_key) {
+    ssize_t open = str_find(path, STR("['"));
+    if (open < 0 || !str_ends(path, STR("']")))
+        return false;
+    *ret_path = str_slice(path, 0, (size_t)open);
+    *ret_key = str_slice(path, (size_t)open + 2, path.n - 2);
+    return true;
+}
+
+static void check_subscript(struct field_errors *fe, const struct field_path *p, str path,
+                            str key) {
+    struct name_errors e = {{0}, 0};
+    if (str_eqc(path, "metadata.annotations"))
+        name_qualified(str_lower(fe->arena, key), &e);
+    else if (str_eqc(path, "metadata.labels"))
+        name_qualified(key, &e);
+    else
+        field_invalid(fe, p, path, "does not support subscript");
+    for (unsigned i = 0; i < e.n; i++)
+        field_invalid(fe, p, key, "%s", e.v[i]);
+}
+
+void check_field_ref(struct field_errors *fe, const struct field_path *p,
+                     const ObjectFieldSelector *f, bool volume) {
+    const char *const *allowed = volume ? volume_fields : env_fields;
+    str path, key;
+    if (!f->api_version.n) {
+        field_required(fe, PATH(p, "apiVersion"), NULL);
+    } else if (!f->field_path.n) {
+        field_required(fe, PATH(p, "fieldPath"), NULL);
+    } else if (!str_eqc(f->api_version, "v1")) {
+        field_invalid(fe, PATH(p, "fieldPath"), f->field_path,
+                      "error converting fieldPath: unsupported pod version: " STR_FMT,
+                      STR_ARG(f->api_version));
+    } else if (subscript(f->field_path, &path, &key)) {
+        check_subscript(fe, p, path, key);
+    } else if (str_in(f->field_path, allowed)) {
+        return;
+    } else if (str_in(f->field_path, env_fields) || str_in(f->field_path, volume_fields)) {
+        field_not_supported(fe, PATH(p, "fieldPath"), f->field_path, allowed);
+    } else {
+        field_invalid(fe, PATH(p, "fieldPath"), f->field_path,
+                      "error converting fieldPath: field label not supported: " STR_FMT,
+                      STR_ARG(f->field_path));
+    }
+}
+
+static void check_divisor(struct field_errors *fe, const struct field_path *p,
+                          const ResourceFieldSelector *f) {
+    static const char *const cpu[] = {"1", "1m", NULL};
+    static const char *const bytes[] = {"1",  "1E",  "1Ei", "1G",  "1Gi", "1k",  "1Ki",
+                                        "1M", "1Mi", "1P",  "1Pi", "1T",  "1Ti", NULL};
+    if (!f->divisor.n || str_eqc(f->divisor, "0"))
+        return;
+    bool is_cpu = str_ends(f->resource, STR(".cpu"));
+    if (!str_in(f->divisor, is_cpu ? cpu : bytes))
+        field_invalid(fe, PATH(p, "divisor"), f->divisor,
+                      is_cpu ? "only divisor's values 1m and 1 are supported with the cpu resource"
+                             : "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, "
+                               "1Ti, 1Pi, 1Ei are supported with the memory resource");
+}
+
+void check_resource_ref(struct field_errors *fe, const struct field_path *p,
+                        const ResourceFieldSelector *f, bool volume) {
+    static const char *const names[] = {"limits.cpu",
+                                        "limits.ephemeral-storage",
+                                        "limits.memory",
+                                        "requests.cpu",
+                                        "requests.ephemeral-storage",
+                                        "requests.memory",
+                                        NULL};
+    if (volume && !f->container_name.n)
+        field_required(fe, PATH(p, "containerName"), NULL);
+    else if (!f->resource.n)
+        field_required(fe, PATH(p, "resource"), NULL);
+    else if (!str_in(f->resource, names) && !str_starts(f->resource, STR("limits.hugepages-")) &&
+             !str_starts(f->resource, STR("requests.hugepages-")))
+        field_not_supported(fe, PATH(p, "resource"), f->resource, names);
+    check_divisor(fe, p, f);
+}
+
+static void check_key_ref(struct field_errors *fe, const struct field_path *p, str name, str key) {
+    if (!name.n)
+        field_required(fe, PATH(p, "name"), NULL);
+    if (!key.n)
+        field_required(fe, PATH(p, "key"), NULL);
+    else
+        field_check_name(fe, PATH(p, "key"), key, name_config_key);
+}
+
+static void check_value_from(struct field_errors *fe, const struct field_path *p, const EnvVar *e) {
+    const EnvVarSource *s = e->value_from;
+    int n = 0;
+    if (s->field_ref && ++n)
+        check_field_ref(fe, PATH(p, "fieldRef"), s->field_ref, false);
+    if (s->resource_field_ref && ++n)
+        check_resource_ref(fe, PATH(p, "resourceFieldRef"), s->resource_field_ref, false);
+    if (s->config_map_key_ref && ++n)
+        check_key_ref(fe, PATH(p, "configMapKeyRef"),
+                      s->config_map_key_ref->local_object_reference.name,
+                      s->config_map_key_ref->key);
+    if (s->secret_key_ref && ++n)
+        check_key_ref(fe, PATH(p, "secretKeyRef"), s->secret_key_ref->local_object_reference.name,
+                      s->secret_key_ref->key);
+    n += s->file_key_ref != NULL;
+    if (!n)
+        field_invalid(fe, p, STR_NONE,
+                      "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, "
+                      "`secretKeyRef` or `fileKeyRef`");
+    else if (e->value.n)
+        field_invalid(fe, p, STR_NONE, "may not be specified when `value` is not empty");
+    else if (n > 1)
+        field_invalid(fe, p, STR_NONE, "may not have more than one field specified at a time");
+}
+
+static void check_env_from(struct field_errors *fe, const struct field_path *p,
+                           const EnvFromSource *s) {
+    if (s->prefix.n)
+        field_check_name(fe, PATH(p, "prefix"), s->prefix, name_env_var);
+    if (s->config_map_ref && !s->config_map_ref->local_object_reference.name.n)
+        field_required(fe, PATH(PATH(p, "configMapRef"), "name"), NULL);
+    if (s->secret_ref && !s->secret_ref->local_object_reference.name.n)
+        field_required(fe, PATH(PATH(p, "secretRef"), "name"), NULL);
+    if (!s->config_map_ref && !s->secret_ref)
+        field_invalid(fe, p, STR_NONE, "must specify one of: `configMapRef` or `secretRef`");
+    else if (s->config_map_ref && s->secret_ref)
+        field_invalid(fe, p, STR_NONE, "may not have more than one field specified at a time");
+}
+
+void check_env(struct field_errors *fe, const struct field_path *p, const Container *c) {
+    for (uint32_t i = 0; i < c->env.n; i++) {
+        const EnvVar *e = &c->env.v[i];
+        const struct field_path *at = PATH_INDEX(PATH(p, "env"), i);
+        if (!e->name.n)
+            field_required(fe, PATH(at, "name"), NULL);
+        else
+            field_check_name(fe, PATH(at, "name"), e->name, name_env_var);
+        if (e->value_from)
+            check_value_from(fe, PATH(at, "valueFrom"), e);
+    }
+    for (uint32_t i = 0; i < c->env_from.n; i++)
+        check_env_from(fe, PATH_INDEX(PATH(p, "envFrom"), i), &c->env_from.v[i]);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Probes and lifecycle handlers. */
+#include "api/kinds/pod_validate.h"
+
+static void check_http(struct field_errors *fe, const struct field_path *p,
+                       const HTTPGetAction *a) {
+    static const char *const schemes[] = {"HTTP", "HTTPS", NULL};
+    if (!a->path.n)
+        field_required(fe, PATH(p, "path"), NULL);
+    check_port_or_name(fe, PATH(p, "port"), a->port);
+    check_one_of(fe, PATH(p, "scheme"), a->scheme, schemes);
+    for (uint32_t i = 0; i < a->http_headers.n; i++)
+        field_check_name(fe, PATH(p, "httpHeaders"), a->http_headers.v[i].name, name_http_header);
+}
+
+struct handler {
+    const ExecAction *exec;
+    const HTTPGetAction *http;
+    const TCPSocketAction *tcp;
+    const GRPCAction *grpc;
+    const SleepAction *sleep;
+};
+
+static bool second(struct field_errors *fe, const struct field_path *p, const char *name,
+                   unsigned *n) {
+    if ((*n)++ == 0)
+        return false;
+    field_forbidden(fe, PATH(p, name), "may not specify more than 1 handler type");
+    return true;
+}
+
+static void check_handler(struct field_errors *fe, const struct field_path *p, struct handler h,
+                          int64_t grace) {
+    unsigned n = 0;
+    if (h.exec && !second(fe, p, "exec", &n) && !h.exec->command.n)
+        field_required(fe, PATH(PATH(p, "exec"), "command"), NULL);
+    if (h.http && !second(fe, p, "httpGet", &n))
+        check_http(fe, PATH(p, "httpGet"), h.http);
+    if (h.tcp && !second(fe, p, "tcpSocket", &n))
+        check_port_or_name(fe, PATH(PATH(p, "tcpSocket"), "port"), h.tcp->port);
+    if (h.grpc && !second(fe, p, "grpc", &n))
+        field_check_port(fe, PATH(PATH(p, "grpc"), "port"), h.grpc->port);
+    if (h.sleep && !second(fe, p, "sleep", &n) &&
+        (h.sleep->seconds < 0 || h.sleep->seconds > grace))
+        field_invalid_i64(
+            fe, PATH(p, "sleep"), h.sleep->seconds,
+            str_printf(
+                fe->arena,
+                "must be non-negative and less than terminationGracePeriodSeconds (%lld). Enable "
+                "AllowPodLifecycleSleepActionZeroValue feature gate for zero "
+                "sleep.",
+                (long long)grace)
+                .p);
+    if (!n)
+        field_required(fe, p, "must specify a handler type");
+}
+
+static void check_probe(struct field_errors *fe, const struct field_path *p, const Probe *pr,
+                        int64_t grace) {
+    const ProbeHandler *h = &pr->probe_handler;
+    check_handler(fe, p, (struct handler){h->exec, h->http_get, h->tcp_socket, h->grpc, NULL},
+                  grace);
+    field_check_not_negative(fe, PATH(p, "initialDelaySeconds"), pr->initial_delay_seconds);
+    field_check_not_negative(fe, PATH(p, "timeoutSeconds"), pr->timeout_seconds);
+    field_check_not_negative(fe, PATH(p, "periodSeconds"), pr->period_seconds);
+    field_check_not_negative(fe, PATH(p, "successThreshold"), pr->success_threshold);
+    field_check_not_negative(fe, PATH(p, "failureThreshold"), pr->failure_threshold);
+    if (pr->termination_grace_period_seconds.set && pr->termination_grace_period_seconds.v <= 0)
+        field_invalid_i64(fe, PATH(p, "terminationGracePeriodSeconds"),
+                          pr->termination_grace_period_seconds.v, "must be greater than 0");
+}
+
+static void check_once(struct field_errors *fe, const struct field_path *p, const Probe *pr) {
+    if (!pr)
+        return;
+    check_probe(fe, p, pr, 0);
+    if (pr->success_threshold != 1)
+        field_invalid_i64(fe, PATH(p, "successThreshold"), pr->success_threshold, "must be 1");
+}
+
+void check_probes(struct field_errors *fe, const struct field_path *p, const Container *c) {
+    check_once(fe, PATH(p, "livenessProbe"), c->liveness_probe);
+    if (c->readiness_probe) {
+        const struct field_path *at = PATH(p, "readinessProbe");
+        check_probe(fe, at, c->readiness_probe, 0);
+        if (c->readiness_probe->termination_grace_period_seconds.set)
+            field_invalid_i64(fe, PATH(at, "terminationGracePeriodSeconds"),
+                              c->readiness_probe->termination_grace_period_seconds.v,
+                              "must not be set for readinessProbes");
+    }
+    check_once(fe, PATH(p, "startupProbe"), c->startup_probe);
+}
+
+void check_lifecycle(struct field_errors *fe, const struct field_path *p, const Lifecycle *l,
+                     int64_t grace) {
+    const LifecycleHandler *v[] = {l->post_start, l->pre_stop};
+    static const char *const names[] = {"postStart", "preStop"};
+    for (int i = 0; i < 2; i++)
+        if (v[i])
+            check_handler(
+                fe, PATH(p, names[i]),
+                (struct handler){v[i]->exec, v[i]->http_get, v[i]->tcp_socket, NULL, v[i]->sleep},
+                grace);
+}
