@@ -5,7 +5,6 @@
 
 #include "base/time.h"
 #include "kubelet/kubelet_internal.h"
-#include "kubelet/logs.h"
 #include "kubelet/resources.h"
 #include "kubelet/volumes/volume.h"
 
@@ -217,6 +216,27 @@ void operation_teardown(struct operation *o) {
     operation_done(o, r, NULL, r < 0 ? str_of(e.text) : STR_NONE, STR_NONE, 0);
 }
 
+/* The pod's log folder, NAMESPACE_NAME_UID: found by its end, because of a pod that only its folder
+ * on disk remembers nothing but the UID is known. */
+static int remove_logs(struct operation *o, struct err *e) {
+    struct buf names;
+    const char *root = o->w->k->config.log_dir;
+    str end = str_concat(&o->arena, STR("_"), o->w->uid);
+    int r = 0;
+    buf_init(&names, 1024 * 1024);
+    if (host_list(root, &names) == 0)
+        for (str rest = buf_str(&names); r == 0 && rest.p && rest.n;) {
+            str name = str_cut(&rest, '\n');
+            if (!str_ends(name, end))
+                continue;
+            const char *path = str_printf(&o->arena, "%s/" STR_FMT, root, STR_ARG(name)).p;
+            if ((r = host_remove_tree(path)) < 0)
+                err_set(e, r, "remove %s: %s", path, strerror(-r));
+        }
+    buf_done(&names);
+    return r;
+}
+
 void operation_forget(struct operation *o) {
     struct err e = {0};
     const struct node_config *n = &o->w->k->config;
@@ -224,8 +244,7 @@ void operation_forget(struct operation *o) {
     int r = host_unmount_below(dir, &e);
     if (r == 0 && (r = host_remove_tree(dir)) < 0)
         err_set(&e, r, "remove %s: %s", dir, strerror(-r));
-    str logs = pod_log_dir(&o->arena, n->log_dir, o->w->ns, o->w->name, o->w->uid);
-    if (r == 0 && !str_empty(o->w->name) && (r = host_remove_tree(logs.p)) < 0)
-        err_set(&e, r, "remove %s: %s", logs.p, strerror(-r));
+    if (r == 0)
+        r = remove_logs(o, &e);
     operation_done(o, r, NULL, r < 0 ? str_of(e.text) : STR_NONE, STR_NONE, 0);
 }

@@ -55,6 +55,10 @@ struct fake {
     unsigned fail_percent, hang_percent, max_latency_ms;
     bool image_missing, volumes_fail;
     unsigned volume_tries;
+    unsigned stale_percent; /* how often the kubelet decides from an older view */
+    struct arena *view_arena;
+    struct rt_pod *view;
+    uint64_t view_seq;
 };
 
 static inline uint32_t fake_random(struct fake *f, uint32_t below) {
@@ -90,6 +94,7 @@ static inline void fake_init(struct fake *f, uint64_t seed) {
 }
 
 static inline void fake_done(struct fake *f) {
+    arena_free(f->view_arena);
     pod_state_done(&f->state);
     arena_done(&f->arena);
 }
@@ -304,10 +309,16 @@ static inline void fake_take(struct fake *f, const struct pod_op *op) {
 /* One look by the kubelet. Returns when it wants to be called again. */
 static inline int64_t fake_sync(struct fake *f) {
     struct arena *a = arena_new(0);
+    if (!f->view || fake_random(f, 100) >= f->stale_percent) {
+        arena_free(f->view_arena);
+        f->view_arena = arena_new(0);
+        f->view = fake_view(f, f->view_arena);
+        f->view_seq = f->state.next_op;
+    }
     struct pod_output out = {.arena = a};
     struct pod_input in = {.pod = f->pod,
-                           .rt = fake_view(f, a),
-                           .view_seq = f->state.next_op,
+                           .rt = f->view,
+                           .view_seq = f->view_seq,
                            .now = f->now,
                            .wall = f->now,
                            .status_final = true,
@@ -328,6 +339,8 @@ static inline int64_t fake_sync(struct fake *f) {
                  out.events.v[out.events.n - 1].reason,
                  STR_ARG(out.events.v[out.events.n - 1].message));
     int64_t wake = out.cancel.n ? f->now : out.wake;
+    if (f->state.needs_view > f->view_seq) /* it looks again */
+        wake = MIN(wake, f->now + NSEC_PER_MSEC);
     if (out.forget)
         wake = INT64_MAX;
     arena_free(a);
@@ -379,4 +392,6 @@ static inline void fake_kill_kubelet(struct fake *f) {
         f->flights[i].live = false;
     pod_state_done(&f->state);
     pod_state_init(&f->state);
+    f->view_arena = arena_free(f->view_arena);
+    f->view = NULL;
 }

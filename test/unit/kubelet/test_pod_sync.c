@@ -257,6 +257,7 @@ static void one_history(uint64_t seed) {
     f.fail_percent = 15;
     f.hang_percent = 8;
     f.max_latency_ms = 3000;
+    f.stale_percent = 40;
     f.pod = fake_pod(&f.arena, seed % 3 ? "Always" : "OnFailure", (unsigned)seed % 2, 2);
     unsigned steps = 20 + fake_random(&f, 60);
     for (unsigned i = 0; i < steps; i++) {
@@ -285,7 +286,7 @@ static void one_history(uint64_t seed) {
         if (fake_random(&f, 8) == 0)
             fake_kill_kubelet(&f);
     }
-    f.fail_percent = f.hang_percent = 0;
+    f.fail_percent = f.hang_percent = f.stale_percent = 0;
     bool done = fake_until(&f, gone, 9000);
     /* A creation that hung may surface after the pod was forgotten; the node's list finds it and a
      * pod without an object comes to be again. */
