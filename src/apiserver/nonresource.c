@@ -3,6 +3,7 @@
 #include "api/version.h"
 #include "apiserver/documents.h"
 #include "apiserver/health.h"
+#include "apiserver/openid.h"
 #include "apiserver/request.h"
 #include "base/metrics.h"
 #include "net/http.h"
@@ -80,6 +81,8 @@ static const struct path {
     {"/openapi/v2", false, serve_openapi_v2},
     {"/openapi/v3", false, serve_openapi_v3_index},
     {"/openapi/v3/", true, serve_openapi_v3},
+    {"/.well-known/openid-configuration", false, serve_openid_configuration},
+    {"/openid/v1/jwks", false, serve_openid_keys},
 };
 
 static bool matches(const struct path *p, str path, str *rest) {

@@ -182,10 +182,27 @@ static bool read_impersonation(struct request *r, struct user *u) {
     return ok;
 }
 
+/* Groups without a user: to go on as the caller himself would not be what was meant. */
+static bool impersonates_nobody(const struct request *r) {
+    for (uint32_t i = 0; i < r->x->headers.n; i++) {
+        str name = r->x->headers.v[i].name;
+        if (name.n > 12 && str_ieq(str_slice(name, 0, 12), STR("Impersonate-")) &&
+            !str_ieq(name, STR("Impersonate-User")))
+            return false;
+    }
+    return true;
+}
+
 static enum phase_result phase_impersonate(struct request *r) {
     str name = http_header_get(&r->x->headers, "Impersonate-User");
     if (!name.n)
-        return PHASE_NEXT;
+        return impersonates_nobody(r) ? PHASE_NEXT
+                                      : respond_text(r, 500,
+                                                     str_printf(r->arena,
+                                                                "Internal Server Error: \"" STR_FMT
+                                                                "\": requested impersonation "
+                                                                "without impersonating a user\n",
+                                                                STR_ARG(r->x->target)));
     struct user u = {.name = name};
     str ns, account;
     bool is_account = split_service_account(name, &ns, &account);

@@ -211,9 +211,11 @@ int rbac_new(struct loop *l, struct store *s, struct rbac **ret) {
     int e = 0;
     r->loop = l;
     r->store = s;
-    map_init(&r->subjects, NULL);
+    uint64_t seed[2]; /* subjects are what others write */
+    env_random(loop_env(l), seed, sizeof(seed));
+    map_init(&r->subjects, seed);
     for (enum source i = 0; i < SOURCES; i++)
-        map_init(&r->entries[i], NULL);
+        map_init(&r->entries[i], seed);
     for (enum source i = 0; i < SOURCES; i++) {
         r->feeds[i] = (struct feed){.rbac = r, .source = i, .task = {.run = on_task}};
         list_init(&r->feeds[i].task.node);

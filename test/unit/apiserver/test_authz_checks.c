@@ -295,3 +295,59 @@ TEST(a_node_changes_itself_only) {
     try(&aw, attempts, ARRAY_LEN(attempts));
     access_done(&aw);
 }
+
+/* ---- impersonation ---- */
+
+static struct answer pretend(struct access_world *aw, const struct http_header *h, size_t n) {
+    struct http_header all[8] = {
+        {STR("Authorization"), STR("User rm")},
+        {STR("Content-Type"), STR("application/json")},
+    };
+    memcpy(all + 2, h, n * sizeof(*h));
+    return call_with(&aw->w, "POST", STR("/apis/authentication.k8s.io/v1/selfsubjectreviews"), all,
+                     n + 2, STR("{}"));
+}
+
+TEST(who_may_pretend_to_be_whom) {
+    struct access_world aw;
+    access_init(&aw);
+    make_manager(&aw,
+                 ",{\"apiGroups\":[\"\"],\"resources\":[\"users\"],\"resourceNames\":[\"ann\"],"
+                 "\"verbs\":[\"impersonate\"]},{\"apiGroups\":[\"\"],\"resources\":[\"groups\"],"
+                 "\"resourceNames\":[\"dev\"],\"verbs\":[\"impersonate\"]},{\"apiGroups\":["
+                 "\"authentication.k8s.io\"],\"resources\":[\"userextras/scopes\"],\"verbs\":["
+                 "\"impersonate\"]},{\"apiGroups\":[\"\"],\"resources\":[\"serviceaccounts\"],"
+                 "\"verbs\":[\"impersonate\"]}");
+#define USER  STR("Impersonate-User")
+#define GROUP STR("Impersonate-Group")
+    static const struct {
+        struct http_header h[3];
+        size_t n;
+        int code;
+        const char *user, *group;
+    } cases[] = {
+        {{{USER, STR("ann")}}, 1, 201, "ann", "system:authenticated"},
+        {{{USER, STR("bob")}}, 1, 403, NULL, NULL},
+        {{{USER, STR("ann")}, {GROUP, STR("dev")}}, 2, 201, "ann", "dev"},
+        {{{USER, STR("ann")}, {GROUP, STR("system:masters")}}, 2, 403, NULL, NULL},
+        {{{USER, STR("ann")}, {STR("Impersonate-Extra-Scopes"), STR("x")}}, 2, 201, "ann", NULL},
+        {{{USER, STR("ann")}, {STR("Impersonate-Extra-Other"), STR("x")}}, 2, 403, NULL, NULL},
+        {{{USER, STR("ann")}, {STR("Impersonate-Uid"), STR("x")}}, 2, 403, NULL, NULL},
+        {{{USER, STR("system:serviceaccount:default:sa")}},
+         1,
+         201,
+         "system:serviceaccount:default:sa",
+         "system:serviceaccounts"},
+        {{{GROUP, STR("dev")}}, 1, 500, NULL, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct answer a = pretend(&aw, cases[i].h, cases[i].n);
+        if (a.code != cases[i].code)
+            tap_fail(__FILE__, __LINE__, "case %zu: %d " STR_FMT, i, a.code, STR_ARG(a.body));
+        if (cases[i].user)
+            CHECK_STRC(text_at(&aw.w, a.body, "status.userInfo.username"), cases[i].user);
+        if (cases[i].group)
+            CHECK_STRC(text_at(&aw.w, a.body, "status.userInfo.groups.0"), cases[i].group);
+    }
+    access_done(&aw);
+}

@@ -342,3 +342,25 @@ TEST(a_bootstrap_token_joins) {
     }
     access_done(&aw);
 }
+
+TEST(others_can_check_tokens) {
+    struct access_world aw;
+    access_init(&aw);
+    make_account(&aw);
+    str token = token_of(&aw, "{\"audiences\":[\"vault\"]}");
+    struct answer a =
+        with_token(&aw, token_of(&aw, "{}"), "GET", "/.well-known/openid-configuration");
+    CHECK_INT(a.code, 200);
+    CHECK_STRC(text_at(&aw.w, a.body, "issuer"), ACCESS_ISSUER);
+    CHECK_STRC(text_at(&aw.w, a.body, "jwks_uri"), ACCESS_ISSUER "/openid/v1/jwks");
+    a = with_token(&aw, token_of(&aw, "{}"), "GET", "/openid/v1/jwks");
+    CHECK_INT(a.code, 200);
+    CHECK_STRC(a.content_type, "application/jwk-set+json");
+    CHECK_STRC(text_at(&aw.w, a.body, "keys.0.kty"), "EC");
+    str header, part = token;
+    CHECK_INT(base64_decode_in(aw.w.arena, str_cut(&part, '.'), BASE64_URL | BASE64_RAW, &header),
+              0);
+    CHECK_STR(text_at(&aw.w, header, "kid"), text_at(&aw.w, a.body, "keys.0.kid"));
+    CHECK_INT(as(&aw, "", "GET", "/openid/v1/jwks", NULL).code, 403);
+    access_done(&aw);
+}
