@@ -276,6 +276,18 @@ static inline void fake_finish(struct fake *f, struct fake_flight *o, int r) {
     o->live = false;
 }
 
+/* A name that is there when a request arrives. */
+static inline bool fake_name_taken(const struct fake *f, const struct pod_op *op) {
+    for (unsigned i = 0; op->kind == OP_SANDBOX_RUN && i < f->n_sandboxes; i++)
+        if (!f->sandboxes[i].removed && f->sandboxes[i].attempt == op->attempt)
+            return true;
+    for (unsigned i = 0; op->kind == OP_CREATE && i < f->n_containers; i++)
+        if (!f->containers[i].removed && f->containers[i].attempt == op->attempt &&
+            str_eqc(op->container, f->containers[i].name))
+            return true;
+    return false;
+}
+
 static inline void fake_take(struct fake *f, const struct pod_op *op) {
     struct fake_flight *o = NULL;
     for (unsigned i = 0; i < f->n_flights && !o; i++)
@@ -298,6 +310,7 @@ static inline void fake_take(struct fake *f, const struct pod_op *op) {
             other->op.attempt == op->attempt && strcmp(other->container, o->container) == 0)
             o->refused = true;
     }
+    o->refused |= fake_name_taken(f, op);
     if (o->refused)
         return;
     if (fake_random(f, 100) < f->fail_percent)
