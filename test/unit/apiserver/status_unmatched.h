@@ -3,7 +3,6 @@
 #pragma once
 
 #define APPLY      "server-side apply is not served"
-#define RIGHTS     "roles and bindings are not checked against the rights of who writes them"
 #define CUSTOM     "custom resources, webhooks, policies and aggregation are not served"
 #define LIMITS     "quota, limit ranges and pod security do not admit yet"
 #define ALLOCATOR  "addresses and ports of services are not allocated yet"

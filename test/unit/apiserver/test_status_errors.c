@@ -76,7 +76,7 @@ static const struct {
      "\"kind\":\"ClusterRole\",\"name\":\"view\"}}"},
     {"POST", RBAC "/roles",
      "{\"metadata\":{\"name\":\"rm\"},\"rules\":[{\"apiGroups\":[\"rbac.authorization.k8s.io\"],"
-     "\"resources\":[\"roles\",\"rolebindings\"],\"verbs\":[\"*\"]}]}"},
+     "\"resources\":[\"roles\",\"rolebindings\"],\"verbs\":[\"get\",\"create\"]}]}"},
     {"POST", RBAC "/rolebindings",
      "{\"metadata\":{\"name\":\"rm\"},\"roleRef\":{\"apiGroup\":\"rbac.authorization.k8s.io\","
      "\"kind\":\"Role\",\"name\":\"rm\"},\"subjects\":[{\"kind\":\"User\",\"apiGroup\":"
