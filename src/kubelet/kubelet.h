@@ -3,6 +3,7 @@
  * their own (kubelet/runtime.h); any CRI v1 runtime will do. */
 #pragma once
 
+#include "api/version.h"
 #include "base/err.h"
 
 struct kubelet;
@@ -50,5 +51,5 @@ int kubelet_set_serving(struct kubelet *k, str cert, str key, str client_ca, str
 /* Pods go on running. */
 struct kubelet *kubelet_free(struct kubelet *k);
 
-#define KUBELET_VERSION  "v1.36.0+coxswain"
+#define KUBELET_VERSION  API_GIT_VERSION
 #define KUBELET_PODS_MAX 110

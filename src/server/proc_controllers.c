@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "api/version.h"
 #include "controllers/controllers.h"
 #include "server/proc.h"
 
@@ -24,7 +25,7 @@ int proc_controllers(const void *ctx, int ready_fd) {
                  .ca_pem = c.identity.server_ca,
                  .cert_pem = c.identity.client_cert,
                  .key_pem = c.identity.client_key,
-                 .user_agent = "kube-controller-manager/v1.36.0 coxswain",
+                 .user_agent = "kube-controller-manager/" API_GIT_VERSION,
                  .qps = QPS,
                  .burst = BURST},
         .config = {.root_ca_pem = c.identity.server_ca},

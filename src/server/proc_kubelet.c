@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/version.h"
 #include "server/proc.h"
 
 #define QPS   50 /* upstream's */
@@ -39,7 +40,7 @@ static int open_kubelet(struct kubelet_process *p, struct arena *a, struct err *
     const struct server_config *s = p->c.config;
     bool by_itself = s->runtime_endpoint != NULL;
     struct rest_client *client;
-    int r = component_client(&p->c, "kubelet/v1.36.0 coxswain", QPS, BURST, &client);
+    int r = component_client(&p->c, "kubelet/" API_GIT_VERSION, QPS, BURST, &client);
     if (r < 0)
         return r;
     const char *form = strchr(s->node_ip, ':') ? "tcp:[%s]:%d" : "tcp:%s:%d";

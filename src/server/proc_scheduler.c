@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/version.h"
 #include "server/proc.h"
 
 /* client-go's defaults of kube-scheduler are 50 and 100; binding is our only traffic. */
@@ -20,7 +21,7 @@ int proc_scheduler(const void *ctx, int ready_fd) {
     struct rest_client *client;
     char identity[300];
     if (component_open(&c, "kube-scheduler", ctx, true) < 0 ||
-        component_client(&c, "kube-scheduler/v1.36.0 coxswain", QPS, BURST, &client) < 0)
+        component_client(&c, "kube-scheduler/" API_GIT_VERSION, QPS, BURST, &client) < 0)
         return 1;
     snprintf(identity, sizeof(identity), "%s_%016llx", c.config->hostname,
              (unsigned long long)env_random_u64(&c.env));
