@@ -10,43 +10,9 @@
 #include "api/selector.h"
 #include "base/vec.h"
 
-/* Every kind with rules of its own: hooks_X in the file of its family. */
-#define KINDS_WITH_HOOKS(X_)                                                                       \
-    X_(core_v1_configmaps)                                                                         \
-    X_(core_v1_limitranges)                                                                        \
-    X_(core_v1_namespaces)                                                                         \
-    X_(core_v1_nodes)                                                                              \
-    X_(core_v1_persistentvolumeclaims)                                                             \
-    X_(core_v1_persistentvolumes)                                                                  \
-    X_(core_v1_pods)                                                                               \
-    X_(core_v1_podtemplates)                                                                       \
-    X_(core_v1_replicationcontrollers)                                                             \
-    X_(core_v1_secrets)                                                                            \
-    X_(core_v1_serviceaccounts)                                                                    \
-    X_(core_v1_services)                                                                           \
-    X_(apiextensions_v1_customresourcedefinitions)                                                 \
-    X_(apiregistration_v1_apiservices)                                                             \
-    X_(apps_v1_daemonsets)                                                                         \
-    X_(apps_v1_deployments)                                                                        \
-    X_(apps_v1_replicasets)                                                                        \
-    X_(apps_v1_statefulsets)                                                                       \
-    X_(autoscaling_v2_horizontalpodautoscalers)                                                    \
-    X_(batch_v1_cronjobs)                                                                          \
-    X_(batch_v1_jobs)                                                                              \
-    X_(certificates_v1_certificatesigningrequests)                                                 \
-    X_(discovery_v1_endpointslices)                                                                \
-    X_(networking_v1_networkpolicies)                                                              \
-    X_(rbac_v1_clusterrolebindings)                                                                \
-    X_(rbac_v1_clusterroles)                                                                       \
-    X_(rbac_v1_rolebindings)                                                                       \
-    X_(rbac_v1_roles)                                                                              \
-    X_(resource_v1_resourceslices)                                                                 \
-    X_(scheduling_v1_priorityclasses)                                                              \
-    X_(storage_v1_csidrivers)
-
-#define KIND_EXTERN(id_) extern const struct hooks hooks_##id_;
-KINDS_WITH_HOOKS(KIND_EXTERN)
-#undef KIND_EXTERN
+#define KIND(id_) extern const struct hooks hooks_##id_;
+#include "api/kinds/kinds.def"
+#undef KIND
 
 /* Names that are no DNS subdomains. */
 void name_is_dns_label(struct field_errors *fe, const struct field_path *p, str name, bool prefix);
@@ -78,6 +44,8 @@ void check_one_of_required(struct field_errors *fe, const struct field_path *p, 
                            const char *const *supported);
 void check_not_negative_opt(struct field_errors *fe, const struct field_path *p, struct opt_i32 v);
 void check_port_or_name(struct field_errors *fe, const struct field_path *p, IntOrString v);
+/* An address that other hosts can reach. */
+void check_routable(struct field_errors *fe, const struct field_path *p, str s);
 void check_taint_effect(struct field_errors *fe, const struct field_path *p, str effect);
 void check_node_selector(struct field_errors *fe, const struct field_path *p,
                          const NodeSelector *s);

@@ -15,12 +15,10 @@ static const struct hooks *const table[RESOURCE_ID_MAX] = {
     [RESOURCE_ID(flowcontrol_v1_flowschemas)] = &counted,
     [RESOURCE_ID(flowcontrol_v1_prioritylevelconfigurations)] = &counted,
     [RESOURCE_ID(networking_v1_ingressclasses)] = &counted,
-    [RESOURCE_ID(networking_v1_ingresses)] = &counted,
-    [RESOURCE_ID(policy_v1_poddisruptionbudgets)] = &counted,
     [RESOURCE_ID(resource_v1_deviceclasses)] = &counted,
-#define KIND_ROW(id_) [RESOURCE_ID(id_)] = &hooks_##id_,
-    KINDS_WITH_HOOKS(KIND_ROW)
-#undef KIND_ROW
+#define KIND(id_) [RESOURCE_ID(id_)] = &hooks_##id_,
+#include "api/kinds/kinds.def"
+#undef KIND
 };
 
 const struct hooks *hooks_of(const struct api_resource *r) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "api/ip.h"
 #include "api/kinds/kinds.h"
 
 static void defaults(struct hook_ctx *h, void *obj) {
@@ -11,9 +12,93 @@ static void defaults(struct hook_ctx *h, void *obj) {
         *list_push(h->arena, &s->policy_types) = STR("Egress");
 }
 
+static void check_port(struct field_errors *fe, const struct field_path *p,
+                       const NetworkPolicyPort *port) {
+    static const char *const protocols[] = {"TCP", "UDP", "SCTP", NULL};
+    if (port->protocol.p)
+        check_one_of(fe, PATH(p, "protocol"), port->protocol, protocols);
+    if (!intstr_given(port->port)) {
+        if (port->end_port.set)
+            field_invalid_i64(fe, PATH(p, "endPort"), port->end_port.v,
+                              "may not be specified when `port` is not specified");
+        return;
+    }
+    check_port_or_name(fe, PATH(p, "port"), port->port);
+    if (!port->end_port.set)
+        return;
+    if (port->port.kind == INTSTR_STRING)
+        field_invalid_i64(fe, PATH(p, "endPort"), port->end_port.v,
+                          "may not be specified when `port` is non-numeric");
+    else if (port->end_port.v < port->port.i)
+        field_invalid_i64(fe, PATH(p, "endPort"), port->end_port.v,
+                          "must be greater than or equal to `port`");
+    field_check_port(fe, PATH(p, "endPort"), port->end_port.v);
+}
+
+static void check_block(struct field_errors *fe, const struct field_path *p, const IPBlock *b) {
+    struct cidr all, part;
+    if (!b->cidr.n) {
+        field_required(fe, PATH(p, "cidr"), NULL);
+        return;
+    }
+    field_check_cidr(fe, PATH(p, "cidr"), b->cidr);
+    for (uint32_t i = 0; i < b->except.n; i++) {
+        const struct field_path *at = PATH_INDEX(PATH(p, "except"), i);
+        field_check_cidr(fe, at, b->except.v[i]);
+        if (!cidr_parse(b->cidr, &all, NULL) || !cidr_parse(b->except.v[i], &part, NULL))
+            continue;
+        if (!cidr_contains(&all, &part.ip) || all.bits >= part.bits)
+            field_invalid(fe, at, b->except.v[i], "must be a strict subset of `cidr`");
+    }
+}
+
+static void check_peer(struct field_errors *fe, const struct field_path *p,
+                       const NetworkPolicyPeer *peer) {
+    if (!peer->pod_selector && !peer->namespace_selector && !peer->ip_block) {
+        field_required(fe, p, "must specify a peer");
+        return;
+    }
+    check_label_selector(fe, PATH(p, "podSelector"), peer->pod_selector);
+    check_label_selector(fe, PATH(p, "namespaceSelector"), peer->namespace_selector);
+    if (!peer->ip_block)
+        return;
+    check_block(fe, PATH(p, "ipBlock"), peer->ip_block);
+    if (peer->pod_selector || peer->namespace_selector)
+        field_forbidden(fe, p, "may not specify both ipBlock and another peer");
+}
+
+static void validate(struct field_errors *fe, const void *obj) {
+    static const char *const types[] = {"Ingress", "Egress", NULL};
+    const NetworkPolicySpec *s = &((const NetworkPolicy *)obj)->spec;
+    const struct field_path *p = PATH(NULL, "spec");
+    check_label_selector(fe, PATH(p, "podSelector"), &s->pod_selector);
+    for (uint32_t i = 0; i < s->ingress.n; i++) {
+        const NetworkPolicyIngressRule *r = &s->ingress.v[i];
+        const struct field_path *at = PATH_INDEX(PATH(p, "ingress"), i);
+        for (uint32_t k = 0; k < r->ports.n; k++)
+            check_port(fe, PATH_INDEX(PATH(at, "ports"), k), &r->ports.v[k]);
+        for (uint32_t k = 0; k < r->from.n; k++)
+            check_peer(fe, PATH_INDEX(PATH(at, "from"), k), &r->from.v[k]);
+    }
+    for (uint32_t i = 0; i < s->egress.n; i++) {
+        const NetworkPolicyEgressRule *r = &s->egress.v[i];
+        const struct field_path *at = PATH_INDEX(PATH(p, "egress"), i);
+        for (uint32_t k = 0; k < r->ports.n; k++)
+            check_port(fe, PATH_INDEX(PATH(at, "ports"), k), &r->ports.v[k]);
+        for (uint32_t k = 0; k < r->to.n; k++)
+            check_peer(fe, PATH_INDEX(PATH(at, "to"), k), &r->to.v[k]);
+    }
+    if (s->policy_types.n > 2)
+        field_invalid_printed(fe, PATH(p, "policyTypes"), strings_json(fe->arena, &s->policy_types),
+                              "may not specify more than two policyTypes");
+    for (uint32_t i = 0; i < s->policy_types.n && s->policy_types.n <= 2; i++)
+        check_one_of(fe, PATH_INDEX(PATH(p, "policyTypes"), i), s->policy_types.v[i], types);
+}
+
 const struct hooks hooks_networking_v1_networkpolicies = {
     .group = "networking.k8s.io",
     .resource = "networkpolicies",
     .defaults = defaults,
+    .validate = validate,
     .counts_generation = true,
 };

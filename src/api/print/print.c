@@ -18,9 +18,9 @@ static void print_name_and_time(struct row *r, const void *obj) {
 static const struct printer plain = {name_and_time, ARRAY_LEN(name_and_time), print_name_and_time};
 
 static const struct printer *const table[RESOURCE_ID_MAX] = {
-#define PRINTER_ROW(id_) [RESOURCE_ID(id_)] = &printer_##id_,
-    KINDS_WITH_COLUMNS(PRINTER_ROW)
-#undef PRINTER_ROW
+#define KIND(id_) [RESOURCE_ID(id_)] = &printer_##id_,
+#include "api/print/print.def"
+#undef KIND
 };
 
 static const struct printer *printer_of(const struct api_resource *r) {

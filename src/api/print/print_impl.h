@@ -58,62 +58,6 @@ str join_some(struct arena *a, str_list l, uint32_t max, const char *sep);
 void list_add(struct arena *a, str_list *l, str s);
 void list_sort_unique(str_list *l);
 
-#define KINDS_WITH_COLUMNS(X_)                                                                     \
-    X_(core_v1_componentstatuses)                                                                  \
-    X_(core_v1_configmaps)                                                                         \
-    X_(core_v1_endpoints)                                                                          \
-    X_(core_v1_events)                                                                             \
-    X_(core_v1_namespaces)                                                                         \
-    X_(core_v1_nodes)                                                                              \
-    X_(core_v1_persistentvolumeclaims)                                                             \
-    X_(core_v1_persistentvolumes)                                                                  \
-    X_(core_v1_pods)                                                                               \
-    X_(core_v1_podtemplates)                                                                       \
-    X_(core_v1_replicationcontrollers)                                                             \
-    X_(core_v1_resourcequotas)                                                                     \
-    X_(core_v1_secrets)                                                                            \
-    X_(core_v1_serviceaccounts)                                                                    \
-    X_(core_v1_services)                                                                           \
-    X_(admissionregistration_v1_mutatingadmissionpolicies)                                         \
-    X_(admissionregistration_v1_mutatingadmissionpolicybindings)                                   \
-    X_(admissionregistration_v1_mutatingwebhookconfigurations)                                     \
-    X_(admissionregistration_v1_validatingadmissionpolicies)                                       \
-    X_(admissionregistration_v1_validatingadmissionpolicybindings)                                 \
-    X_(admissionregistration_v1_validatingwebhookconfigurations)                                   \
-    X_(apiregistration_v1_apiservices)                                                             \
-    X_(apps_v1_controllerrevisions)                                                                \
-    X_(apps_v1_daemonsets)                                                                         \
-    X_(apps_v1_deployments)                                                                        \
-    X_(apps_v1_replicasets)                                                                        \
-    X_(apps_v1_statefulsets)                                                                       \
-    X_(autoscaling_v2_horizontalpodautoscalers)                                                    \
-    X_(batch_v1_cronjobs)                                                                          \
-    X_(batch_v1_jobs)                                                                              \
-    X_(certificates_v1_certificatesigningrequests)                                                 \
-    X_(coordination_v1_leases)                                                                     \
-    X_(discovery_v1_endpointslices)                                                                \
-    X_(flowcontrol_v1_flowschemas)                                                                 \
-    X_(flowcontrol_v1_prioritylevelconfigurations)                                                 \
-    X_(networking_v1_ingressclasses)                                                               \
-    X_(networking_v1_ingresses)                                                                    \
-    X_(networking_v1_ipaddresses)                                                                  \
-    X_(networking_v1_networkpolicies)                                                              \
-    X_(networking_v1_servicecidrs)                                                                 \
-    X_(node_v1_runtimeclasses)                                                                     \
-    X_(policy_v1_poddisruptionbudgets)                                                             \
-    X_(rbac_v1_clusterrolebindings)                                                                \
-    X_(rbac_v1_rolebindings)                                                                       \
-    X_(resource_v1_deviceclasses)                                                                  \
-    X_(resource_v1_resourceclaims)                                                                 \
-    X_(resource_v1_resourceclaimtemplates)                                                         \
-    X_(resource_v1_resourceslices)                                                                 \
-    X_(scheduling_v1_priorityclasses)                                                              \
-    X_(storage_v1_csidrivers)                                                                      \
-    X_(storage_v1_csinodes)                                                                        \
-    X_(storage_v1_storageclasses)                                                                  \
-    X_(storage_v1_volumeattachments)                                                               \
-    X_(storage_v1_volumeattributesclasses)
-
-#define PRINTER_EXTERN(id_) extern const struct printer printer_##id_;
-KINDS_WITH_COLUMNS(PRINTER_EXTERN)
-#undef PRINTER_EXTERN
+#define KIND(id_) extern const struct printer printer_##id_;
+#include "api/print/print.def"
+#undef KIND

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/kinds/kinds.h"
+
+static void check_amount(struct field_errors *fe, const struct field_path *p, IntOrString v) {
+    if (!intstr_given(v))
+        return;
+    field_check_int_or_percent(fe, p, v);
+    field_check_percent_at_most_100(fe, p, v);
+}
+
+static void validate(struct field_errors *fe, const void *obj) {
+    static const char *const policies[] = {"AlwaysAllow", "IfHealthyBudget", NULL};
+    const PodDisruptionBudgetSpec *s = &((const PodDisruptionBudget *)obj)->spec;
+    const struct field_path *p = PATH(NULL, "spec");
+    if (intstr_given(s->min_available) && intstr_given(s->max_unavailable))
+        field_invalid_printed(fe, p, go_json(fe->arena, &PodDisruptionBudgetSpec_type, s),
+                              "minAvailable and maxUnavailable cannot be both set");
+    check_amount(fe, PATH(p, "minAvailable"), s->min_available);
+    check_amount(fe, PATH(p, "maxUnavailable"), s->max_unavailable);
+    check_label_selector(fe, PATH(p, "selector"), s->selector);
+    if (s->unhealthy_pod_eviction_policy.p)
+        check_one_of(fe, PATH(p, "unhealthyPodEvictionPolicy"), s->unhealthy_pod_eviction_policy,
+                     policies);
+}
+
+const struct hooks hooks_policy_v1_poddisruptionbudgets = {
+    .group = "policy",
+    .resource = "poddisruptionbudgets",
+    .validate = validate,
+    .counts_generation = true,
+};
