@@ -14,6 +14,7 @@
 #define HTTP2_READ_BUDGET (256 * 1024)
 #define HTTP2_OUT_HIGH    (64 * 1024)
 #define HTTP2_OUT_LOW     (HTTP_OUT_HIGH / 4)
+#define HTTP2_SWALLOW_MAX (64 * 1024) /* of a body nobody reads */
 /* Frames that cost us and not the peer (resets of its own streams, pings, settings, priorities):
  * more of them a second end the connection. */
 #define HTTP2_STRIKES_MAX          1000

@@ -181,12 +181,18 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
     return 0;
 }
 
-/* An answer that was complete before its request tells the peer to stop sending. */
+/* An answer that was complete before its request tells the peer to stop sending. A short body may
+ * come to its end: clients lose the answer when their last bytes meet the reset (curl 7.88). */
 static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *ud) {
     struct http2_exchange *x = exchange_on(session, frame->hd.stream_id);
     if (x && (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
-        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) && !x->body_end)
-        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_NO_ERROR);
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) && !x->body_end) {
+        int64_t length = x->impl.x.body_length;
+        if (length >= 0 && length <= HTTP2_SWALLOW_MAX)
+            timer_start(x->conn->loop, &x->timer, HTTP_BODY_TIMEOUT);
+        else
+            nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_NO_ERROR);
+    }
     return 0;
 }
 
