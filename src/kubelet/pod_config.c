@@ -119,7 +119,7 @@ static int mounts(struct arena *a, const struct container_args *args, cri_Contai
         *list_push(a, &ret->mounts) = (struct cri_Mount){
             .container_path = m->mount_path,
             .host_path = path,
-            .readonly = m->read_only,
+            .readonly = m->read_only || volume_type_of(&v->volume_source)->refreshes,
             .propagation = propagation(m->mount_propagation),
         };
         own_hosts |= str_eqc(m->mount_path, "/etc/hosts");

@@ -21,4 +21,5 @@ const struct volume_type volume_downward_api = {
     .dir = "kubernetes.io~downward-api",
     .is = is,
     .setup = setup,
+    .refreshes = true,
 };

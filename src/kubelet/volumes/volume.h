@@ -36,7 +36,7 @@ struct volume_type {
     bool (*is)(const VolumeSource *s);
     void (*refs)(const VolumeSource *s, const struct volume_refs *out); /* NULL: none */
     int (*setup)(struct volume_ctx *c, const struct Volume *v, const char *path, struct err *e);
-    bool refreshes; /* its content may change while the pod runs */
+    bool refreshes; /* from the API: may change while the pod runs, which cannot write it */
     /* Where it is when dir is NULL. */
     str (*path)(const VolumeSource *s);
 };
