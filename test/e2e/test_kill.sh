@@ -30,7 +30,7 @@ works() {
     k wait --for=condition=Ready "pod/$name" --timeout=40s || return 1
     ip=$(get "pod/$name" '{.status.podIP}')
     http_pod "$ip" || return 1
-    k logs "$name" | grep -q listening || return 1
+    has listening k logs "$name" || return 1
     k delete pod "$name" --grace-period=1 --timeout=30s
 }
 n=0

@@ -15,6 +15,7 @@ manifest() { # name, replicas, version (an environment variable)
 }
 
 # ---- the node ----
+soon "the node has its runtime" 5 has containerd:// get nodes '{.items[0].status.nodeInfo}'
 like "get nodes -o wide" "$(k get nodes -o wide)" Ready v1.36 containerd:// "$(uname -r)"
 
 # ---- create ----

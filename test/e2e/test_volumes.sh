@@ -8,6 +8,8 @@ mkdir -p "$work/host/folder"
 echo from the host >"$work/host/file"
 k create configmap settings --from-literal=color=blue --from-literal=size=5 >/dev/null
 k create secret generic keys --from-literal=password=hush --from-literal=user=eve >/dev/null
+k create service clusterip shop --clusterip=10.96.0.50 --tcp=80:8080 --dry-run=client -o yaml |
+    sed 's/name: 80-8080/name: http/' | k apply -f - >/dev/null
 k create configmap script --from-literal=show.sh='
 show() { printf "%s=" "$1"; shift; "$@" 2>&1 | tr "\n" " "; echo; }
 show empty sh -c "echo kept > /empty/a && cat /empty/a"
@@ -39,7 +41,7 @@ show ips sh -c "test \$IP = \$(hostname -i) && echo same"
 show resources sh -c "echo \$CPU/\$MEM/\$MEMK"
 show from sh -c "echo \$color/\$size/\$S_password/\$S_user"
 show order sh -c "echo \$size2"
-show service sh -c "echo \$KUBERNETES_SERVICE_HOST:\$KUBERNETES_SERVICE_PORT"
+show service sh -c "echo \$SHOP_SERVICE_HOST:\$SHOP_SERVICE_PORT_HTTP/\$SHOP_PORT"
 show user id -u
 show args echo "$@"
 show cwd pwd
@@ -170,7 +172,7 @@ ips|same|environment: the pod's address
 resources|2/67108864/65536|environment: resources
 from|blue/6/hush/eve|environment: whole config maps and secrets, overridden
 order|6|environment: an override is seen by what follows
-service|10.96.0.1:443|environment: the kubernetes service
+service|10.96.0.50:80/tcp://10.96.0.50:80|environment: services of the namespace
 user|0|runAsUser
 args|simple \$(PLAIN) \$(UNKNOWN)|arguments are expanded
 cwd|/etc|workingDir
@@ -188,7 +190,7 @@ spec:
   containers:
   - name: main
     image: coxswain.local/busybox:1
-    command: [sh, -c, "cat /config/color; sleep 1000"]
+    command: [sh, -c, "cat /config/color; echo; sleep 1000"]
     volumeMounts: [{name: config, mountPath: /config}]
   volumes: [{name: config, configMap: {name: settings}}]
 YAML
