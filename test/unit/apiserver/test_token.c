@@ -364,3 +364,28 @@ TEST(others_can_check_tokens) {
     CHECK_INT(as(&aw, "", "GET", "/openid/v1/jwks", NULL).code, 403);
     access_done(&aw);
 }
+
+TEST(verified_tokens_are_kept_apart) {
+    struct arena *a = arena_new(0);
+    struct x509_key *key = NULL;
+    struct token_signer *s = NULL;
+    struct err e = {0};
+    REQUIRE(x509_key_new(&key) == 0);
+    struct token_signer_options o = {.key_pem = x509_key_pem(a, key), .issuer = STR("i")};
+    x509_key_free(key);
+    REQUIRE(token_signer_new(&o, &e, &s) == 0);
+    enum { N = 2 * TOKEN_CACHE_SLOTS };
+    str tokens[N];
+    struct claims c = {.sub = STR("s"), .exp = 1};
+    for (int i = 0; i < N; i++) {
+        c.jti = str_printf(a, "%d", i);
+        CHECK_INT(token_sign(s, a, &c, &tokens[i]), 0);
+    }
+    for (int i = 0; i < 2 * N; i++) {
+        struct claims got = {0};
+        CHECK_INT(token_verify(s, a, tokens[i % N], &got, &e), 0);
+        CHECK_STR(got.jti, str_printf(a, "%d", i % N));
+    }
+    token_signer_free(s);
+    arena_free(a);
+}
