@@ -128,6 +128,12 @@ http_pod() { curl -sS --max-time 5 "http://$1:8080/${2:-}"; } # ip, path
 
 # ---- clusters ----
 
+# A node has one bridge, one port and one cgroup: two do not fit on a machine.
+alone_here() {
+    [ "$(id -u)" = 0 ] || give_up "the tests with containers run as root"
+    [ ! -e /sys/class/net/cni0 ] || give_up "another cluster runs here (cni0): stop it first"
+}
+
 images() {
     if [ ! -f build/images/hello.tar ] || [ images/hello/hello.c -nt build/images/hello.tar ]; then
         script/image build/images >/dev/null
@@ -150,6 +156,7 @@ keep_server() {
     done
 }
 cluster_start() {
+    alone_here
     mkdir -p "$data/images" "$run"
     images "$data/images"
     keep_server "$@" >>"$log" 2>&1 </dev/null &
