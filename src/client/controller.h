@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Controllers as data, and the one runner that carries them all: work queues with rate-limited
- * retries, plans, expectations, events, metrics. */
+ * retries, plans, expectations, events. */
 #pragma once
 
 #include "client/plan.h"
