@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 
+#include "apiserver/alloc/alloc.h"
 #include "apiserver/expire.h"
 #include "apiserver/request.h"
 
@@ -75,13 +76,17 @@ int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err 
     add_checks(s);
     struct http_server_options ho = {
         .addresses = o->addresses, .tls = o->tls, .handler = on_request, .ctx = s};
-    int r = http_server_new(l, &ho, e, &s->http);
+    int r = allocator_new(s, o->service_cidrs, e);
+    if (r == 0)
+        r = http_server_new(l, &ho, e, &s->http);
     if (r < 0) {
-        free(s);
+        apiserver_free(s);
         return r;
     }
-    if (!o->no_bootstrap)
+    if (!o->no_bootstrap) {
         bootstrap_start(s);
+        allocator_bootstrap(s, o->advertise_address);
+    }
     s->expiry = expiry_new(l, o->store);
     *ret = s;
     return 0;
@@ -101,8 +106,10 @@ struct apiserver *apiserver_free(struct apiserver *s) {
 }
 
 void apiserver_drop(struct apiserver *s) {
-    if (s->freed && list_empty(&s->requests) && list_empty(&s->seeds))
-        free(s);
+    if (!s->freed || !list_empty(&s->requests) || !list_empty(&s->seeds))
+        return;
+    allocator_free(s);
+    free(s);
 }
 
 const char *apiserver_address(const struct apiserver *s, size_t i) {

@@ -17,7 +17,9 @@ struct apiserver_options {
     void *authn_ctx;
     const struct authz_ops *authz; /* never NULL */
     void *authz_ctx;
-    bool no_bootstrap; /* leave namespaces and priority classes to others (tests) */
+    const char *service_cidrs;     /* --service-cluster-ip-range; NULL: the default */
+    const char *advertise_address; /* where pods find this server; NULL: nowhere */
+    bool no_bootstrap;             /* leave namespaces and priority classes to others (tests) */
 };
 
 /* A named check of /livez and /readyz. */
@@ -51,6 +53,7 @@ struct apiserver {
     const struct kubelet_ops *kubelet; /* NULL: nodes cannot be reached */
     void *kubelet_ctx;
     struct expiry *expiry;
+    struct allocator *alloc; /* addresses and ports of services */
 };
 
 int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err *e,

@@ -3,6 +3,7 @@
 #include "apiserver/write.h"
 
 #include "apiserver/admission.h"
+#include "apiserver/alloc/alloc.h"
 #include "apiserver/view.h"
 
 struct write *write_new(struct request *r, enum write_op op, str name) {
@@ -21,6 +22,7 @@ struct write *write_new(struct request *r, enum write_op op, str name) {
 }
 
 static void drop(struct write *w) {
+    alloc_revert(w);
     w->current = object_unref(w->current);
     w->proposed = object_unref(w->proposed);
     w->old = w->obj = NULL;
@@ -134,9 +136,9 @@ static const struct {
     const char *name;
     enum step_result (*run)(struct write *);
 } steps[] = {
-    {"current", step_current},  {"build", step_build},        {"mutate", step_mutate},
-    {"prepare", write_prepare}, {"validate", write_validate}, {"admit", step_admit},
-    {"propose", step_propose},
+    {"current", step_current},  {"build", step_build},      {"mutate", step_mutate},
+    {"allocate", alloc_settle}, {"prepare", write_prepare}, {"validate", write_validate},
+    {"admit", step_admit},      {"reserve", alloc_reserve}, {"propose", step_propose},
 };
 
 static void run(struct write *w) {
@@ -224,11 +226,29 @@ static void on_published(struct store_write *sw, int e, uint64_t revision, struc
     struct write *w = container_of(sw, struct write, sw);
     struct request *r = w->r;
     request_state(r, REQUEST_RUNNING);
+    if (e == 0)
+        alloc_commit(w);
     if (!r->x) {
         request_end(r);
         return;
     }
     published(w, e, revision);
+    settle_request(r);
+}
+
+void write_resume(struct write *w, int e) {
+    struct request *r = w->r;
+    request_state(r, REQUEST_RUNNING);
+    if (!r->x) {
+        request_end(r);
+        return;
+    }
+    if (e < 0) {
+        w->status = store_refusal(w, e);
+        w->done(w);
+    } else {
+        write_again(w);
+    }
     settle_request(r);
 }
 

@@ -4,9 +4,11 @@
  *     current   the object as it is (none for a create)
  *     build     the wanted object: body, patch, or what deletion makes of it
  *     mutate    admission plugins may change it
+ *     allocate  ports and addresses of a service are chosen
  *     prepare   what the server sets and what the client may not change
  *     validate
  *     admit     admission plugins may refuse it
+ *     reserve   addresses, in the store
  *     propose   to the store, expecting `current`
  *
  * When the store holds another object by then, all of it runs again, at most WRITE_ATTEMPTS_MAX
@@ -49,6 +51,7 @@ struct write {
     bool deletes; /* the object goes with this write */
     struct object *proposed;
     struct store_write sw;
+    void *alloc; /* what this attempt has taken (alloc/service.c) */
 
     /* Outcome: status (not NULL: failed), else result or result_obj. */
     Status *status;
@@ -65,6 +68,9 @@ void write_free(struct write *w); /* drops what it holds; its memory is the requ
 /* Runs it; done() is called once, perhaps before this returns. */
 void write_start(struct write *w);
 void write_again(struct write *w);
+/* From the done() of a store write that a step has proposed beside the main one, after
+ * request_state(REQUEST_STORE) and STEP_WAIT. e < 0: the write fails with it. */
+void write_resume(struct write *w, int e);
 /* As a phase that is one write answered by write_answer. */
 enum phase_result write_phase(struct write *w);
 /* 200 or 201 with the object, or the status. */

@@ -64,6 +64,8 @@ const struct flag dev_flags[] = {
 const struct flag kube_apiserver_flags[] = {
     {"bind-address", FLAG_STR, AT(bind_address), "0.0.0.0", "IP to listen on"},
     {"secure-port", FLAG_INT, AT(port), "6443", "port to listen on", 1, 65535},
+    {"advertise-address", FLAG_STR, AT(advertise_address), "",
+     "address that pods reach it at; --bind-address, or that of the default route"},
     FLAG_SERVING,
     {"service-account-signing-key-file", FLAG_STR, AT(token_key_file), "",
      "key that signs service account tokens (PEM)"},
@@ -160,6 +162,8 @@ static int complete(struct server_config *c, struct err *e) {
     snprintf(c->listen, sizeof(c->listen), v6 ? "tcp:[%s]:%d" : "tcp:%s:%d", c->bind_address,
              (int)c->port);
     bool any = strcmp(c->bind_address, "0.0.0.0") == 0 || strcmp(c->bind_address, "::") == 0;
+    if (!has(c->advertise_address))
+        c->advertise_address = any ? c->node_ip : c->bind_address;
     snprintf(c->api_url, sizeof(c->api_url), v6 && !any ? "https://[%s]:%d" : "https://%s:%d",
              any ? "127.0.0.1" : c->bind_address, (int)c->port);
     return check(c, e);

@@ -15,6 +15,7 @@ struct server_config {
     int64_t port;
     const char *node_name, *node_ip;
     const char *pod_cidr, *service_cidr, *cluster_domain;
+    const char *advertise_address; /* where pods find the API server; that of the node by default */
     const char *sandbox_image;
     const char *user; /* whom processes without need of root run as */
     bool no_agent;

@@ -80,15 +80,18 @@ static int open_server(struct api_process *p, struct err *e) {
             e, &p->kubelets);
     if (r < 0)
         return r;
-    r = apiserver_new(p->c.loop,
-                      &(struct apiserver_options){.addresses = addresses,
-                                                  .tls = tls,
-                                                  .store = p->store,
-                                                  .authn = &access_authn_ops,
-                                                  .authn_ctx = p->access,
-                                                  .authz = &access_authz_ops,
-                                                  .authz_ctx = p->access},
-                      e, &p->server);
+    r = apiserver_new(
+        p->c.loop,
+        &(struct apiserver_options){.addresses = addresses,
+                                    .tls = tls,
+                                    .store = p->store,
+                                    .service_cidrs = p->c.config->service_cidr,
+                                    .advertise_address = p->c.config->advertise_address,
+                                    .authn = &access_authn_ops,
+                                    .authn_ctx = p->access,
+                                    .authz = &access_authz_ops,
+                                    .authz_ctx = p->access},
+        e, &p->server);
     if (r == 0) {
         p->server->kubelet = &kubelet_client_ops;
         p->server->kubelet_ctx = p->kubelets;

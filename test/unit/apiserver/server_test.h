@@ -30,6 +30,7 @@ struct world_options {
     const struct authn_ops *authn;
     const struct authz_ops *authz;
     uint64_t seed;
+    const char *service_cidrs;
     bool with_access; /* rights, tokens and reviews as in a real server */
 };
 
@@ -63,6 +64,7 @@ UNUSED static void world_init_with(struct world *w, const struct world_options *
     struct apiserver_options ao = {.addresses = addresses,
                                    .store = w->store,
                                    .authn = o->authn,
+                                   .service_cidrs = o->service_cidrs,
                                    .authz = o->authz ? o->authz : &authz_allow_all};
     w->access = NULL;
     if (o->with_access)

@@ -5,14 +5,12 @@
 #define APPLY      "server-side apply is not served"
 #define CUSTOM     "custom resources, webhooks, policies and aggregation are not served"
 #define LIMITS     "quota, limit ranges and pod security do not admit yet"
-#define ALLOCATOR  "addresses and ports of services are not allocated yet"
 #define MANAGED    "the text shows managedFields, which are not kept yet"
 #define VALIDATION "the kind is not fully validated yet"
 
 static const struct {
     const char *name, *why;
 } unmatched[] = {
-    {"invalid service name", ALLOCATOR},
     {"JSON patch makes wrong type", MANAGED},
     {"merge patch wrong type", MANAGED},
     {"merge patch changes kind", MANAGED},
@@ -33,13 +31,6 @@ static const struct {
     {"pod resources", VALIDATION},
     {"pod missing runtime class", LIMITS},
     {"pod resize unsupported", VALIDATION},
-    {"service several causes", VALIDATION},
-    {"service clusterIP out of range", ALLOCATOR},
-    {"service clusterIP taken", ALLOCATOR},
-    {"service nodePort out of range", ALLOCATOR},
-    {"service nodePort taken", ALLOCATOR},
-    {"service clusterIP immutable", ALLOCATOR},
-    {"service dual stack not configured", ALLOCATOR},
     {"hpa bad", VALIDATION},
     {"hpa v1 bad", VALIDATION},
     {"csr bad", VALIDATION},

@@ -97,6 +97,9 @@ static const struct {
     {"add finalizer while deleting", "POST", "/api/v1/namespaces/err/configmaps", NULL,
      "{\"metadata\":{\"name\":\"fin\",\"finalizers\":[\"x.io/f\"]}}"},
     {"add finalizer while deleting", "DELETE", "/api/v1/namespaces/err/configmaps/fin", NULL, NULL},
+    {"service nodePort taken", "POST", "/api/v1/namespaces/err/services", NULL,
+     "{\"metadata\":{\"name\":\"np\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":80,"
+     "\"nodePort\":30080}]}}"},
     {"eviction 429 PDB not processed", "PATCH", "/api/v1/namespaces/err/pods/ev/status",
      "application/merge-patch+json", "{\"status\":{\"phase\":\"Running\"}}"},
     {"eviction 429 PDB not processed", "POST", PDB, NULL,
@@ -170,6 +173,25 @@ static const char *const revision_words[] = {"current: ",
                                              "\\\"resourceVersion\\\":\\\"",
                                              NULL};
 
+/* Addresses that were drawn. */
+static const char *const address_words[] = {"\"clusterIP\":\"", "\"clusterIPs\":[\"", NULL};
+
+static const char *skip_drawn(struct buf *b, const char *p, const char *end) {
+    for (const char *const *word = revision_words; *word; word++)
+        if (str_ends(buf_str(b), str_of(*word)) && p < end && is_digit(*p)) {
+            buf_adds(b, "<RV>");
+            while (p < end && is_digit(*p))
+                p++;
+        }
+    for (const char *const *word = address_words; *word; word++)
+        if (str_ends(buf_str(b), str_of(*word)) && p < end && is_digit(*p)) {
+            buf_adds(b, "<IP>");
+            while (p < end && (is_digit(*p) || *p == '.'))
+                p++;
+        }
+    return p;
+}
+
 static str normal(struct world *w, str s) {
     struct buf b;
     buf_init(&b, 0);
@@ -193,12 +215,7 @@ static str normal(struct world *w, str s) {
         bool left = looks(p, end, "\\u003c"), right = looks(p, end, "\\u003e");
         buf_addc(&b, left ? '<' : right ? '>' : *p);
         p += left || right ? 6 : 1;
-        for (const char *const *word = revision_words; *word; word++)
-            if (str_ends(buf_str(&b), str_of(*word)) && p < end && is_digit(*p)) {
-                buf_adds(&b, "<RV>");
-                while (p < end && is_digit(*p))
-                    p++;
-            }
+        p = skip_drawn(&b, p, end);
     }
     str out = str_dup(w->arena, buf_str(&b));
     buf_done(&b);
