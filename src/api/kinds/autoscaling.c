@@ -44,8 +44,94 @@ static void defaults(struct hook_ctx *h, void *obj) {
     s->behavior->scale_down = rules(h->arena, s->behavior->scale_down, false);
 }
 
+/* ---- validation ---- */
+
+static void check_target_ref(struct field_errors *fe, const struct field_path *p,
+                             const CrossVersionObjectReference *r) {
+    if (!r->kind.n)
+        field_required(fe, PATH(p, "kind"), NULL);
+    else
+        field_check_name(fe, PATH(p, "kind"), r->kind, name_path_segment);
+    if (!r->name.n)
+        field_required(fe, PATH(p, "name"), NULL);
+    else
+        field_check_name(fe, PATH(p, "name"), r->name, name_path_segment);
+    if (str_chr(r->api_version, '/') < 0 && !str_eqc(r->api_version, "v1"))
+        field_invalid(fe, PATH(p, "apiVersion"), r->api_version,
+                      "apiVersion must specify API group");
+}
+
+static void check_positive(struct field_errors *fe, const struct field_path *p, Quantity q) {
+    struct quantity v = quantity_of(q);
+    if (q.p && quantity_sign(&v) <= 0)
+        field_invalid(fe, p, q, "must be positive");
+}
+
+static void check_target(struct field_errors *fe, const struct field_path *p, const MetricTarget *t,
+                         bool resource) {
+    static const char *const types[] = {"AverageValue", "Utilization", "Value", NULL};
+    check_one_of_required(fe, PATH(p, "type"), t->type, types);
+    check_positive(fe, PATH(p, "value"), t->value);
+    check_positive(fe, PATH(p, "averageValue"), t->average_value);
+    if (t->average_utilization.set && t->average_utilization.v < 1)
+        field_invalid_i64(fe, PATH(p, "averageUtilization"), t->average_utilization.v,
+                          "must be greater than 0");
+    if (!resource)
+        return;
+    if (!t->average_utilization.set && !t->average_value.p)
+        field_required(fe, PATH(p, "averageUtilization"),
+                       "must set either a target raw value or a target utilization");
+    if (t->average_utilization.set && t->average_value.p)
+        field_forbidden(fe, PATH(p, "averageValue"),
+                        "may not set both a target raw value and a target utilization");
+}
+
+static void check_metric(struct field_errors *fe, const struct field_path *p, const MetricSpec *m) {
+    static const char *const types[] = {"ContainerResource", "External", "Object", "Pods",
+                                        "Resource",          NULL};
+    check_one_of_required(fe, PATH(p, "type"), m->type, types);
+    if (m->resource) {
+        if (!m->resource->name.n)
+            field_required(fe, PATH(PATH(p, "resource"), "name"), "must specify a resource name");
+        check_target(fe, PATH(PATH(p, "resource"), "target"), &m->resource->target, true);
+    }
+    if (m->container_resource)
+        check_target(fe, PATH(PATH(p, "containerResource"), "target"),
+                     &m->container_resource->target, true);
+    if (m->object)
+        check_target(fe, PATH(PATH(p, "object"), "target"), &m->object->target, false);
+    if (m->pods)
+        check_target(fe, PATH(PATH(p, "pods"), "target"), &m->pods->target, false);
+    if (m->external)
+        check_target(fe, PATH(PATH(p, "external"), "target"), &m->external->target, false);
+}
+
+static void validate(struct field_errors *fe, const void *obj) {
+    const HorizontalPodAutoscalerSpec *s = &((const HorizontalPodAutoscaler *)obj)->spec;
+    const struct field_path *p = PATH(NULL, "spec");
+    bool outside = false;
+    int32_t min = opt_or(s->min_replicas, 1);
+    if (min < 1)
+        field_invalid_i64(fe, PATH(p, "minReplicas"), min, "must be greater than or equal to 1");
+    if (s->max_replicas < 1)
+        field_required(fe, PATH(p, "maxReplicas"), "must be set and greater than 0");
+    if (s->max_replicas < min)
+        field_invalid_i64(fe, PATH(p, "maxReplicas"), s->max_replicas,
+                          "must be greater than or equal to `minReplicas`");
+    check_target_ref(fe, PATH(p, "scaleTargetRef"), &s->scale_target_ref);
+    for (uint32_t i = 0; i < s->metrics.n; i++) {
+        check_metric(fe, PATH_INDEX(PATH(p, "metrics"), i), &s->metrics.v[i]);
+        outside |= s->metrics.v[i].object || s->metrics.v[i].external;
+    }
+    if (min == 0 && !outside)
+        field_forbidden(fe, PATH(p, "metrics"),
+                        "must specify at least one Object or External metric to support scaling "
+                        "to zero replicas");
+}
+
 const struct hooks hooks_autoscaling_v2_horizontalpodautoscalers = {
     .group = "autoscaling",
     .resource = "horizontalpodautoscalers",
     .defaults = defaults,
+    .validate = validate,
 };

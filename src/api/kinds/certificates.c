@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/kinds/kinds.h"
+#include "base/base64.h"
 
 static void prepare_create(struct hook_ctx *h, void *obj) {
     (void)h;
@@ -36,11 +37,47 @@ static void prepare_status(struct hook_ctx *h, void *obj, const void *old) {
     }
 }
 
+/* "domain/path", the domain of at least two labels. */
+static bool is_signer_name(str s) {
+    ssize_t slash = str_chr(s, '/');
+    if (slash <= 0 || (size_t)slash + 1 == s.n)
+        return false;
+    str domain = str_slice(s, 0, (size_t)slash);
+    return str_chr(domain, '.') >= 0 && name_ok(name_dns1123_subdomain, domain);
+}
+
+static void validate(struct field_errors *fe, const void *obj) {
+    const CertificateSigningRequestSpec *s = &((const CertificateSigningRequest *)obj)->spec;
+    const struct field_path *p = PATH(NULL, "spec");
+    if (str_find(s->request, STR("-----BEGIN CERTIFICATE REQUEST-----")) < 0) {
+        field_invalid(fe, PATH(p, "request"), base64_encode_in(fe->arena, s->request, 0),
+                      "PEM block type must be CERTIFICATE REQUEST");
+    }
+    if (!s->usages.n)
+        field_required(fe, PATH(p, "usages"), NULL);
+    for (uint32_t i = 0; i < s->usages.n; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (str_eq(s->usages.v[i], s->usages.v[k])) {
+                field_duplicate(fe, PATH_INDEX(PATH(p, "usages"), i), s->usages.v[i]);
+                break;
+            }
+    if (!s->signer_name.n)
+        field_required(fe, PATH(p, "signerName"), NULL);
+    else if (!is_signer_name(s->signer_name))
+        field_invalid(fe, PATH(p, "signerName"), s->signer_name,
+                      "must be a fully qualified domain and path of the form "
+                      "'example.com/signer-name'");
+    if (s->expiration_seconds.set && s->expiration_seconds.v < 600)
+        field_invalid_i64(fe, PATH(p, "expirationSeconds"), s->expiration_seconds.v,
+                          "may not specify a duration less than 600 seconds (10 minutes)");
+}
+
 const struct hooks hooks_certificates_v1_certificatesigningrequests = {
     .group = "certificates.k8s.io",
     .resource = "certificatesigningrequests",
     .prepare_create = prepare_create,
     .prepare_update = prepare_update,
     .prepare_status = prepare_status,
+    .validate = validate,
     .validate_name = name_is_path_segment,
 };

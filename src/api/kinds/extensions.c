@@ -37,12 +37,85 @@ static void crd_update(struct hook_ctx *h, void *obj, const void *old) {
     add_stored_version(h->arena, obj);
 }
 
+static void check_versions(struct field_errors *fe, const struct field_path *p,
+                           const CustomResourceDefinitionSpec *s) {
+    uint32_t stored = 0;
+    bool unique = true;
+    for (uint32_t i = 0; i < s->versions.n; i++) {
+        const CustomResourceDefinitionVersion *v = &s->versions.v[i];
+        const struct field_path *at = PATH_INDEX(p, i);
+        field_check_name(fe, PATH(at, "name"), v->name, name_dns1035_label);
+        if (!v->schema || !v->schema->open_apiv3_schema)
+            field_required(fe, PATH(PATH(at, "schema"), "openAPIV3Schema"), NULL);
+        stored += v->storage;
+        for (uint32_t k = 0; k < i; k++)
+            unique &= !str_eq(s->versions.v[k].name, v->name);
+    }
+    struct buf b;
+    buf_init(&b, 0);
+    for (uint32_t i = 0; (!unique || stored != 1) && i < s->versions.n; i++) {
+        buf_addc(&b, i ? ',' : '[');
+        buf_add(&b, go_json(fe->arena, &CustomResourceDefinitionVersion_type, &s->versions.v[i]));
+    }
+    buf_add(&b, b.n ? STR("]") : STR("null"));
+    if (!unique)
+        field_invalid_printed(fe, p, buf_str(&b), "must contain unique version names");
+    if (stored != 1)
+        field_invalid_printed(fe, p, buf_str(&b),
+                              "must have exactly one version marked as storage version");
+    buf_done(&b);
+}
+
+static void crd_validate(struct field_errors *fe, const void *obj) {
+    static const char *const scopes[] = {"Cluster", "Namespaced", NULL};
+    const CustomResourceDefinition *crd = obj;
+    const CustomResourceDefinitionSpec *s = &crd->spec;
+    const struct field_path *p = PATH(NULL, "spec"), *names = PATH(p, "names");
+    str want =
+        str_printf(fe->arena, STR_FMT "." STR_FMT, STR_ARG(s->names.plural), STR_ARG(s->group));
+    if (!str_eq(crd->metadata.name, want))
+        field_invalid(fe, PATH(PATH(NULL, "metadata"), "name"), crd->metadata.name,
+                      "must be spec.names.plural+\".\"+spec.group");
+    if (!s->group.n)
+        field_required(fe, PATH(p, "group"), NULL);
+    else if (!name_ok(name_dns1123_subdomain, s->group))
+        field_check_name(fe, PATH(p, "group"), s->group, name_dns1123_subdomain);
+    else if (str_chr(s->group, '.') < 0)
+        field_invalid(fe, PATH(p, "group"), s->group, "should be a domain with at least one dot");
+    check_one_of_required(fe, PATH(p, "scope"), s->scope, scopes);
+    check_versions(fe, PATH(p, "versions"), s);
+    if (!s->names.plural.n)
+        field_required(fe, PATH(names, "plural"), NULL);
+    if (!s->names.kind.n)
+        field_required(fe, PATH(names, "kind"), NULL);
+    else
+        field_check_name(fe, PATH(names, "kind"), str_lower(fe->arena, s->names.kind),
+                         name_dns1035_label);
+    if (s->names.kind.n && str_eq(s->names.kind, s->names.list_kind))
+        field_invalid(fe, PATH(names, "listKind"), s->names.list_kind,
+                      "kind and listKind may not be the same");
+    if (!crd->status.stored_versions.n)
+        field_invalid_printed(fe, PATH(PATH(NULL, "status"), "storedVersions"), STR("null"),
+                              "must have at least one stored version");
+}
+
+static void crd_validate_update(struct field_errors *fe, const void *obj, const void *old) {
+    const CustomResourceDefinitionSpec *s = &((const CustomResourceDefinition *)obj)->spec;
+    const CustomResourceDefinitionSpec *was = &((const CustomResourceDefinition *)old)->spec;
+    const struct field_path *p = PATH(NULL, "spec");
+    check_same(fe, PATH(p, "group"), s->group, was->group);
+    check_same(fe, PATH(PATH(p, "names"), "plural"), s->names.plural, was->names.plural);
+    check_same(fe, PATH(p, "scope"), s->scope, was->scope);
+}
+
 const struct hooks hooks_apiextensions_v1_customresourcedefinitions = {
     .group = "apiextensions.k8s.io",
     .resource = "customresourcedefinitions",
     .defaults = crd_defaults,
     .prepare_create = crd_create,
     .prepare_update = crd_update,
+    .validate = crd_validate,
+    .validate_update = crd_validate_update,
     .counts_generation = true,
 };
 
@@ -61,9 +134,39 @@ static void service_create(struct hook_ctx *h, void *obj) {
     };
 }
 
+#define GROUP_PRIORITY_MAX   20000
+#define VERSION_PRIORITY_MAX 1000
+
+static void service_validate(struct field_errors *fe, const void *obj) {
+    const APIService *s = obj;
+    const struct field_path *p = PATH(NULL, "spec");
+    str want = str_printf(fe->arena, STR_FMT "." STR_FMT, STR_ARG(s->spec.version),
+                          STR_ARG(s->spec.group));
+    if (!str_eq(s->metadata.name, want))
+        field_invalid(fe, PATH(PATH(NULL, "metadata"), "name"), s->metadata.name,
+                      "must be `spec.version+\".\"+spec.group`: \"" STR_FMT "\"", STR_ARG(want));
+    if (s->spec.group_priority_minimum <= 0 || s->spec.group_priority_minimum > GROUP_PRIORITY_MAX)
+        field_invalid_i64(fe, PATH(p, "groupPriorityMinimum"), s->spec.group_priority_minimum,
+                          "must be positive and less than 20000");
+    if (s->spec.version_priority <= 0 || s->spec.version_priority > VERSION_PRIORITY_MAX)
+        field_invalid_i64(fe, PATH(p, "versionPriority"), s->spec.version_priority,
+                          "must be positive and less than 1000");
+    const apiregistration_v1_ServiceReference *r = s->spec.service;
+    if (!r)
+        return;
+    if (!r->namespace_.n)
+        field_required(fe, PATH(PATH(p, "service"), "namespace"), NULL);
+    if (!r->name.n)
+        field_required(fe, PATH(PATH(p, "service"), "name"), NULL);
+    if (s->spec.insecure_skip_tls_verify && s->spec.ca_bundle.n)
+        field_invalid_printed(fe, PATH(p, "insecureSkipTLSVerify"), STR("true"),
+                              "may not be true if caBundle is present");
+}
+
 const struct hooks hooks_apiregistration_v1_apiservices = {
     .group = "apiregistration.k8s.io",
     .resource = "apiservices",
     .prepare_create = service_create,
+    .validate = service_validate,
     .validate_name = name_is_path_segment,
 };

@@ -8,11 +8,8 @@ static const struct hooks plain, counted = {.counts_generation = true};
 static const struct hooks *const table[RESOURCE_ID_MAX] = {
     [RESOURCE_ID(admissionregistration_v1_mutatingadmissionpolicies)] = &counted,
     [RESOURCE_ID(admissionregistration_v1_mutatingadmissionpolicybindings)] = &counted,
-    [RESOURCE_ID(admissionregistration_v1_mutatingwebhookconfigurations)] = &counted,
     [RESOURCE_ID(admissionregistration_v1_validatingadmissionpolicies)] = &counted,
     [RESOURCE_ID(admissionregistration_v1_validatingadmissionpolicybindings)] = &counted,
-    [RESOURCE_ID(admissionregistration_v1_validatingwebhookconfigurations)] = &counted,
-    [RESOURCE_ID(flowcontrol_v1_flowschemas)] = &counted,
     [RESOURCE_ID(flowcontrol_v1_prioritylevelconfigurations)] = &counted,
     [RESOURCE_ID(networking_v1_ingressclasses)] = &counted,
     [RESOURCE_ID(resource_v1_deviceclasses)] = &counted,

@@ -70,7 +70,7 @@ static void cluster_role_validate(struct field_errors *fe, const void *obj) {
         check_label_selector(fe, PATH_INDEX(p, i), &a->cluster_role_selectors.v[i]);
 }
 
-static void check_subjects(struct field_errors *fe, const Subject *v, uint32_t n) {
+static void check_subjects(struct field_errors *fe, const Subject *v, uint32_t n, bool cluster) {
     static const char *const kinds[] = {"ServiceAccount", "User", "Group", NULL};
     static const char *const rbac[] = {RBAC_GROUP, NULL}, *const core[] = {"", NULL};
     for (uint32_t i = 0; i < n; i++) {
@@ -82,7 +82,7 @@ static void check_subjects(struct field_errors *fe, const Subject *v, uint32_t n
                 field_check_name(fe, PATH(p, "name"), v[i].name, name_dns1123_subdomain);
             if (v[i].api_group.n)
                 field_not_supported(fe, PATH(p, "apiGroup"), v[i].api_group, core);
-            if (!v[i].namespace_.n)
+            if (cluster && !v[i].namespace_.n)
                 field_required(fe, PATH(p, "namespace"), NULL);
         } else if (str_eqc(v[i].kind, "User") || str_eqc(v[i].kind, "Group")) {
             check_one_of(fe, PATH(p, "apiGroup"), v[i].api_group, rbac);
@@ -113,7 +113,7 @@ static void check_role_ref_same(struct field_errors *fe, const RoleRef *r, const
 static void binding_validate(struct field_errors *fe, const void *obj) {
     const RoleBinding *b = obj;
     check_role_ref(fe, &b->role_ref, false);
-    check_subjects(fe, b->subjects.v, b->subjects.n);
+    check_subjects(fe, b->subjects.v, b->subjects.n, false);
 }
 
 static void binding_validate_update(struct field_errors *fe, const void *obj, const void *old) {
@@ -124,7 +124,7 @@ static void binding_validate_update(struct field_errors *fe, const void *obj, co
 static void cluster_binding_validate(struct field_errors *fe, const void *obj) {
     const ClusterRoleBinding *b = obj;
     check_role_ref(fe, &b->role_ref, true);
-    check_subjects(fe, b->subjects.v, b->subjects.n);
+    check_subjects(fe, b->subjects.v, b->subjects.n, true);
 }
 
 static void cluster_binding_validate_update(struct field_errors *fe, const void *obj,
