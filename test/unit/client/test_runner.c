@@ -241,6 +241,30 @@ TEST(refusals_back_off_and_are_told) {
     teardown(&w);
 }
 
+static struct verdict refuse_after_first(struct api_double *d, struct exchange *x, str body) {
+    if (!str_eqc(x->method, "POST") || d->countdown++ == 0)
+        return (struct verdict){0};
+    return (struct verdict){.kind = REFUSE, .code = 503};
+}
+
+static bool is_aborted(void *ctx) {
+    return ((struct world *)ctx)->aborts > 0;
+}
+
+/* Batches double: when the second write and the third are refused, the other 97 were never sent. */
+TEST(slow_start_spares_the_server) {
+    struct world w;
+    setup(&w, tap_seed());
+    w.d.verdict = refuse_after_first;
+    ask_for(&w, 100);
+    CHECK(loop_run_until(w.d.l, is_aborted, &w, 10 * NSEC_PER_SEC));
+    CHECK_INT(w.d.countdown, 3);
+    w.d.verdict = NULL;
+    CHECK(settles(&w, 60 * NSEC_PER_SEC));
+    CHECK_INT(w.d.creates, 100);
+    teardown(&w);
+}
+
 static struct verdict retry_later(struct api_double *d, struct exchange *x, str body) {
     if (!str_eqc(x->method, "POST") || d->countdown-- <= 0)
         return (struct verdict){0};
@@ -357,6 +381,25 @@ TEST(a_key_waits_for_its_own_writes) {
     CHECK_INT(w.d.creates, 3);
     CHECK(settles(&w, 60 * NSEC_PER_SEC));
     CHECK_INT(w.d.creates, 3);
+    teardown(&w);
+}
+
+/* Deletions as well: what was deleted is still in the cache, and is not deleted again. */
+TEST(a_key_waits_for_its_own_deletions) {
+    struct world w;
+    setup(&w, tap_seed());
+    ask_for(&w, 5);
+    CHECK(settles(&w, 10 * NSEC_PER_SEC));
+    unsigned before = w.d.writes;
+    w.d.held = SECRETS;
+    ask_for(&w, 2);
+    run_for(&w.d, 5 * NSEC_PER_SEC);
+    CHECK_INT(w.d.writes - before, 3 + 1); /* and the patch of the map */
+    ask_for(&w, 2);                        /* its map changes meanwhile */
+    run_for(&w.d, 5 * NSEC_PER_SEC);
+    CHECK_INT(w.d.writes - before, 3 + 1);
+    w.d.held = NULL;
+    CHECK(settles(&w, 60 * NSEC_PER_SEC));
     teardown(&w);
 }
 

@@ -40,6 +40,16 @@ TEST(that_an_owner_is_gone_is_believed_from_a_live_read) {
     teardown(&f);
 }
 
+/* The cache has an owner of that name, but it is another one. */
+TEST(an_owner_made_anew_is_another_one) {
+    struct fixture f;
+    setup(&f);
+    put(&f, SETS, "{'metadata':{'name':'a','namespace':'d','uid':'a2'}}");
+    put(&f, PODS, POD(OWNER("a", "a1")));
+    CHECK_PLAN(&f, &garbage_collector_controller, KEY, "need a1\n");
+    teardown(&f);
+}
+
 TEST(with_one_owner_left_only_references_go) {
     struct fixture f;
     setup(&f);

@@ -138,6 +138,14 @@ TEST(orphans_are_adopted_when_the_set_lives) {
                ",'uid':'uid-o','resourceVersion':'2'}}\n");
     answer(&f, "owner", 404, NULL, NULL);
     CHECK_INT(count(try_text(&f, &replicaset_controller, KEY), "patch"), 0);
+    /* Made anew under the same name, or about to go: not ours to adopt for. */
+    answer(&f, "owner", 200, &ReplicaSet_type,
+           "{'metadata':{'name':'web','namespace':'default','uid':'another'}}");
+    CHECK_INT(count(try_text(&f, &replicaset_controller, KEY), "patch"), 0);
+    answer(&f, "owner", 200, &ReplicaSet_type,
+           "{'metadata':{'name':'web','namespace':'default','uid':'u',"
+           "'deletionTimestamp':'2026-01-01T00:00:00Z'}}");
+    CHECK_INT(count(try_text(&f, &replicaset_controller, KEY), "patch"), 0);
     teardown(&f);
 }
 

@@ -46,6 +46,11 @@ TEST(versions_replace_each_other) {
     CHECK(write_all(dir, f, 2, "v3"));
     text_at(dir, "a", "one");
     CHECK(!is_there(dir, "..v1"));
+    f[0].data = STR("two"); /* of the same length */
+    CHECK(write_all(dir, f, 2, "v3b"));
+    text_at(dir, "a", "two");
+    f[0].data = STR("one");
+    CHECK(write_all(dir, f, 2, "v3c"));
     f[0].mode = 0600;
     CHECK(write_all(dir, f, 2, "v4")); /* a mode is content too */
     CHECK(write_all(dir, f, 1, "v5")); /* a file has gone */

@@ -118,6 +118,74 @@ TEST(filters) {
     end();
 }
 
+/* A node is full when nothing is left, not one unit earlier; pods are counted too. */
+TEST(what_just_fits_fits) {
+    str message;
+    struct pod_info *there[10];
+    begin();
+    node("a", "", "", "2");
+    struct pod_info *all = pod("all", "", "\"cpu\":\"2\",\"memory\":\"4Gi\"");
+    struct pod_info *more = pod("more", "", "\"cpu\":\"2001m\"");
+    struct pod_info *rest = pod("rest", "", "\"cpu\":\"1500m\"");
+    struct pod_info *over = pod("over", "", "\"cpu\":\"1501m\"");
+    CHECK(where(all, &message) != NULL);
+    CHECK(where(more, &message) == NULL);
+    for (int i = 0; i < 10; i++)
+        there[i] = pod("there", "", i ? "" : "\"cpu\":\"500m\"");
+    nodes_add_pod(&table, 0, there[0]);
+    CHECK(where(rest, &message) != NULL);
+    CHECK(where(over, &message) == NULL);
+    for (int i = 1; i < 9; i++)
+        nodes_add_pod(&table, 0, there[i]);
+    CHECK(where(rest, &message) != NULL);
+    nodes_add_pod(&table, 0, there[9]);
+    CHECK(where(rest, &message) == NULL);
+    CHECK(str_find(message, STR("1 Too many pods")) >= 0);
+    for (int i = 0; i < 10; i++) {
+        nodes_remove_pod(&table, 0, there[i]);
+        pod_info_free(there[i]);
+    }
+    pod_info_free(all);
+    pod_info_free(more);
+    pod_info_free(rest);
+    pod_info_free(over);
+    end();
+}
+
+#define TOLERATES(...) "\"tolerations\":[" __VA_ARGS__ "]"
+TEST(tolerations) {
+    static const struct {
+        const char *spec;
+        bool fits;
+    } cases[] = {
+        {"", false},
+        {TOLERATES("{\"key\":\"k\",\"value\":\"v\"}"), true}, /* no operator: Equal */
+        {TOLERATES("{\"key\":\"k\",\"operator\":\"Equal\",\"value\":\"v\"}"), true},
+        {TOLERATES("{\"key\":\"k\",\"operator\":\"Equal\",\"value\":\"w\"}"), false},
+        {TOLERATES("{\"key\":\"k\",\"operator\":\"Equal\"}"), false},
+        {TOLERATES("{\"key\":\"k\",\"operator\":\"Exists\"}"), true},
+        {TOLERATES("{\"key\":\"l\",\"operator\":\"Exists\"}"), false},
+        {TOLERATES("{\"operator\":\"Exists\"}"), true},
+        {TOLERATES("{\"operator\":\"Exists\",\"effect\":\"NoSchedule\"}"), true},
+        {TOLERATES("{\"operator\":\"Exists\",\"effect\":\"NoExecute\"}"), false},
+        {TOLERATES("{\"key\":\"k\",\"operator\":\"Exists\",\"effect\":\"PreferNoSchedule\"}"),
+         false},
+        {TOLERATES("{\"key\":\"l\",\"operator\":\"Exists\"},{\"key\":\"k\",\"value\":\"v\"}"),
+         true},
+    };
+    begin();
+    node("a", "", "\"taints\":[{\"key\":\"k\",\"value\":\"v\",\"effect\":\"NoSchedule\"}]", "2");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct pod_info *p = pod("p", cases[i].spec, "");
+        str message;
+        if ((where(p, &message) != NULL) != cases[i].fits)
+            tap_fail(__FILE__, __LINE__, "%s: %s", cases[i].spec,
+                     cases[i].fits ? message.p : "fits");
+        pod_info_free(p);
+    }
+    end();
+}
+
 TEST(no_nodes) {
     str message;
     begin();

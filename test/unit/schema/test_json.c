@@ -114,6 +114,16 @@ TEST(json_texts_that_are_refused) {
     check_tree(cases, ARRAY_LEN(cases));
 }
 
+TEST(json_a_nul_byte_is_not_the_end) {
+    struct arena a;
+    struct value v;
+    struct err e = {0};
+    arena_init(&a, 0);
+    CHECK_INT(value_parse(&a, STR("{}\0x"), &v, NULL, &e), -EINVAL);
+    CHECK_INT(value_parse(&a, STR("{}\0"), &v, NULL, &e), -EINVAL);
+    arena_done(&a);
+}
+
 TEST(json_depth_is_bounded) {
     struct arena a;
     char text[2 * JSON_DEPTH_MAX + 2];
