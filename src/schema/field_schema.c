@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-#define ANY ((struct field_schema){.shape = SHAPE_ANY})
+#define ANY   ((struct field_schema){.shape = SHAPE_ANY})
+#define WHOLE ((struct field_schema){.shape = SHAPE_ANY, .atomic = true})
 
 static struct field_schema scalar(enum schema_scalar type) {
     return (struct field_schema){.shape = SHAPE_SCALAR, .scalar = (uint8_t)type};
@@ -11,7 +12,7 @@ static struct field_schema scalar(enum schema_scalar type) {
 
 static struct field_schema message(const struct api_type *t, bool atomic) {
     if (t->info->form != FORM_OBJECT)
-        return ANY;
+        return WHOLE;
     return (struct field_schema){
         .shape = SHAPE_MAP, .t = t, .atomic = atomic || type_is(t, TYPE_ATOMIC)};
 }
@@ -37,7 +38,7 @@ static struct field_schema single(const struct api_field *f, bool atomic) {
     case API_INT_OR_STRING:
         return scalar(SCALAR_UNTYPED);
     case API_RAW:
-        return ANY;
+        return f->flags & GRANULAR ? ANY : WHOLE;
     case API_STRS:
         return (struct field_schema){.shape = SHAPE_LIST, .atomic = true, .f = f, .item = true};
     case API_MSG:
@@ -66,7 +67,7 @@ struct field_schema schema_of(struct field_schema s, const struct value *v) {
     if (s.shape != SHAPE_ANY || !v || v->tag == VALUE_NULL)
         return s;
     if (v->tag == VALUE_OBJECT)
-        return (struct field_schema){.shape = SHAPE_MAP};
+        return (struct field_schema){.shape = SHAPE_MAP, .atomic = s.atomic};
     if (v->tag == VALUE_LIST)
         return (struct field_schema){.shape = SHAPE_LIST, .atomic = true};
     return scalar(SCALAR_UNTYPED);

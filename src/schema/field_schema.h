@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What ownership of fields needs to know of a type: whether a value is one leaf, a map whose keys
  * have owners of their own, or a list whose items are told apart by keys or by value. A cursor over
- * the rows; a value without a schema (RawExtension, parts of custom resources) is taken for what it
- * looks like: maps by key, lists whole.
+ * the rows. A value without a schema is owned whole in a built-in type (RawExtension); in a custom
+ * resource (a GRANULAR row of raw JSON) it is taken for what it looks like: maps by key, lists
+ * whole.
  *
  * Terms are those of structured-merge-diff: atomic is owned whole, granular by part. */
 #pragma once
