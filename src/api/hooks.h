@@ -33,6 +33,8 @@ struct hooks {
     void (*validate_update)(struct field_errors *fe, const void *obj,
                             const void *old); /* validate runs first */
     void (*validate_status)(struct field_errors *fe, const void *obj, const void *old);
+    /* Updates through a subresource other than status ("resize"), instead of validate_update. */
+    void (*validate_sub)(struct field_errors *fe, str sub, const void *obj, const void *old);
     /* Object names of this kind: error texts for a bad one (default: DNS subdomain). */
     void (*validate_name)(struct field_errors *fe, const struct field_path *p, str name,
                           bool prefix);

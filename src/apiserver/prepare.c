@@ -167,6 +167,8 @@ static void validate_update(struct write *w, struct field_errors *fe, const stru
         h->validate(fe, w->obj);
     if (h->validate_update && !w->view)
         h->validate_update(fe, w->obj, w->old);
+    if (h->validate_sub && w->view)
+        h->validate_sub(fe, str_of(w->view->subresource), w->obj, w->old);
 }
 
 /* The last finalizer of a deleted object is gone: so is the object. */

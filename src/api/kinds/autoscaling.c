@@ -86,10 +86,54 @@ static void check_target(struct field_errors *fe, const struct field_path *p, co
                         "may not set both a target raw value and a target utilization");
 }
 
+/* Where a metric source stands, and what must be there for a type. */
+static const struct source {
+    const char *type, *field;
+    size_t at;
+} sources[] = {
+    {"ContainerResource", "containerResource", offsetof(MetricSpec, container_resource)},
+    {"External", "external", offsetof(MetricSpec, external)},
+    {"Object", "object", offsetof(MetricSpec, object)},
+    {"Pods", "pods", offsetof(MetricSpec, pods)},
+    {"Resource", "resource", offsetof(MetricSpec, resource)},
+};
+
+static const void *source_of(const MetricSpec *m, const struct source *s) {
+    return *(void *const *)(const void *)((const char *)m + s->at);
+}
+
+static void check_source_type(struct field_errors *fe, const struct field_path *p,
+                              const MetricSpec *m) {
+    static const char *const types[] = {"ContainerResource", "External", "Object", "Pods",
+                                        "Resource",          NULL};
+    const struct source *expected = NULL;
+    unsigned n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+        n += source_of(m, &sources[i]) != NULL;
+        if (str_eqc(m->type, sources[i].type))
+            expected = &sources[i];
+    }
+    if (!expected)
+        field_not_supported(fe, PATH(p, "type"), m->type, types);
+    else if (!source_of(m, expected))
+        field_required(fe, PATH(p, expected->field),
+                       "must populate information for the given metric source");
+    for (size_t i = 0; n != 1 && i < ARRAY_LEN(sources); i++)
+        if (&sources[i] != expected && source_of(m, &sources[i]))
+            field_forbidden(fe, PATH(p, sources[i].field),
+                            "must populate the given metric source only");
+}
+
 static void check_metric(struct field_errors *fe, const struct field_path *p, const MetricSpec *m) {
     static const char *const types[] = {"ContainerResource", "External", "Object", "Pods",
                                         "Resource",          NULL};
     check_one_of_required(fe, PATH(p, "type"), m->type, types);
+    if (m->object)
+        check_target(fe, PATH(PATH(p, "object"), "target"), &m->object->target, false);
+    if (m->external)
+        check_target(fe, PATH(PATH(p, "external"), "target"), &m->external->target, false);
+    if (m->pods)
+        check_target(fe, PATH(PATH(p, "pods"), "target"), &m->pods->target, false);
     if (m->resource) {
         if (!m->resource->name.n)
             field_required(fe, PATH(PATH(p, "resource"), "name"), "must specify a resource name");
@@ -98,12 +142,8 @@ static void check_metric(struct field_errors *fe, const struct field_path *p, co
     if (m->container_resource)
         check_target(fe, PATH(PATH(p, "containerResource"), "target"),
                      &m->container_resource->target, true);
-    if (m->object)
-        check_target(fe, PATH(PATH(p, "object"), "target"), &m->object->target, false);
-    if (m->pods)
-        check_target(fe, PATH(PATH(p, "pods"), "target"), &m->pods->target, false);
-    if (m->external)
-        check_target(fe, PATH(PATH(p, "external"), "target"), &m->external->target, false);
+    /* Once more, as upstream: an unknown type is said twice. */
+    check_source_type(fe, p, m);
 }
 
 static void validate(struct field_errors *fe, const void *obj) {

@@ -126,6 +126,41 @@ static void validate_update(struct field_errors *fe, const void *obj, const void
                         STR_ARG(go_diff(fe->arena, &PodSpec_type, &was, s)));
 }
 
+static void validate_resize(struct field_errors *fe, const PodSpec *s, const Pod *old) {
+    str had = old->status.qos_class.n ? old->status.qos_class : str_of(pod_qos(&old->spec));
+    if (!str_eqc(had, pod_qos(s)))
+        field_invalid(fe, PATH(NULL, "spec"), had,
+                      "Pod QOS Class may not change as a result of resizing");
+}
+
+/* Debug containers come and stay. */
+static void validate_ephemeral(struct field_errors *fe, const PodSpec *s, const PodSpec *was) {
+    const struct field_path *p = PATH(PATH(NULL, "spec"), "ephemeralContainers");
+    for (uint32_t i = 0; i < was->ephemeral_containers.n; i++) {
+        const EphemeralContainer *old = &was->ephemeral_containers.v[i], *now = NULL;
+        str name = old->ephemeral_container_common.name;
+        for (uint32_t k = 0; !now && k < s->ephemeral_containers.n; k++)
+            if (str_eq(s->ephemeral_containers.v[k].ephemeral_container_common.name, name))
+                now = &s->ephemeral_containers.v[k];
+        if (!now)
+            field_forbidden(fe, p,
+                            "existing ephemeral containers \"" STR_FMT "\" may not be removed\n",
+                            STR_ARG(name));
+        else if (!api_equal(&EphemeralContainer_type, now, old))
+            field_forbidden(
+                fe, p, "existing ephemeral containers \"" STR_FMT "\" may not be changed\n" STR_FMT,
+                STR_ARG(name), STR_ARG(go_diff(fe->arena, &EphemeralContainer_type, old, now)));
+    }
+}
+
+static void validate_sub(struct field_errors *fe, str sub, const void *obj, const void *old) {
+    const Pod *pod = obj, *was = old;
+    if (str_eqc(sub, "resize"))
+        validate_resize(fe, &pod->spec, was);
+    else if (str_eqc(sub, "ephemeralcontainers"))
+        validate_ephemeral(fe, &pod->spec, &was->spec);
+}
+
 static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
     const Pod *pod = obj, *was = old;
     check_same(fe, PATH(PATH(NULL, "status"), "qosClass"), pod->status.qos_class,
@@ -145,6 +180,7 @@ const struct hooks hooks_core_v1_pods = {
     .validate = validate,
     .validate_update = validate_update,
     .validate_status = validate_status,
+    .validate_sub = validate_sub,
     .counts_generation = true,
 };
 
