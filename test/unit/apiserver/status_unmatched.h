@@ -29,8 +29,6 @@ static const struct {
     {"cronjob bad", VALIDATION},
     {"pod resources", VALIDATION},
     {"pod missing runtime class", LIMITS},
-    {"pod resize unsupported", VALIDATION},
-    {"hpa bad", VALIDATION},
     {"resourcequota bad", VALIDATION},
     {"event v1 bad", VALIDATION},
     {"admission policy bad CEL", CUSTOM},
