@@ -3,20 +3,7 @@
  * letter, because client-go compares reasons and scripts compare messages. */
 #include "api/status.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "base/vec.h"
-
-static str format(struct arena *a, const char *fmt, va_list ap) {
-    va_list again;
-    va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    char *p = arena_alloc(a, (size_t)n + 1);
-    vsnprintf(p, (size_t)n + 1, fmt, again);
-    va_end(again);
-    return str_n(p, (size_t)n);
-}
 
 static Status *failure(struct arena *a, int code, const char *reason, str message) {
     Status *s = arena_make(a, Status);
@@ -52,7 +39,7 @@ static str quoted(struct arena *a, str s) {
 Status *status_new(struct arena *a, int code, const char *reason, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    str text = format(a, fmt, ap);
+    str text = str_vprintf(a, fmt, ap);
     va_end(ap);
     return failure(a, code, reason, text);
 }
@@ -70,7 +57,7 @@ Status *status_from_err(struct arena *a, const struct err *e) {
 Status *status_bad_request(struct arena *a, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    str text = format(a, fmt, ap);
+    str text = str_vprintf(a, fmt, ap);
     va_end(ap);
     return failure(a, 400, "BadRequest", text);
 }
@@ -78,7 +65,7 @@ Status *status_bad_request(struct arena *a, const char *fmt, ...) {
 Status *status_gone(struct arena *a, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    str text = format(a, fmt, ap);
+    str text = str_vprintf(a, fmt, ap);
     va_end(ap);
     return failure(a, 410, "Expired", text);
 }

@@ -67,8 +67,14 @@ static struct env_sim_disk *disk_of(struct env *e) {
     return container_of(e, struct env_sim, env)->disk;
 }
 
+struct sim_path {
+    char text[SIM_PATH_MAX];
+    str name; /* in text */
+};
+
 /* Drops doubled and trailing slashes and "." so that one file has one name. */
-static int normalise(const char *path, char out[SIM_PATH_MAX], str *ret) {
+static int normalise(const char *path, struct sim_path *ret) {
+    char *out = ret->text;
     if (strlen(path) >= SIM_PATH_MAX)
         return -ENAMETOOLONG;
     size_t n = 0;
@@ -85,8 +91,14 @@ static int normalise(const char *path, char out[SIM_PATH_MAX], str *ret) {
         n += part.n;
     }
     out[n] = 0;
-    *ret = str_n(out, n);
+    ret->name = str_n(out, n);
     return 0;
+}
+
+/* How every call begins: its path, then its fault. */
+static int enter(const char *path, struct fault *fault, struct sim_path *ret) {
+    int r = normalise(path, ret);
+    return r < 0 ? r : fault_hit(fault);
 }
 
 /* The folder a normalised path stands in: "/" and "" are always there. */
@@ -141,14 +153,11 @@ static void sync_folder(struct env_sim_disk *d, str folder) {
 
 int sim_disk_read(struct env *e, const char *path, size_t max, struct buf *ret) {
     struct env_sim_disk *d = disk_of(e);
-    char tmp[SIM_PATH_MAX];
-    str name;
-    int r = normalise(path, tmp, &name);
+    struct sim_path p;
+    int r = enter(path, &d->read_fault, &p);
     if (r < 0)
         return r;
-    if ((r = fault_hit(&d->read_fault)) < 0)
-        return r;
-    struct sim_file *f = lookup(d, name);
+    struct sim_file *f = lookup(d, p.name);
     if (!f)
         return -ENOENT;
     if (f->seen.kind == SIM_FOLDER)
@@ -161,25 +170,24 @@ int sim_disk_read(struct env *e, const char *path, size_t max, struct buf *ret) 
 
 int sim_disk_write(struct env *e, const char *path, str data, mode_t mode) {
     struct env_sim_disk *d = disk_of(e);
-    char tmp[SIM_PATH_MAX];
-    str name;
-    int r = normalise(path, tmp, &name);
+    struct sim_path p;
+    int r = normalise(path, &p);
     if (r < 0)
         return r;
-    if ((r = check_folder(d, parent_of(name))) < 0)
+    if ((r = check_folder(d, parent_of(p.name))) < 0)
         return r;
-    struct sim_file *f = lookup(d, name);
-    if (is_top(name) || (f && f->seen.kind == SIM_FOLDER))
+    struct sim_file *f = lookup(d, p.name);
+    if (is_top(p.name) || (f && f->seen.kind == SIM_FOLDER))
         return -EISDIR;
     r = fault_hit(&d->write_fault);
     if (r < 0 && env_random_below(e, 2))
         return r;
     if (d->files.n >= SIM_FILES_MAX)
         return -ENOSPC;
-    state_set(&make(d, name)->seen, SIM_FILE, data);
+    state_set(&make(d, p.name)->seen, SIM_FILE, data);
     if (r < 0)
         return r;
-    sync_folder(d, parent_of(name));
+    sync_folder(d, parent_of(p.name));
     d->writes++;
     return 0;
 }
@@ -198,31 +206,25 @@ static int make_folder(struct env_sim_disk *d, str path) {
 
 int sim_disk_mkdir(struct env *e, const char *path, mode_t mode) {
     struct env_sim_disk *d = disk_of(e);
-    char tmp[SIM_PATH_MAX];
-    str name;
-    int r = normalise(path, tmp, &name);
+    struct sim_path p;
+    int r = enter(path, &d->change_fault, &p);
     if (r < 0)
         return r;
-    if ((r = fault_hit(&d->change_fault)) < 0)
-        return r;
-    for (size_t i = 1; i < name.n && r == 0; i++)
-        if (name.p[i] == '/')
-            r = make_folder(d, str_slice(name, 0, i));
-    return r < 0 ? r : make_folder(d, name);
+    for (size_t i = 1; i < p.name.n && r == 0; i++)
+        if (p.name.p[i] == '/')
+            r = make_folder(d, str_slice(p.name, 0, i));
+    return r < 0 ? r : make_folder(d, p.name);
 }
 
 int sim_disk_unlink(struct env *e, const char *path) {
     struct env_sim_disk *d = disk_of(e);
-    char tmp[SIM_PATH_MAX];
-    str name;
-    int r = normalise(path, tmp, &name);
+    struct sim_path p;
+    int r = enter(path, &d->change_fault, &p);
     if (r < 0)
         return r;
-    if ((r = fault_hit(&d->change_fault)) < 0)
-        return r;
-    struct sim_file *f = lookup(d, name);
+    struct sim_file *f = lookup(d, p.name);
     if (!f)
-        return is_top(name) ? -EISDIR : -ENOENT;
+        return is_top(p.name) ? -EISDIR : -ENOENT;
     if (f->seen.kind == SIM_FOLDER)
         return -EISDIR;
     state_clear(&f->seen);
@@ -232,15 +234,11 @@ int sim_disk_unlink(struct env *e, const char *path) {
 /* Files only: nothing of the program renames a folder. */
 int sim_disk_rename(struct env *e, const char *from, const char *to) {
     struct env_sim_disk *d = disk_of(e);
-    char tmp_from[SIM_PATH_MAX], tmp_to[SIM_PATH_MAX];
-    str a, b;
-    int r = normalise(from, tmp_from, &a);
-    if (r == 0)
-        r = normalise(to, tmp_to, &b);
-    if (r < 0)
+    struct sim_path x, y;
+    int r = normalise(from, &x);
+    if (r < 0 || (r = enter(to, &d->change_fault, &y)) < 0)
         return r;
-    if ((r = fault_hit(&d->change_fault)) < 0)
-        return r;
+    str a = x.name, b = y.name;
     struct sim_file *f = lookup(d, a), *old = lookup(d, b);
     if (!f)
         return -ENOENT;
@@ -261,21 +259,18 @@ static int by_name(const void *x, const void *y) {
 
 int sim_disk_list(struct env *e, const char *path, struct buf *ret) {
     struct env_sim_disk *d = disk_of(e);
-    char tmp[SIM_PATH_MAX];
-    str name;
-    int r = normalise(path, tmp, &name);
+    struct sim_path p;
+    int r = enter(path, &d->read_fault, &p);
     if (r < 0)
         return r;
-    if ((r = fault_hit(&d->read_fault)) < 0)
-        return r;
-    if ((r = check_folder(d, name)) < 0)
+    if ((r = check_folder(d, p.name)) < 0)
         return r;
     VEC(str) names = {0};
     MAP_FOREACH (it, &d->files) {
         struct sim_file *f = it->value;
-        if (f->seen.kind == SIM_ABSENT || !str_eq(parent_of(it->key), name))
+        if (f->seen.kind == SIM_ABSENT || !str_eq(parent_of(it->key), p.name))
             continue;
-        size_t skip = is_top(name) ? name.n : name.n + 1;
+        size_t skip = is_top(p.name) ? p.name.n : p.name.n + 1;
         *vec_push(&names) = str_slice(it->key, skip, it->key.n);
     }
     if (names.n)
@@ -291,10 +286,9 @@ int sim_disk_list(struct env *e, const char *path, struct buf *ret) {
 
 int sim_disk_exists(struct env *e, const char *path) {
     struct env_sim_disk *d = disk_of(e);
-    char tmp[SIM_PATH_MAX];
-    str name;
-    int r = normalise(path, tmp, &name);
+    struct sim_path p;
+    int r = normalise(path, &p);
     if (r < 0)
         return r;
-    return is_top(name) || lookup(d, name) ? 1 : 0;
+    return is_top(p.name) || lookup(d, p.name) ? 1 : 0;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/str.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/arena.h"
@@ -121,20 +120,30 @@ str str_dup(struct arena *a, str s) {
     return s.p ? str_n(str_cdup(a, s), s.n) : STR_NONE;
 }
 
-str str_printf(struct arena *a, const char *fmt, ...) {
+str str_vprintf(struct arena *a, const char *fmt, va_list ap) {
     char small[256];
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(small, sizeof(small), fmt, ap);
+    ASSERT(n >= 0);
+    str out;
+    if ((size_t)n < sizeof(small)) {
+        out = str_dup(a, str_n(small, (size_t)n));
+    } else {
+        char *p = arena_alloc(a, (size_t)n + 1);
+        vsnprintf(p, (size_t)n + 1, fmt, again);
+        out = str_n(p, (size_t)n);
+    }
+    va_end(again);
+    return out;
+}
+
+str str_printf(struct arena *a, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(small, sizeof(small), fmt, ap);
+    str s = str_vprintf(a, fmt, ap);
     va_end(ap);
-    ASSERT(n >= 0);
-    if ((size_t)n < sizeof(small))
-        return str_dup(a, str_n(small, (size_t)n));
-    char *p = arena_alloc(a, (size_t)n + 1);
-    va_start(ap, fmt);
-    vsnprintf(p, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    return str_n(p, (size_t)n);
+    return s;
 }
 
 str str_concat(struct arena *a, str x, str y) {
@@ -213,4 +222,14 @@ bool utf8_valid(str s) {
         i += len;
     }
     return true;
+}
+
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
 }

@@ -4,6 +4,8 @@
  * every other function treats the two alike. */
 #pragma once
 
+#include <stdarg.h>
+
 #include "base/base.h"
 
 typedef struct {
@@ -54,8 +56,10 @@ int str_to_u64(str s, uint64_t *ret);
 str str_dup(struct arena *a, str s);
 const char *str_cdup(struct arena *a, str s);
 str str_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
+str str_vprintf(struct arena *a, const char *fmt, va_list ap) PRINTF(2, 0);
 str str_concat(struct arena *a, str x, str y);
 str str_lower(struct arena *a, str s);
 str str_join(struct arena *a, const str *v, size_t n, str sep);
 
 bool utf8_valid(str s);
+int hex_digit(char c); /* 0 to 15, or -1; either case */

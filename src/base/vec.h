@@ -3,6 +3,8 @@
  * arena, or a VEC(T) { T *v; uint32_t n, cap; } grown on the heap. */
 #pragma once
 
+#include <stdlib.h>
+
 #include "base/arena.h"
 
 #define VEC(T)                                                                                     \

@@ -39,23 +39,13 @@ enum grpc_status grpc_status_of_h2(uint32_t error_code) {
     }
 }
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 void grpc_message_decode(struct buf *b) {
     size_t n = 0;
     for (size_t i = 0; i < b->n; i++, n++) {
         int hi = -1, lo = -1;
         if (b->p[i] == '%' && b->n - i > 2) {
-            hi = hex_value(b->p[i + 1]);
-            lo = hex_value(b->p[i + 2]);
+            hi = hex_digit(b->p[i + 1]);
+            lo = hex_digit(b->p[i + 2]);
         }
         if (hi >= 0 && lo >= 0) {
             b->p[n] = (char)(hi << 4 | lo);

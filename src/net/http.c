@@ -68,16 +68,6 @@ const char *http_reason(int status) {
     return "Status";
 }
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 int url_decode(struct arena *a, str s, bool plus, str *ret) {
     char *out = arena_alloc(a, s.n + 1);
     size_t n = 0;
@@ -86,7 +76,7 @@ int url_decode(struct arena *a, str s, bool plus, str *ret) {
         if (c == '%') {
             if (s.n - i < 3)
                 return -EINVAL;
-            int hi = hex_value(s.p[i + 1]), lo = hex_value(s.p[i + 2]);
+            int hi = hex_digit(s.p[i + 1]), lo = hex_digit(s.p[i + 2]);
             if (hi < 0 || lo < 0)
                 return -EINVAL;
             c = (char)(hi << 4 | lo);

@@ -15,16 +15,6 @@ void http1_body_init(struct http1_body *b, int64_t length) {
     }
 }
 
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static int take_size(struct http1_body *b, char c) {
     int d = hex_digit(c);
     if (d >= 0) {

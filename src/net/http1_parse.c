@@ -144,10 +144,6 @@ static int parse_version(str s) {
     return s.p[7] - '0';
 }
 
-static bool is_hex(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /* Bytes that no target holds, and (as Go) bad escapes in the path. */
 static bool target_valid(str target, str path) {
     for (size_t i = 0; i < target.n; i++) {
@@ -157,7 +153,7 @@ static bool target_valid(str target, str path) {
     }
     for (size_t i = 0; i < path.n; i++)
         if (path.p[i] == '%' &&
-            (path.n - i < 3 || !is_hex(path.p[i + 1]) || !is_hex(path.p[i + 2])))
+            (path.n - i < 3 || hex_digit(path.p[i + 1]) < 0 || hex_digit(path.p[i + 2]) < 0))
             return false;
     return true;
 }

@@ -59,7 +59,7 @@ static int scan_string(struct scan *s) {
             return unexpected(s, "in string escape code");
         for (int i = 0, n = *s->p == 'u' ? 4 : 0; i < n; i++) {
             s->p++;
-            if (s->p >= s->end || !strchr("0123456789abcdefABCDEF", *s->p) || !*s->p)
+            if (s->p >= s->end || hex_digit(*s->p) < 0)
                 return unexpected(s, "in \\u hexadecimal character escape");
         }
     }
