@@ -22,7 +22,6 @@ struct rest_call {
     str target, body;
     const char *content_type;
     struct http_call *http;
-    struct task failed; /* could not even be built */
     str failure;
 };
 
@@ -150,7 +149,6 @@ static void read_answer(struct rest_call *call, const struct http_headers *heade
 
 static void call_free(struct rest_call *call) {
     list_remove(&call->node);
-    loop_cancel(call->client->loop, &call->failed);
     arena_done(&call->arena);
     free(call);
 }
@@ -174,12 +172,6 @@ static void on_done(void *ctx, int r, int status, const struct http_headers *hea
         res.maybe_done = maybe_sent;
     else
         read_answer(call, headers, &res);
-    finish(call, &res);
-}
-
-static void on_failed(struct task *t) {
-    struct rest_call *call = container_of(t, struct rest_call, failed);
-    struct rest_result res = {.r = -EINVAL};
     finish(call, &res);
 }
 
@@ -220,8 +212,6 @@ static void transmit(struct rest_call *call) {
                                                .on_done = on_done,
                                                .ctx = call,
                                            });
-    if (!call->http)
-        loop_defer(c->loop, &call->failed);
 }
 
 /* One token a call; `next_free` is when the bucket would be empty of debt. */
@@ -266,8 +256,6 @@ struct rest_call *rest_send(struct rest_client *c, const struct rest_request *rq
     call->client = c;
     arena_init(&call->arena, 0);
     list_init(&call->node);
-    call->failed.run = on_failed;
-    list_init(&call->failed.node);
     call->target =
         rest_target(&call->arena, rq->resource, rq->ns, rq->name, rq->subresource, rq->query);
     encode(call, rq);

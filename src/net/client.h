@@ -45,6 +45,8 @@ struct http_call_options {
                     bool maybe_sent);
     void *ctx;
 };
+/* Never NULL; a request that cannot be sent at all ends as any other does, later, with -EINVAL or
+ * (too many waiting) -ENOBUFS. */
 struct http_call *http_client_call(struct http_client *c, const struct http_call_options *o);
 void http_call_cancel(struct http_call *call); /* no callback afterwards */
 void http_call_resume(struct http_call *call);

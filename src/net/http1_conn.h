@@ -70,12 +70,8 @@ extern const struct exchange_ops http1_exchange_ops;
 void http1_set_state(struct http1_conn *c, enum http1_state to);
 /* Looks at the connection again before the loop sleeps. */
 void http1_wake(struct http1_conn *c);
-void http1_write(struct http1_conn *c, str head, str body);
 /* A short text and the end of the connection. */
 void http1_refuse(struct http1_conn *c, int status);
-/* The answer is complete: the exchange ends, the connection goes on or ends. */
-void http1_finish(struct http1_exchange *x);
-void http1_exchange_free(struct http1_exchange *x);
 /* The peer is gone: the owner hears of it. */
 void http1_exchange_abort(struct http1_exchange *x);
 void http1_conn_close(struct http1_conn *c);

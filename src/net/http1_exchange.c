@@ -8,7 +8,7 @@ static struct http1_exchange *of(struct exchange *x) {
     return container_of(x, struct http1_exchange, impl.x);
 }
 
-void http1_exchange_free(struct http1_exchange *x) {
+static void exchange_free(struct http1_exchange *x) {
     loop_cancel(x->impl.x.loop, &x->gone);
     buf_done(&x->body);
     arena_free(x->impl.x.arena);
@@ -22,14 +22,14 @@ void http1_exchange_abort(struct http1_exchange *x) {
     x->impl.x.remote = "";
     if (x->impl.x.on_abort) {
         x->impl.x.on_abort(&x->impl.x);
-        http1_exchange_free(x);
+        exchange_free(x);
     } else if (x->body_asked) {
         x->body_asked = false;
         x->body_done(&x->impl.x, -ECONNRESET, STR_NONE);
     }
 }
 
-void http1_write(struct http1_conn *c, str head, str body) {
+static void put(struct http1_conn *c, str head, str body) {
     if (c->dead || c->failed)
         return;
     if (outq_write2(&c->out, c->s, head, body) < 0)
@@ -121,7 +121,8 @@ static bool can_go_on(const struct http1_exchange *x) {
     return !x->expect_continue && c->body.left <= HTTP1_DISCARD_MAX;
 }
 
-void http1_finish(struct http1_exchange *x) {
+/* The answer is complete: the exchange ends, the connection goes on or ends. */
+static void finish(struct http1_exchange *x) {
     struct http1_conn *c = x->conn;
     if (c) {
         c->x = NULL;
@@ -131,7 +132,7 @@ void http1_finish(struct http1_exchange *x) {
                                                        : HTTP1_DISCARD);
         http1_wake(c);
     }
-    http1_exchange_free(x);
+    exchange_free(x);
 }
 
 void http1_refuse(struct http1_conn *c, int status) {
@@ -143,7 +144,7 @@ void http1_refuse(struct http1_conn *c, int status) {
                "Connection: close\r\n\r\n%d %s",
                strlen(reason) + 4, status, reason);
     c->keep_alive = false;
-    http1_write(c, buf_str(&b), STR_NONE);
+    put(c, buf_str(&b), STR_NONE);
     http1_set_state(c, HTTP1_LAST);
 }
 
@@ -169,7 +170,7 @@ static void read_body(struct exchange *ex, size_t max, void (*done)(struct excha
         (ex->body_length < 0 || (uint64_t)ex->body_length <= max)) {
         x->expect_continue = false;
         if (!c->in.n)
-            http1_write(c, STR("HTTP/1.1 100 Continue\r\n\r\n"), STR_NONE);
+            put(c, STR("HTTP/1.1 100 Continue\r\n\r\n"), STR_NONE);
     }
     http1_wake(c);
 }
@@ -181,9 +182,9 @@ static void respond(struct exchange *ex, int status, const struct http_header *h
         CLEANUP(buf_done) struct buf b = {0};
         put_head(x, &b, status, headers, n, (int64_t)body.n);
         bool bare = x->to_head || has_no_body(status);
-        http1_write(x->conn, buf_str(&b), bare ? STR_NONE : body);
+        put(x->conn, buf_str(&b), bare ? STR_NONE : body);
     }
-    http1_finish(x);
+    finish(x);
 }
 
 static void start(struct exchange *ex, int status, const struct http_header *headers, size_t n,
@@ -225,7 +226,7 @@ static void end(struct exchange *ex) {
     struct http1_exchange *x = of(ex);
     if (x->conn && x->chunked && !x->to_head)
         buf_adds(&x->conn->out.b, "0\r\n\r\n");
-    http1_finish(x);
+    finish(x);
 }
 
 static void abort_exchange(struct exchange *ex) {
@@ -235,7 +236,7 @@ static void abort_exchange(struct exchange *ex) {
         c->x = NULL;
         http1_conn_close(c);
     }
-    http1_exchange_free(x);
+    exchange_free(x);
 }
 
 static int hijack(struct exchange *ex, const struct http_header *headers, size_t n,
@@ -257,9 +258,9 @@ static int hijack(struct exchange *ex, const struct http_header *headers, size_t
     c->taken_ctx = ctx;
     c->x = NULL;
     http1_set_state(c, HTTP1_HIJACK);
-    http1_write(c, buf_str(&b), STR_NONE);
+    put(c, buf_str(&b), STR_NONE);
     http1_wake(c);
-    http1_exchange_free(x);
+    exchange_free(x);
     return 0;
 }
 

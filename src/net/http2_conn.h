@@ -72,4 +72,3 @@ void http2_exchange_abort(struct http2_exchange *x);
 void http2_exchange_feed(struct http2_exchange *x);
 /* What the peer sent and we hold or dropped may be sent again. */
 void http2_consumed(struct http2_exchange *x, size_t n);
-void http2_conn_close(struct http2_conn *c);

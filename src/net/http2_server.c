@@ -20,7 +20,7 @@ static struct http2_exchange *exchange_on(nghttp2_session *session, int32_t id) 
     return nghttp2_session_get_stream_user_data(session, id);
 }
 
-void http2_conn_close(struct http2_conn *c) {
+static void conn_close(struct http2_conn *c) {
     if (c->dead)
         return;
     c->dead = true;
@@ -266,7 +266,7 @@ static void pump(struct http2_conn *c) {
             break;
     }
     if (!c->dead && is_over(c))
-        http2_conn_close(c);
+        conn_close(c);
     if (!c->dead) {
         bool more = outq_pending(&c->out) || nghttp2_session_want_write(c->session);
         stream_want(c->s, IO_READ | (more ? IO_WRITE : 0));
@@ -291,7 +291,7 @@ static void on_ready(struct stream *s, unsigned events) {
         if (n == -EAGAIN)
             break;
         if (n <= 0 || nghttp2_session_mem_recv(c->session, bytes, (size_t)n) < 0) {
-            http2_conn_close(c);
+            conn_close(c);
             break;
         }
         budget -= MIN(budget, (size_t)n);
@@ -307,11 +307,11 @@ static void on_ready(struct stream *s, unsigned events) {
 }
 
 static void on_idle(struct timer *t) {
-    http2_conn_close(container_of(t, struct http2_conn, idle));
+    conn_close(container_of(t, struct http2_conn, idle));
 }
 
 static void on_write_timer(struct timer *t) {
-    http2_conn_close(container_of(t, struct http2_conn, write_timer));
+    conn_close(container_of(t, struct http2_conn, write_timer));
 }
 
 static void conn_drain(struct server_conn *base) {
@@ -324,7 +324,7 @@ static void conn_drain(struct server_conn *base) {
 }
 
 static void conn_kill(struct server_conn *base) {
-    http2_conn_close(container_of(base, struct http2_conn, base));
+    conn_close(container_of(base, struct http2_conn, base));
 }
 
 static const struct server_conn_ops conn_ops = {.drain = conn_drain, .kill = conn_kill};
