@@ -19,7 +19,7 @@ const struct plugin *const default_profile[] = {
 
 /* ---- refusals ---- */
 
-void cycle_count(struct cycle *c, str reason, uint32_t n) {
+static void count(struct cycle *c, str reason, uint32_t n) {
     for (unsigned i = 0; i < c->n_reasons; i++)
         if (str_eq(c->reasons[i].text, reason)) {
             c->reasons[i].n += n;
@@ -30,7 +30,7 @@ void cycle_count(struct cycle *c, str reason, uint32_t n) {
 }
 
 void cycle_refuse(struct cycle *c, uint32_t row, str reason, bool resolvable) {
-    cycle_count(c, reason, 1);
+    count(c, reason, 1);
     bits_clear(&c->feasible, row);
     if (resolvable)
         bits_set(&c->resolvable, row);
@@ -43,7 +43,7 @@ void cycle_refuse_all(struct cycle *c, const struct bits *rows, str reason) {
     uint32_t n = before - bits_count(&c->feasible);
     if (n == 0)
         return;
-    cycle_count(c, reason, n);
+    count(c, reason, n);
     c->refused_by |= 1u << c->plugin;
 }
 

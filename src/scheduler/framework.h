@@ -57,7 +57,6 @@ struct plugin {
  * the race after the plugin. resolvable: preemption could help. */
 void cycle_refuse(struct cycle *c, uint32_t row, str reason, bool resolvable);
 void cycle_refuse_all(struct cycle *c, const struct bits *rows, str reason);
-void cycle_count(struct cycle *c, str reason, uint32_t n);
 
 /* The default profile, in upstream's order; ends in NULL. */
 extern const struct plugin *const default_profile[];

@@ -192,10 +192,6 @@ void sched_queue_drop(struct sched_queue *q, str uid) {
         waiting_free(q, w);
 }
 
-bool sched_queue_has(const struct sched_queue *q, str uid) {
-    return map_get(&q->by_uid, uid);
-}
-
 struct pod_info *sched_queue_pop(struct sched_queue *q, unsigned *ret_attempts) {
     if (q->n_active == 0)
         return NULL;

@@ -16,7 +16,6 @@ struct sched_queue *sched_queue_free(struct sched_queue *q);
 /* Adds a pod, or replaces what is known of it (then EVENT_SELF). Takes the info over. */
 void sched_queue_put(struct sched_queue *q, struct pod_info *p);
 void sched_queue_drop(struct sched_queue *q, str uid);
-bool sched_queue_has(const struct sched_queue *q, str uid);
 /* The next active pod, out of the queue and the caller's; NULL when there is none. attempts counts
  * this one. */
 struct pod_info *sched_queue_pop(struct sched_queue *q, unsigned *ret_attempts);

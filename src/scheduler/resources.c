@@ -14,7 +14,8 @@ void res_names_done(struct res_names *r) {
     arena_done(&r->arena);
 }
 
-int res_index(struct res_names *r, str name) {
+/* Index, or -1 when the table is full. */
+static int res_index(struct res_names *r, str name) {
     for (unsigned i = 0; i < r->n; i++)
         if (str_eq(r->names[i], name))
             return (int)i;

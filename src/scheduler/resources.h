@@ -20,8 +20,6 @@ struct res_names {
 };
 void res_names_init(struct res_names *r);
 void res_names_done(struct res_names *r);
-/* Index, or -1 when the table is full. */
-int res_index(struct res_names *r, str name);
 
 struct request {
     int64_t v[RES_MAX];
