@@ -91,6 +91,9 @@ static void clear_field(const struct api_field *f, char *p) {
     memset(p, 0, size);
 }
 
+static bool read_field(struct json_reader *r, const struct api_field *f, char *p,
+                       const struct json_frame *at);
+
 static bool read_member(struct json_reader *r, const struct api_type *t, char *obj,
                         struct json_frame *at, unsigned *hint, struct seen *seen) {
     struct found found;
@@ -101,7 +104,7 @@ static bool read_member(struct json_reader *r, const struct api_type *t, char *o
             json_report_duplicate(r, at);
             clear_field(found.f, obj + found.offset);
         }
-        return json_read_field(r, found.f, obj + found.offset, at);
+        return read_field(r, found.f, obj + found.offset, at);
     }
     bool is_kind = str_eqc(at->key, "kind");
     if (type_is(t, TYPE_ROOT) && (is_kind || str_eqc(at->key, "apiVersion"))) {
@@ -120,8 +123,8 @@ static bool too_large(struct json_reader *r) {
     return true;
 }
 
-bool json_read_fields(struct json_reader *r, const struct api_type *t, char *obj,
-                      const struct json_frame *up) {
+static bool read_fields(struct json_reader *r, const struct api_type *t, char *obj,
+                        const struct json_frame *up) {
     struct json_frame at = {.up = up, .type = t};
     struct seen seen = {0};
     unsigned hint = 0;
@@ -165,10 +168,10 @@ static bool read_form(struct json_reader *r, const struct api_type *t, char *p,
     if (t->info->form == FORM_OR_BOOL) {
         allows = field_of_shape(t, API_BOOL, API_ONE);
         if (c == '{') {
-            ok = json_read_field(r, schema, p + schema->offset, at);
+            ok = read_field(r, schema, p + schema->offset, at);
             *(bool *)(void *)(p + allows->offset) = true;
         } else if (c == 't' || c == 'f') {
-            ok = json_read_field(r, allows, p + allows->offset, at);
+            ok = read_field(r, allows, p + allows->offset, at);
         } else {
             ok = lex_skip(&r->in);
             if (ok && !r->error)
@@ -177,9 +180,9 @@ static bool read_form(struct json_reader *r, const struct api_type *t, char *p,
     } else {
         list = field_of_shape(t, API_KIND_MAX, API_LIST);
         if (c == '{')
-            ok = json_read_field(r, schema, p + schema->offset, at);
+            ok = read_field(r, schema, p + schema->offset, at);
         else if (c == '[')
-            ok = json_read_field(r, list, p + list->offset, at);
+            ok = read_field(r, list, p + list->offset, at);
         else
             ok = lex_skip(&r->in);
     }
@@ -187,13 +190,13 @@ static bool read_form(struct json_reader *r, const struct api_type *t, char *p,
     return ok;
 }
 
-bool json_read_message(struct json_reader *r, const struct api_type *t, char *p,
-                       const struct json_frame *at) {
+static bool read_message(struct json_reader *r, const struct api_type *t, char *p,
+                         const struct json_frame *at) {
     if (t->info->form != FORM_OBJECT)
         return read_form(r, t, p, at);
     if (lex_peek(&r->in) != '{')
         return json_mismatch_type(r, at, t);
-    return json_read_fields(r, t, p, at);
+    return read_fields(r, t, p, at);
 }
 
 /* ---- shapes ---- */
@@ -205,14 +208,13 @@ static bool read_element(struct json_reader *r, const struct api_field *f, char 
             *(str *)(void *)p = STR("");
         return lex_literal(&r->in, "null");
     }
-    return f->kind == API_MSG ? json_read_message(r, f->sub, p, at) : json_read_scalar(r, f, p, at);
+    return f->kind == API_MSG ? read_message(r, f->sub, p, at) : json_read_scalar(r, f, p, at);
 }
 
-static bool read_list(struct json_reader *r, const struct api_field *f, struct api_seq *ret,
-                      const struct json_frame *up) {
+bool json_read_seq(struct json_reader *r, const struct api_field *f, size_t size,
+                   json_element element, struct api_seq *ret, const struct json_frame *up) {
     struct scratch_list l;
     struct json_frame at = {.up = up};
-    size_t size = field_element_size(f);
     *ret = (struct api_seq){0};
     if (++r->in.depth > JSON_DEPTH_MAX || too_large(r))
         return false;
@@ -221,7 +223,7 @@ static bool read_list(struct json_reader *r, const struct api_field *f, struct a
     if (!lex_take(&r->in, ']'))
         for (;; at.index++) {
             char *p = scratch_push(&r->scratch, &l);
-            if (too_large(r) || !read_element(r, f, p, &at))
+            if (too_large(r) || !element(r, f, p, &at))
                 return false;
             if (lex_take(&r->in, ']'))
                 break;
@@ -296,10 +298,10 @@ static bool read_single(struct json_reader *r, const struct api_field *f, char *
                         const struct json_frame *at) {
     if (f->kind == API_MSG) {
         if (f->shape == API_ONE)
-            return json_read_message(r, f->sub, p, at);
+            return read_message(r, f->sub, p, at);
         char *sub = arena_zalloc(r->a, f->sub->size);
         *(void **)(void *)p = sub;
-        return json_read_message(r, f->sub, sub, at);
+        return read_message(r, f->sub, sub, at);
     }
     if (f->shape == API_OPT && opt_value_offset(f->kind)) {
         *(bool *)(void *)p = true;
@@ -308,15 +310,16 @@ static bool read_single(struct json_reader *r, const struct api_field *f, char *
     return json_read_scalar(r, f, p, at);
 }
 
-bool json_read_field(struct json_reader *r, const struct api_field *f, char *p,
-                     const struct json_frame *at) {
+static bool read_field(struct json_reader *r, const struct api_field *f, char *p,
+                       const struct json_frame *at) {
     char c = lex_peek(&r->in);
     if (c == 'n' && !(f->kind == API_MSG && f->shape == API_ONE && f->sub->info->form)) {
         clear_field(f, p);
         return lex_literal(&r->in, "null");
     }
     if (f->shape == API_LIST)
-        return c == '[' ? read_list(r, f, (struct api_seq *)(void *)p, at)
+        return c == '[' ? json_read_seq(r, f, field_element_size(f), read_element,
+                                        (struct api_seq *)(void *)p, at)
                         : json_mismatch(r, at, f, false, NULL);
     if (f->shape == API_MAP)
         return c == '{' ? read_map(r, f, (struct api_seq *)(void *)p, at)
@@ -340,7 +343,7 @@ int json_read(struct arena *a, const struct api_type *t, str json, void *ret,
     if (lex_peek(&r.in) == 'n')
         ok = lex_literal(&r.in, "null");
     else
-        ok = json_read_message(&r, t, ret, NULL);
+        ok = read_message(&r, t, ret, NULL);
     ok = ok && lex_peek(&r.in) == 0 && r.in.p == r.in.end;
     scratch_done(&r.scratch);
     if (r.error == -E2BIG || (ok && arena_over(a)))

@@ -166,37 +166,20 @@ static bool read_raw(struct json_reader *r, str *ret) {
     return true;
 }
 
-bool json_read_strs(struct json_reader *r, const struct api_field *f, str_list *ret,
-                    const struct json_frame *up) {
-    struct scratch_list l;
-    struct json_frame at = {.up = up};
-    *ret = (str_list){0};
-    if (lex_peek(&r->in) != '[')
-        return json_mismatch(r, up, f, true, NULL);
-    if (++r->in.depth > JSON_DEPTH_MAX)
-        return false;
-    r->in.p++;
-    scratch_begin(&r->scratch, &l, sizeof(str));
-    if (!lex_take(&r->in, ']'))
-        for (;; at.index++) {
-            str *s = scratch_push(&r->scratch, &l);
-            char c = lex_peek(&r->in);
-            bool ok = c == 'n'   ? lex_literal(&r->in, "null")
-                      : c == '"' ? lex_string(&r->in, s)
-                                 : json_mismatch(r, &at, f, true, "string");
-            if (!ok)
-                return false;
-            if (lex_take(&r->in, ']'))
-                break;
-            if (!lex_take(&r->in, ','))
-                return false;
-        }
-    r->in.depth--;
-    if (l.n) {
-        *ret = (str_list){arena_alloc(r->a, l.n * sizeof(str)), l.n};
-        scratch_end(&r->scratch, &l, ret->v);
-    }
-    return true;
+static bool read_str(struct json_reader *r, const struct api_field *f, char *p,
+                     const struct json_frame *at) {
+    char c = lex_peek(&r->in);
+    return c == 'n'   ? lex_literal(&r->in, "null")
+           : c == '"' ? lex_string(&r->in, (str *)(void *)p)
+                      : json_mismatch(r, at, f, true, "string");
+}
+
+static bool read_strs(struct json_reader *r, const struct api_field *f, char *p,
+                      const struct json_frame *at) {
+    if (lex_peek(&r->in) == '[')
+        return json_read_seq(r, f, sizeof(str), read_str, (struct api_seq *)(void *)p, at);
+    *(str_list *)(void *)p = (str_list){0};
+    return json_mismatch(r, at, f, true, NULL);
 }
 
 static bool read_i32(struct json_reader *r, const struct api_field *f, int32_t *ret,
@@ -249,7 +232,7 @@ bool json_read_scalar(struct json_reader *r, const struct api_field *f, char *at
     case API_RAW:
         return read_raw(r, p);
     case API_STRS:
-        return json_read_strs(r, f, p, at);
+        return read_strs(r, f, p, at);
     case API_MSG:
     case API_KIND_MAX:
         break;

@@ -26,17 +26,14 @@ struct json_reader {
 };
 
 /* All readers return false when the text is malformed or memory has run out (error = -E2BIG). */
-bool json_read_fields(struct json_reader *r, const struct api_type *t, char *obj,
-                      const struct json_frame *up);
-bool json_read_field(struct json_reader *r, const struct api_field *f, char *p,
-                     const struct json_frame *at);
 /* One value of f's kind at p, which is under API_ONE's layout. */
 bool json_read_scalar(struct json_reader *r, const struct api_field *f, char *p,
                       const struct json_frame *at);
-bool json_read_message(struct json_reader *r, const struct api_type *t, char *p,
-                       const struct json_frame *at);
-bool json_read_strs(struct json_reader *r, const struct api_field *f, str_list *ret,
-                    const struct json_frame *at);
+/* A JSON array, which must be ahead: `element` reads each one into `size` cleared bytes. */
+typedef bool (*json_element)(struct json_reader *r, const struct api_field *f, char *p,
+                             const struct json_frame *at);
+bool json_read_seq(struct json_reader *r, const struct api_field *f, size_t size,
+                   json_element element, struct api_seq *ret, const struct json_frame *up);
 
 /* The value ahead is of the wrong type: says so (once) and skips it. `go_type` is what Go's reader
  * wanted, NULL: the type of f (the element when `element`). */

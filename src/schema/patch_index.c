@@ -53,28 +53,6 @@ void members_end(struct members *ms) {
         map_done(&ms->map);
 }
 
-bool scalar_equal(const struct value *a, const struct value *b) {
-    if (a->tag != b->tag)
-        return false;
-    switch ((enum value_tag)a->tag) {
-    case VALUE_NULL:
-        return true;
-    case VALUE_BOOL:
-        return a->b == b->b;
-    case VALUE_INT:
-        return a->i == b->i;
-    case VALUE_FLOAT:
-        return a->f == b->f;
-    case VALUE_STR:
-        return str_eq(a->s, b->s);
-    case VALUE_LIST:
-    case VALUE_OBJECT:
-    case VALUE_TAG_MAX:
-        break;
-    }
-    return false;
-}
-
 void elements_begin(struct elements *es, const struct value *list, const char *merge_key) {
     *es = (struct elements){.list = list, .merge_key = merge_key};
 }

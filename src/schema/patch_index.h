@@ -23,9 +23,6 @@ struct member *members_add(struct members *ms, str key); /* null; not there yet 
 void members_remove(struct member *x);
 void members_end(struct members *ms);
 
-/* Same scalar; values of different kinds differ, as do lists and objects from everything. */
-bool scalar_equal(const struct value *a, const struct value *b);
-
 /* The elements of a list by merge key, or by value where there is none. The list may grow at its
  * end between look-ups. */
 struct elements {

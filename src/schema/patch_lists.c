@@ -23,7 +23,7 @@ static int internal(struct merge *m, const char *text) {
     return err_http(m->e, -EINVAL, 500, NULL, "%s", text);
 }
 
-int merge_no_key(struct merge *m, const struct value *element, const char *merge_key) {
+static int no_key(struct merge *m, const struct value *element, const char *merge_key) {
     struct buf b;
     buf_init(&b, sizeof(m->e->text));
     value_write_go(&b, element);
@@ -47,7 +47,7 @@ static int identity(struct merge *m, const struct value *element, const char *me
                         value_go_type(element));
     const struct value *v = value_getc(element, merge_key);
     if (!v)
-        return merge_no_key(m, element, merge_key);
+        return no_key(m, element, merge_key);
     *ret = v;
     return 0;
 }
@@ -210,7 +210,7 @@ static int special_elements(struct merge *m, struct value *doc, struct value *pa
             patch->list.v[n++] = *x;
         } else if (str_eqc(what, "delete")) {
             if (!value_getc(x, merge_key))
-                return merge_no_key(m, x, merge_key);
+                return no_key(m, x, merge_key);
             gone.list.v[gone.list.n++] = *x;
         } else if (str_eqc(what, "replace")) {
             replace = true;

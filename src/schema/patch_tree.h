@@ -51,4 +51,3 @@ int order_elements(struct merge *m, struct value *merged, const struct value *or
 /* The one type of all elements of both lists. */
 int list_element_tag(struct merge *m, const struct value *x, const struct value *y,
                      enum value_tag *ret);
-int merge_no_key(struct merge *m, const struct value *element, const char *merge_key);

@@ -252,10 +252,6 @@ struct quantity quantity_i64(int64_t v, enum quantity_format format) {
     return (struct quantity){.v = v, .format = (uint8_t)format};
 }
 
-struct quantity quantity_milli_i64(int64_t milli, enum quantity_format format) {
-    return (struct quantity){.v = milli, .scale = -3, .format = (uint8_t)format};
-}
-
 /* ---- printing ---- */
 
 static str print(struct arena *a, i128 v, unsigned zeros, const char *suffix) {

@@ -31,7 +31,6 @@ int quantity_parse(str text, struct quantity *ret, struct err *e);
  * (anything else counts as 0). Absent is 0. */
 struct quantity quantity_of(Quantity q);
 struct quantity quantity_i64(int64_t v, enum quantity_format format);
-struct quantity quantity_milli_i64(int64_t milli, enum quantity_format format);
 
 /* Canonical text; may point to q->text. */
 str quantity_str(struct arena *a, const struct quantity *q);

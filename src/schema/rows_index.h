@@ -4,14 +4,4 @@
 #include "schema/rows.h"
 
 #define BEGIN(...) &ROWS_CAT(T, _type),
-#define ONE(...)
-#define OPT(...)
-#define LIST(...)
-#define MAP(...)
-#define ONE_MSG(...)
-#define OPT_MSG(...)
-#define OPT_REC(...)
-#define LIST_MSG(...)
-#define MAP_MSG(...)
-#define INLINE(...)
-#define END
+#include "schema/rows_none.h"

@@ -6,17 +6,7 @@
 #define BEGIN(doc, ...)                                                                            \
     typedef struct T T;                                                                            \
     extern const struct api_type ROWS_CAT(T, _type);
-#define ONE(...)
-#define OPT(...)
-#define LIST(...)
-#define MAP(...)
-#define ONE_MSG(...)
-#define OPT_MSG(...)
-#define OPT_REC(...)
-#define LIST_MSG(...)
-#define MAP_MSG(...)
-#define INLINE(...)
-#define END
+#include "schema/rows_none.h"
 #include ROWS_DEF
 #include "schema/rows_undef.h"
 
@@ -48,22 +38,12 @@
 
 /* Pass 3: entries of maps of messages, {str key; S value}: complete only now, so that a map may
  * hold its own type. */
-#define BEGIN(doc, ...)
-#define ONE(...)
-#define OPT(...)
-#define LIST(...)
-#define MAP(...)
-#define ONE_MSG(...)
-#define OPT_MSG(...)
-#define OPT_REC(...)
-#define LIST_MSG(...)
 #define MAP_MSG(S, num, m, json, flags, doc, ...)                                                  \
     struct ROWS_CAT(T, ROWS_CAT(_, ROWS_CAT(m, _entry))) {                                         \
         str key;                                                                                   \
         struct S value;                                                                            \
     };
-#define INLINE(...)
-#define END
+#include "schema/rows_none.h"
 #include ROWS_DEF
 #include "schema/rows_undef.h"
 #undef ROWS_DEF

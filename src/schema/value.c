@@ -97,13 +97,9 @@ static bool list_equal(const struct value *a, const struct value *b) {
     return true;
 }
 
-bool value_equal(const struct value *a, const struct value *b) {
-    if (a->tag != b->tag) {
-        /* 1 and 1.0 are one number. */
-        if (a->tag == VALUE_INT && b->tag == VALUE_FLOAT)
-            return (double)a->i == b->f;
-        return a->tag == VALUE_FLOAT && b->tag == VALUE_INT && a->f == (double)b->i;
-    }
+bool scalar_equal(const struct value *a, const struct value *b) {
+    if (a->tag != b->tag)
+        return false;
     switch ((enum value_tag)a->tag) {
     case VALUE_NULL:
         return true;
@@ -116,13 +112,24 @@ bool value_equal(const struct value *a, const struct value *b) {
     case VALUE_STR:
         return str_eq(a->s, b->s);
     case VALUE_LIST:
-        return list_equal(a, b);
     case VALUE_OBJECT:
-        return object_equal(a, b);
     case VALUE_TAG_MAX:
         break;
     }
     return false;
+}
+
+bool value_equal(const struct value *a, const struct value *b) {
+    /* 1 and 1.0 are one number. */
+    if (a->tag == VALUE_INT && b->tag == VALUE_FLOAT)
+        return (double)a->i == b->f;
+    if (a->tag == VALUE_FLOAT && b->tag == VALUE_INT)
+        return a->f == (double)b->i;
+    if (a->tag == VALUE_LIST && b->tag == VALUE_LIST)
+        return list_equal(a, b);
+    if (a->tag == VALUE_OBJECT && b->tag == VALUE_OBJECT)
+        return object_equal(a, b);
+    return scalar_equal(a, b);
 }
 
 void value_copy(struct arena *a, const struct value *from, struct value *to) {

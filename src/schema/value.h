@@ -55,7 +55,6 @@ struct member {
 int value_parse(struct arena *a, str json, struct value *ret, str *ret_duplicate, struct err *e);
 /* Compact; strings and floats as Go's encoding/json writes them (escapes < > & U+2028 U+2029). */
 void value_write(struct buf *b, const struct value *v);
-void value_write_indent(struct buf *b, const struct value *v, unsigned spaces);
 
 struct value *value_get(const struct value *object, str key); /* NULL when absent or no object */
 struct value *value_getc(const struct value *object, const char *key);
@@ -63,6 +62,9 @@ str value_str(const struct value *v); /* STR_NONE unless a string */
 struct value *value_set(struct arena *a, struct value *object, str key); /* cleared to null */
 bool value_remove(struct value *object, str key);
 bool value_equal(const struct value *a, const struct value *b); /* member order is ignored */
+/* Same scalar; values of different kinds (1 and 1.0, too) differ, as do lists and objects from
+ * everything. */
+bool scalar_equal(const struct value *a, const struct value *b);
 void value_copy(struct arena *a, const struct value *from,
                 struct value *to); /* deep, strings too */
 /* Sorts members by key, as Go prints maps. */

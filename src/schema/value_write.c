@@ -53,12 +53,3 @@ void value_write(struct buf *b, const struct value *v) {
     }
     ASSERT(!"value without a tag");
 }
-
-void value_write_indent(struct buf *b, const struct value *v, unsigned spaces) {
-    struct buf compact;
-    buf_init(&compact, b->limit);
-    value_write(&compact, v);
-    b->over |= compact.over;
-    json_indent(b, buf_str(&compact), spaces);
-    buf_done(&compact);
-}
