@@ -38,12 +38,15 @@ LIBS_store  := -lsqlite3
 LIBS        := $(LIBS_base) $(LIBS_net) $(LIBS_schema) $(LIBS_store)
 ifneq ($(SAN),)
 CFLAGS  += -fsanitize=$(SAN) -fno-sanitize-recover=all
+# With a sanitizer gcc knows less about values and warns of what cannot be.
+CFLAGS  += $(if $(findstring clang,$(CC)),,-Wno-format-truncation -Wno-maybe-uninitialized)
 LDFLAGS += -fsanitize=$(SAN)
 else
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
 Q := $(if $(V),,@)
+QUIET := $(V)$(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS))))
 srcs_of = $(sort $(shell find src/$(1) -name '*.c' 2>/dev/null))
 objs_of = $(patsubst %.c,$(B)/obj/%.o,$(filter-out src/server/main.c,$(call srcs_of,$(1))))
 lib_of  = $(B)/lib$(1).a
@@ -74,11 +77,11 @@ $(B)/options: FORCE
 
 $(B)/obj/%.o: %.c $(B)/options
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  CC $<")
+	$(if $(QUIET),,@echo "  CC $<")
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 $(B)/coxswain: $(B)/obj/src/server/main.o $(ARCHIVES)
-	$(if $(V),,@echo "  LD $@")
+	$(if $(QUIET),,@echo "  LD $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 
 # What tests share (test/*.c); an archive, so that a test links only what it uses.

@@ -86,6 +86,18 @@ TEST(nobody_gives_more_than_he_has) {
                       "\"resourceNames\":[\"x\"],\"verbs\":[\"get\"]}"),
          201, NULL},
         {"rm", "POST", BINDINGS, BIND("own", "Role", "own"), 201, NULL},
+        /* One of group, resource, name and verb is another: not held. */
+        {"rm", "POST", ROLES,
+         GRANT("g", "{\"apiGroups\":[\"apps\"],\"resources\":[\"roles\"],\"verbs\":[\"get\"]}"),
+         403, NULL},
+        {"rm", "POST", ROLES,
+         GRANT("h", "{\"apiGroups\":[\"rbac.authorization.k8s.io\"],\"resources\":[\"roles/x\"],"
+                    "\"verbs\":[\"get\"]}"),
+         403, NULL},
+        {"rm", "POST", ROLES,
+         GRANT("i", "{\"apiGroups\":[\"rbac.authorization.k8s.io\"],\"resources\":[\"roles\"],"
+                    "\"verbs\":[\"delete\"]}"),
+         403, NULL},
         {"rm", "PATCH", ROLES "/own", "{\"rules\":[" READ_PODS "]}", 403, NULL},
         {"rm", "PATCH", ROLES "/own", "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}", 200, NULL},
         {"rm", "POST", RBAC "clusterroles",

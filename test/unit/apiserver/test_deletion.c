@@ -132,6 +132,42 @@ TEST(a_namespace_goes_when_it_is_finalized) {
     world_done(&w);
 }
 
+static void check_there(struct world *w, const char *path, bool there) {
+    CHECK_INT(get(w, path, NULL).code, there ? 200 : 404);
+}
+
+/* Both lists of finalizers hold a namespace, whichever goes first and however often it is deleted.
+ */
+TEST(a_namespace_waits_for_both_lists) {
+    static const char drop_metadata[] = "{\"metadata\":{\"finalizers\":null}}";
+    /* The body's metadata is taken too, as upstream does. */
+    static const char *const finalize[] = {
+        "{\"metadata\":{\"name\":\"n\",\"finalizers\":[\"x.io/a\"]},\"spec\":{\"finalizers\":[]}}",
+        "{\"metadata\":{\"name\":\"n\"},\"spec\":{\"finalizers\":[]}}"};
+    for (int metadata_first = 0; metadata_first < 2; metadata_first++) {
+        struct world w;
+        world_init(&w);
+        CHECK_INT(call(&w, "POST", "/api/v1/namespaces", NULL,
+                       "{\"metadata\":{\"name\":\"n\",\"finalizers\":[\"x.io/a\"]}}")
+                      .code,
+                  201);
+        CHECK_INT(call(&w, "DELETE", "/api/v1/namespaces/n", NULL, NULL).code, 200);
+        for (int step = 0; step < 2; step++) {
+            struct answer a =
+                step == metadata_first
+                    ? call(&w, "PUT", "/api/v1/namespaces/n/finalize", NULL, finalize[step])
+                    : call(&w, "PATCH", "/api/v1/namespaces/n", "application/merge-patch+json",
+                           drop_metadata);
+            CHECK_INT(a.code, 200);
+            check_there(&w, "/api/v1/namespaces/n", step == 0);
+            if (step == 0)
+                call(&w, "DELETE", "/api/v1/namespaces/n", NULL, NULL);
+            check_there(&w, "/api/v1/namespaces/n", step == 0);
+        }
+        world_done(&w);
+    }
+}
+
 TEST(a_collection_goes_by_selector) {
     struct world w;
     world_init(&w);
