@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 
+#include "apiserver/admission.h"
 #include "apiserver/alloc/alloc.h"
 #include "apiserver/expire.h"
 #include "apiserver/request.h"
@@ -76,7 +77,9 @@ int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err 
     add_checks(s);
     struct http_server_options ho = {
         .addresses = o->addresses, .tls = o->tls, .handler = on_request, .ctx = s};
-    int r = allocator_new(s, o->service_cidrs, e);
+    int r = admission_choose(s, o->admission_on, o->admission_off, e);
+    if (r == 0)
+        r = allocator_new(s, o->service_cidrs, e);
     if (r == 0)
         r = http_server_new(l, &ho, e, &s->http);
     if (r < 0) {

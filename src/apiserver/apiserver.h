@@ -17,9 +17,10 @@ struct apiserver_options {
     void *authn_ctx;
     const struct authz_ops *authz; /* never NULL */
     void *authz_ctx;
-    const char *service_cidrs;     /* --service-cluster-ip-range; NULL: the default */
-    const char *advertise_address; /* where pods find this server; NULL: nowhere */
-    bool no_bootstrap;             /* leave namespaces and priority classes to others (tests) */
+    const char *service_cidrs;                /* --service-cluster-ip-range; NULL: the default */
+    const char *advertise_address;            /* where pods find this server; NULL: nowhere */
+    const char *admission_on, *admission_off; /* --enable-admission-plugins, --disable- */
+    bool no_bootstrap; /* leave namespaces and priority classes to others (tests) */
 };
 
 /* A named check of /livez and /readyz. */
@@ -53,6 +54,7 @@ struct apiserver {
     const struct kubelet_ops *kubelet; /* NULL: nodes cannot be reached */
     void *kubelet_ctx;
     struct expiry *expiry;
+    uint64_t admission;      /* plugins that take part (admission.c) */
     struct allocator *alloc; /* addresses and ports of services */
 };
 

@@ -26,6 +26,7 @@ struct server_config {
     const char *tls_cert_file, *tls_key_file, *client_ca_file, *root_ca_file;
     const char *kubelet_cert_file, *kubelet_key_file, *kubelet_ca_file;
     const char *token_key_file, *token_issuer;
+    const char *admission_on, *admission_off; /* names of plugins with commas between */
     const char *runtime_endpoint, *kubelet_dir;
     const char *cgroup_root; /* above kubepods */
     int64_t kubelet_port;

@@ -87,6 +87,8 @@ static int open_server(struct api_process *p, struct err *e) {
                                     .store = p->store,
                                     .service_cidrs = p->c.config->service_cidr,
                                     .advertise_address = p->c.config->advertise_address,
+                                    .admission_on = p->c.config->admission_on,
+                                    .admission_off = p->c.config->admission_off,
                                     .authn = &access_authn_ops,
                                     .authn_ctx = p->access,
                                     .authz = &access_authz_ops,

@@ -260,4 +260,5 @@ static enum step_result mutate(struct write *w) {
     return role ? roles(&c) : bindings(&c);
 }
 
-const struct admission_plugin admission_escalation = {"RBACEscalation", mutate, NULL};
+const struct admission_plugin admission_escalation = {"RBACEscalation", mutate, NULL,
+                                                      .always = true};

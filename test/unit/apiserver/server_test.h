@@ -30,7 +30,7 @@ struct world_options {
     const struct authn_ops *authn;
     const struct authz_ops *authz;
     uint64_t seed;
-    const char *service_cidrs;
+    const char *service_cidrs, *admission_on, *admission_off;
     bool with_access; /* rights, tokens and reviews as in a real server */
 };
 
@@ -65,6 +65,8 @@ UNUSED static void world_init_with(struct world *w, const struct world_options *
                                    .store = w->store,
                                    .authn = o->authn,
                                    .service_cidrs = o->service_cidrs,
+                                   .admission_on = o->admission_on,
+                                   .admission_off = o->admission_off,
                                    .authz = o->authz ? o->authz : &authz_allow_all};
     w->access = NULL;
     if (o->with_access)

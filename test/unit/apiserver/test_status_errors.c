@@ -100,6 +100,14 @@ static const struct {
     {"service nodePort taken", "POST", "/api/v1/namespaces/err/services", NULL,
      "{\"metadata\":{\"name\":\"np\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":80,"
      "\"nodePort\":30080}]}}"},
+    {"limit range max and min", "POST", "/api/v1/namespaces/lr/serviceaccounts", NULL,
+     "{\"metadata\":{\"name\":\"default\"}}"},
+    {"limit range max and min", "POST", "/api/v1/namespaces/lr/limitranges", NULL,
+     "{\"metadata\":{\"name\":\"lr\"},\"spec\":{\"limits\":[{\"type\":\"Container\",\"min\":{"
+     "\"cpu\":"
+     "\"100m\"},\"max\":{\"cpu\":\"500m\"},\"maxLimitRequestRatio\":{\"memory\":\"2\"}},{\"type\":"
+     "\"Pod\",\"max\":{\"memory\":\"1Gi\"}},{\"type\":\"PersistentVolumeClaim\",\"max\":{"
+     "\"storage\":\"2Gi\"}}]}}"},
     {"eviction 429 PDB not processed", "PATCH", "/api/v1/namespaces/err/pods/ev/status",
      "application/merge-patch+json", "{\"status\":{\"phase\":\"Running\"}}"},
     {"eviction 429 PDB not processed", "POST", PDB, NULL,

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Lists of resources (requests, limits, quotas): sorted maps of quantities, copied before they
+ * change, because objects share them. */
+#pragma once
+
+#include "api/types.h"
+
+const Quantity *amounts_get(const str_map *m, str name); /* NULL: not there */
+void amounts_set(struct arena *a, str_map *m, str name, Quantity q);
+/* Each of `more` is added to what is there, or kept if it is more. */
+void amounts_add(struct arena *a, str_map *m, const str_map *more);
+void amounts_max(struct arena *a, str_map *m, const str_map *more);
+/* What is there in x and not in y, or less in y. */
+str_map amounts_sub(struct arena *a, const str_map *x, const str_map *y);
+int amount_cmp(Quantity x, Quantity y);
+
+/* What a pod asks for, as it is accounted: the sum of its containers or what its init containers
+ * need at once, whichever is more, and the overhead. */
+str_map pod_requests_of(struct arena *a, const Pod *p);
+str_map pod_limits_of(struct arena *a, const Pod *p);
