@@ -67,6 +67,8 @@ static void check_unique(struct field_errors *fe, const struct field_path *p, st
 static void validating_validate(struct field_errors *fe, const void *obj) {
     const ValidatingWebhookConfiguration *c = obj;
     str_list seen = {0};
+    if (list_too_long(fe, PATH(NULL, "webhooks"), c->webhooks.n))
+        return;
     for (uint32_t i = 0; i < c->webhooks.n; i++) {
         const struct field_path *p = PATH_INDEX(PATH(NULL, "webhooks"), i);
         check_webhook(fe, p, &c->webhooks.v[i]);
@@ -78,6 +80,8 @@ static void mutating_validate(struct field_errors *fe, const void *obj) {
     static const char *const policies[] = {"IfNeeded", "Never", NULL};
     const MutatingWebhookConfiguration *c = obj;
     str_list seen = {0};
+    if (list_too_long(fe, PATH(NULL, "webhooks"), c->webhooks.n))
+        return;
     for (uint32_t i = 0; i < c->webhooks.n; i++) {
         const MutatingWebhook *m = &c->webhooks.v[i];
         const struct field_path *p = PATH_INDEX(PATH(NULL, "webhooks"), i);

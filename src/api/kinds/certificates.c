@@ -55,6 +55,8 @@ static void validate(struct field_errors *fe, const void *obj) {
     }
     if (!s->usages.n)
         field_required(fe, PATH(p, "usages"), NULL);
+    if (list_too_long(fe, PATH(p, "usages"), s->usages.n))
+        return;
     for (uint32_t i = 0; i < s->usages.n; i++)
         for (uint32_t k = 0; k < i; k++)
             if (str_eq(s->usages.v[i], s->usages.v[k])) {

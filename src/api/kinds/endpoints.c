@@ -118,6 +118,8 @@ static void slice_validate(struct field_errors *fe, const void *obj) {
     static const char *const protocols[] = {"SCTP", "TCP", "UDP", NULL};
     const EndpointSlice *s = obj;
     check_one_of_required(fe, PATH(NULL, "addressType"), s->address_type, types);
+    if (list_too_long(fe, PATH(NULL, "ports"), s->ports.n))
+        return;
     for (uint32_t i = 0; i < s->ports.n; i++) {
         const discovery_v1_EndpointPort *port = &s->ports.v[i];
         const struct field_path *p = PATH_INDEX(PATH(NULL, "ports"), i);

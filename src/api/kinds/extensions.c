@@ -41,6 +41,8 @@ static void check_versions(struct field_errors *fe, const struct field_path *p,
                            const CustomResourceDefinitionSpec *s) {
     uint32_t stored = 0;
     bool unique = true;
+    if (list_too_long(fe, p, s->versions.n))
+        return;
     for (uint32_t i = 0; i < s->versions.n; i++) {
         const CustomResourceDefinitionVersion *v = &s->versions.v[i];
         const struct field_path *at = PATH_INDEX(p, i);

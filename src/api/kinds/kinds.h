@@ -22,6 +22,23 @@ void name_is_path_segment(struct field_errors *fe, const struct field_path *p, s
 /* Sets one entry of a sorted map. The map is copied, for others may hold it. */
 void entry_put(struct arena *a, str_map *m, str key, str value);
 bool strings_have(const str_list *l, str s);
+
+/* Names in a list, sorted: clients send lists as long as they like, so that comparing each with
+ * each would let them keep the server busy. */
+struct name_index {
+    struct name_at {
+        str name;
+        uint32_t at;
+    } * v;
+    uint32_t n;
+};
+/* first: address of the name in the first of n elements of `stride` bytes. */
+struct name_index name_index_of(struct arena *a, const str *first, uint32_t n, size_t stride);
+int64_t name_index_first(const struct name_index *x, str name); /* lowest element, or -1 */
+/* Lists that honest clients keep short are compared each with each, up to this length. */
+#define LIST_COMPARED_MAX 4096
+bool list_too_long(struct field_errors *fe, const struct field_path *p, uint32_t n);
+
 /* As JSON, the way errors show a value. */
 str strings_json(struct arena *a, const str_list *l);
 str map_json(struct arena *a, const str_map *m); /* null when empty */

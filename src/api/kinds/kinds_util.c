@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
 #include "api/kinds/kinds.h"
 #include "schema/json.h"
 
@@ -24,6 +26,39 @@ bool strings_have(const str_list *l, str s) {
         if (str_eq(l->v[i], s))
             return true;
     return false;
+}
+
+static int by_name(const void *x, const void *y) {
+    const struct name_at *a = x, *b = y;
+    int order = str_cmp(a->name, b->name);
+    return order ? order : (a->at > b->at) - (a->at < b->at);
+}
+
+struct name_index name_index_of(struct arena *a, const str *first, uint32_t n, size_t stride) {
+    struct name_index x = {arena_array(a, n + 1, sizeof(*x.v)), n};
+    for (uint32_t i = 0; i < n; i++)
+        x.v[i] =
+            (struct name_at){*(const str *)(const void *)((const char *)first + i * stride), i};
+    qsort(x.v, n, sizeof(*x.v), by_name);
+    return x;
+}
+
+int64_t name_index_first(const struct name_index *x, str name) {
+    uint32_t low = 0, high = x->n;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (str_cmp(x->v[mid].name, name) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < x->n && str_eq(x->v[low].name, name) ? (int64_t)x->v[low].at : -1;
+}
+
+bool list_too_long(struct field_errors *fe, const struct field_path *p, uint32_t n) {
+    if (n > LIST_COMPARED_MAX)
+        field_too_many(fe, p, n, LIST_COMPARED_MAX);
+    return n > LIST_COMPARED_MAX;
 }
 
 str strings_json(struct arena *a, const str_list *l) {

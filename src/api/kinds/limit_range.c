@@ -87,6 +87,8 @@ static void check_item(struct field_errors *fe, const struct field_path *p,
 static void validate(struct field_errors *fe, const void *obj) {
     const LimitRange *l = obj;
     str_list types = {0};
+    if (list_too_long(fe, PATH(PATH(NULL, "spec"), "limits"), l->spec.limits.n))
+        return;
     for (uint32_t i = 0; i < l->spec.limits.n; i++) {
         const LimitRangeItem *it = &l->spec.limits.v[i];
         const struct field_path *p = PATH_INDEX(PATH(PATH(NULL, "spec"), "limits"), i);

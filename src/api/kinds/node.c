@@ -29,6 +29,8 @@ static void check_taint(struct field_errors *fe, const struct field_path *p, con
 
 static void validate(struct field_errors *fe, const void *obj) {
     const Node *n = obj;
+    if (list_too_long(fe, PATH(PATH(NULL, "spec"), "taints"), n->spec.taints.n))
+        return;
     /* Upstream says metadata here. */
     for (uint32_t i = 0; i < n->spec.taints.n; i++)
         check_taint(fe, PATH_INDEX(PATH(PATH(NULL, "metadata"), "taints"), i), &n->spec, i);
@@ -62,6 +64,8 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
     const NodeStatus *s = &((const Node *)obj)->status;
     const struct field_path *p = PATH(NULL, "status");
     (void)old;
+    if (list_too_long(fe, PATH(p, "addresses"), s->addresses.n))
+        return;
     for (uint32_t i = 0; i < s->addresses.n; i++)
         for (uint32_t k = 0; k < i; k++)
             if (str_eq(s->addresses.v[i].type, s->addresses.v[k].type) &&

@@ -39,19 +39,20 @@ static void validate(struct field_errors *fe, const void *obj) {
     "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set " \
     "to 1 if it was previously negative)"
 
+static str toleration_key(struct arena *a, const Toleration *t) {
+    return str_printf(a, STR_FMT "\n" STR_FMT "\n" STR_FMT "\n" STR_FMT, STR_ARG(t->key),
+                      STR_ARG(t->operator_), STR_ARG(t->value), STR_ARG(t->effect));
+}
+
 /* What was tolerated stays so, with another time limit perhaps. */
-static bool keeps_tolerations(const PodSpec *s, const PodSpec *was) {
-    for (uint32_t i = 0; i < was->tolerations.n; i++) {
-        bool kept = false;
-        for (uint32_t k = 0; !kept && k < s->tolerations.n; k++) {
-            Toleration t = s->tolerations.v[k];
-            if (str_eqc(t.effect, "NoExecute"))
-                t.toleration_seconds = was->tolerations.v[i].toleration_seconds;
-            kept = api_equal(&Toleration_type, &t, &was->tolerations.v[i]);
-        }
-        if (!kept)
+static bool keeps_tolerations(struct arena *a, const PodSpec *s, const PodSpec *was) {
+    str_list keys = {0};
+    for (uint32_t i = 0; i < s->tolerations.n; i++)
+        *list_push(a, &keys) = toleration_key(a, &s->tolerations.v[i]);
+    struct name_index x = name_index_of(a, keys.v, keys.n, sizeof(str));
+    for (uint32_t i = 0; i < was->tolerations.n; i++)
+        if (name_index_first(&x, toleration_key(a, &was->tolerations.v[i])) < 0)
             return false;
-    }
     return true;
 }
 
@@ -67,6 +68,8 @@ static Container *with_images(struct arena *a, const Container *was, const Conta
 
 static void check_gates_update(struct field_errors *fe, const struct field_path *p,
                                const PodSpec *s, const PodSpec *was) {
+    if (s->scheduling_gates.n > LIST_COMPARED_MAX) /* said already */
+        return;
     for (uint32_t i = 0; i < s->scheduling_gates.n; i++) {
         bool known = false;
         for (uint32_t k = 0; k < was->scheduling_gates.n; k++)
@@ -116,7 +119,7 @@ static void validate_update(struct field_errors *fe, const void *obj, const void
         was.node_selector = s->node_selector;
         was.affinity = s->affinity;
     }
-    if (keeps_tolerations(s, &was))
+    if (keeps_tolerations(fe->arena, s, &was))
         was.tolerations = s->tolerations;
     if (opt_or(was.termination_grace_period_seconds, 0) < 0 &&
         opt_or(s->termination_grace_period_seconds, 0) == 1)

@@ -63,6 +63,8 @@ static void check_gates(struct field_errors *fe, const struct field_path *spec, 
     for (uint32_t i = 0; i < s->readiness_gates.n; i++)
         field_check_name(fe, PATH(PATH_INDEX(PATH(spec, "readinessGates"), i), "conditionType"),
                          s->readiness_gates.v[i].condition_type, name_qualified);
+    if (list_too_long(fe, PATH(spec, "schedulingGates"), s->scheduling_gates.n))
+        return;
     for (uint32_t i = 0; i < s->scheduling_gates.n; i++) {
         const struct field_path *p = PATH_INDEX(PATH(spec, "schedulingGates"), i);
         field_check_name(fe, p, s->scheduling_gates.v[i].name, name_qualified);
@@ -122,7 +124,18 @@ void check_pod_spec(struct field_errors *fe, const struct field_path *p, const P
     static const char *const dns[] = {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None",
                                       NULL};
     bool *ok = arena_zalloc(fe->arena, s->volumes.n + 1);
-    struct pod_scope scope = {.spec = s, .volume_ok = ok};
+#define NAMES(list_, name_)                                                                        \
+    name_index_of(fe->arena, s->list_.n ? &s->list_.v[0].name_ : NULL, s->list_.n,                 \
+                  sizeof(*s->list_.v))
+    struct pod_scope scope = {
+        .spec = s,
+        .volume_ok = ok,
+        .volumes = NAMES(volumes, name),
+        .apps = NAMES(containers, name),
+        .inits = NAMES(init_containers, name),
+        .debuggers = NAMES(ephemeral_containers, ephemeral_container_common.name),
+    };
+#undef NAMES
     check_volumes(fe, PATH(p, "volumes"), s, ok);
     check_containers(fe, p, &scope);
     check_host_network(fe, PATH(p, "containers"), s);

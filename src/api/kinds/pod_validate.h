@@ -8,7 +8,8 @@
 struct pod_scope {
     const PodSpec *spec;
     const bool *volume_ok; /* one a volume: errors of its own hide it from mounts */
-    bool template_;        /* a template, not a pod */
+    struct name_index volumes, apps, inits, debuggers;
+    bool template_; /* a template, not a pod */
 };
 
 void check_volumes(struct field_errors *fe, const struct field_path *p, const PodSpec *s,

@@ -3,17 +3,13 @@
 #include "api/kinds/pod_validate.h"
 
 static void check_port(struct field_errors *fe, const struct field_path *p, const Container *c,
-                       uint32_t i) {
+                       const struct name_index *names, uint32_t i) {
     static const char *const protocols[] = {"SCTP", "TCP", "UDP", NULL};
     const ContainerPort *port = &c->ports.v[i];
     if (port->name.n && !name_ok(name_port, port->name)) {
         field_check_name(fe, PATH(p, "name"), port->name, name_port);
-    } else if (port->name.n) {
-        for (uint32_t k = 0; k < i; k++)
-            if (str_eq(c->ports.v[k].name, port->name)) {
-                field_duplicate(fe, PATH(p, "name"), port->name);
-                break;
-            }
+    } else if (port->name.n && name_index_first(names, port->name) < i) {
+        field_duplicate(fe, PATH(p, "name"), port->name);
     }
     if (!port->container_port)
         field_required(fe, PATH(p, "containerPort"), NULL);
@@ -25,7 +21,8 @@ static void check_port(struct field_errors *fe, const struct field_path *p, cons
 }
 
 static const Volume *find_volume(const struct pod_scope *scope, str name) {
-    for (uint32_t i = 0; i < scope->spec->volumes.n; i++)
+    int64_t first = name_index_first(&scope->volumes, name);
+    for (uint32_t i = (uint32_t)MAX(first, 0); first >= 0 && i < scope->spec->volumes.n; i++)
         if (scope->volume_ok[i] && str_eq(scope->spec->volumes.v[i].name, name))
             return &scope->spec->volumes.v[i];
     return NULL;
@@ -61,7 +58,7 @@ static void check_recursive(struct field_errors *fe, const struct field_path *p,
 
 static void check_mount_devices(struct field_errors *fe, const struct field_path *p,
                                 const Container *c, const VolumeMount *m) {
-    for (uint32_t i = 0; i < c->volume_devices.n; i++) {
+    for (uint32_t i = 0; i < MIN(c->volume_devices.n, LIST_COMPARED_MAX); i++) {
         if (str_eq(c->volume_devices.v[i].name, m->name))
             field_invalid(fe, PATH(p, "name"), m->name, "must not already exist in volumeDevices");
         if (str_eq(c->volume_devices.v[i].device_path, m->mount_path))
@@ -71,7 +68,8 @@ static void check_mount_devices(struct field_errors *fe, const struct field_path
 }
 
 static void check_mount(struct field_errors *fe, const struct field_path *p,
-                        const struct pod_scope *scope, const Container *c, uint32_t i) {
+                        const struct pod_scope *scope, const Container *c,
+                        const struct name_index *paths, uint32_t i) {
     const VolumeMount *m = &c->volume_mounts.v[i];
     if (!m->name.n)
         field_required(fe, PATH(p, "name"), NULL);
@@ -79,11 +77,8 @@ static void check_mount(struct field_errors *fe, const struct field_path *p,
         field_not_found(fe, PATH(p, "name"), m->name);
     if (!m->mount_path.n)
         field_required(fe, PATH(p, "mountPath"), NULL);
-    for (uint32_t k = 0; k < i; k++)
-        if (str_eq(c->volume_mounts.v[k].mount_path, m->mount_path)) {
-            field_invalid(fe, PATH(p, "mountPath"), m->mount_path, "must be unique");
-            break;
-        }
+    if (name_index_first(paths, m->mount_path) < i)
+        field_invalid(fe, PATH(p, "mountPath"), m->mount_path, "must be unique");
     check_mount_devices(fe, p, c, m);
     if (m->sub_path.n)
         check_local_path(fe, PATH(p, "subPath"), m->sub_path, false);
@@ -98,6 +93,8 @@ static void check_mount(struct field_errors *fe, const struct field_path *p,
 
 static void check_devices(struct field_errors *fe, const struct field_path *list,
                           const struct pod_scope *scope, const Container *c) {
+    if (list_too_long(fe, list, c->volume_devices.n))
+        return;
     for (uint32_t i = 0; i < c->volume_devices.n; i++) {
         const VolumeDevice *d = &c->volume_devices.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
@@ -145,11 +142,16 @@ static void check_common(struct field_errors *fe, const struct field_path *p,
                       "must not have leading or trailing whitespace");
     check_one_of_required(fe, PATH(p, "terminationMessagePolicy"), c->termination_message_policy,
                           policies);
-    for (uint32_t i = 0; i < c->ports.n; i++)
-        check_port(fe, PATH_INDEX(PATH(p, "ports"), i), c, i);
+    struct name_index ports = name_index_of(fe->arena, c->ports.n ? &c->ports.v[0].name : NULL,
+                                            c->ports.n, sizeof(ContainerPort));
+    struct name_index paths =
+        name_index_of(fe->arena, c->volume_mounts.n ? &c->volume_mounts.v[0].mount_path : NULL,
+                      c->volume_mounts.n, sizeof(VolumeMount));
+    for (uint32_t i = 0; i < c->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+        check_port(fe, PATH_INDEX(PATH(p, "ports"), i), c, &ports, i);
     check_env(fe, p, c);
-    for (uint32_t i = 0; i < c->volume_mounts.n; i++)
-        check_mount(fe, PATH_INDEX(PATH(p, "volumeMounts"), i), scope, c, i);
+    for (uint32_t i = 0; i < c->volume_mounts.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+        check_mount(fe, PATH_INDEX(PATH(p, "volumeMounts"), i), scope, c, &paths, i);
     check_devices(fe, PATH(p, "volumeDevices"), scope, c);
     check_one_of_required(fe, PATH(p, "imagePullPolicy"), c->image_pull_policy, pull);
     check_container_resources(fe, PATH(p, "resources"), &c->resources);
@@ -160,11 +162,10 @@ static void check_common(struct field_errors *fe, const struct field_path *p,
 _Static_assert(sizeof(Container) == sizeof(EphemeralContainerCommon), "same members");
 _Static_assert(offsetof(Container, tty) == offsetof(EphemeralContainerCommon, tty), "same members");
 
-static bool name_before(const Container *v, uint32_t n, str name) {
-    for (uint32_t i = 0; i < n; i++)
-        if (str_eq(v[i].name, name))
-            return true;
-    return false;
+/* Among the first n of them. */
+static bool name_before(const struct name_index *x, uint32_t n, str name) {
+    int64_t first = name_index_first(x, name);
+    return first >= 0 && first < n;
 }
 
 static void check_app_containers(struct field_errors *fe, const struct field_path *list,
@@ -172,11 +173,11 @@ static void check_app_containers(struct field_errors *fe, const struct field_pat
     const PodSpec *s = scope->spec;
     if (!s->containers.n)
         field_required(fe, list, NULL);
-    for (uint32_t i = 0; i < s->containers.n; i++) {
+    for (uint32_t i = 0; i < s->containers.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
         const Container *c = &s->containers.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         check_common(fe, p, scope, c);
-        if (name_before(s->containers.v, i, c->name))
+        if (name_before(&scope->apps, i, c->name))
             field_duplicate(fe, PATH(p, "name"), c->name);
         if (c->lifecycle)
             check_lifecycle(fe, PATH(p, "lifecycle"), c->lifecycle,
@@ -199,8 +200,8 @@ static void check_init_containers(struct field_errors *fe, const struct field_pa
         const Container *c = &s->init_containers.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         check_common(fe, p, scope, c);
-        if (name_before(s->containers.v, s->containers.n, c->name) ||
-            name_before(s->init_containers.v, i, c->name))
+        if (name_before(&scope->apps, s->containers.n, c->name) ||
+            name_before(&scope->inits, i, c->name))
             field_duplicate(fe, PATH(p, "name"), c->name);
         if (str_eqc(c->restart_policy, "Always")) {
             if (c->lifecycle)
@@ -225,15 +226,14 @@ static void check_ephemeral_containers(struct field_errors *fe, const struct fie
         /* Same members in the same order, by declaration of the API. */
         const Container *c = (const Container *)(const void *)&e->ephemeral_container_common;
         check_common(fe, p, scope, c);
-        bool used = name_before(s->containers.v, s->containers.n, c->name) ||
-                    name_before(s->init_containers.v, s->init_containers.n, c->name);
-        for (uint32_t k = 0; !used && k < i; k++)
-            used = str_eq(s->ephemeral_containers.v[k].ephemeral_container_common.name, c->name);
+        bool used = name_before(&scope->apps, s->containers.n, c->name) ||
+                    name_before(&scope->inits, s->init_containers.n, c->name) ||
+                    name_before(&scope->debuggers, i, c->name);
         if (used)
             field_duplicate(fe, PATH(p, "name"), c->name);
         str target = e->target_container_name;
-        if (target.n && !name_before(s->containers.v, s->containers.n, target) &&
-            !name_before(s->init_containers.v, s->init_containers.n, target))
+        if (target.n && !name_before(&scope->apps, s->containers.n, target) &&
+            !name_before(&scope->inits, s->init_containers.n, target))
             field_not_found(fe, PATH(p, "targetContainerName"), target);
     }
 }
@@ -241,20 +241,31 @@ static void check_ephemeral_containers(struct field_errors *fe, const struct fie
 /* One (protocol, address, port) of the node for one container. */
 static void check_host_ports(struct field_errors *fe, const struct field_path *list,
                              const Container *v, uint32_t n) {
-    str_list seen = {0};
+    struct {
+        struct at {
+            str key;
+            uint32_t container, port;
+        } * v;
+        uint32_t n;
+    } used = {0};
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t k = 0; k < v[i].ports.n; k++) {
             const ContainerPort *port = &v[i].ports.v[k];
-            if (!port->host_port)
-                continue;
-            str s = str_printf(fe->arena, STR_FMT "/" STR_FMT "/%d", STR_ARG(port->protocol),
-                               STR_ARG(port->host_ip), port->host_port);
-            const struct field_path *p = PATH_INDEX(PATH(PATH_INDEX(list, i), "ports"), k);
-            if (strings_have(&seen, s))
-                field_duplicate(fe, PATH(p, "hostPort"), s);
-            else
-                *list_push(fe->arena, &seen) = s;
+            if (port->host_port)
+                *list_push(fe->arena, &used) = (struct at){
+                    str_printf(fe->arena, STR_FMT "/" STR_FMT "/%d", STR_ARG(port->protocol),
+                               STR_ARG(port->host_ip), port->host_port),
+                    i, k};
         }
+    struct name_index x =
+        name_index_of(fe->arena, used.n ? &used.v[0].key : NULL, used.n, sizeof(struct at));
+    for (uint32_t i = 0; i < used.n; i++)
+        if (name_index_first(&x, used.v[i].key) < i)
+            field_duplicate(fe,
+                            PATH(PATH_INDEX(PATH(PATH_INDEX(list, used.v[i].container), "ports"),
+                                            used.v[i].port),
+                                 "hostPort"),
+                            used.v[i].key);
 }
 
 void check_containers(struct field_errors *fe, const struct field_path *spec,

@@ -140,6 +140,8 @@ static bool is_sysctl(str s) {
 
 static void check_sysctls(struct field_errors *fe, const struct field_path *list,
                           const PodSecurityContext *c) {
+    if (list_too_long(fe, list, c->sysctls.n))
+        return;
     for (uint32_t i = 0; i < c->sysctls.n; i++) {
         const struct field_path *p = PATH(PATH_INDEX(list, i), "name");
         str name = c->sysctls.v[i].name;

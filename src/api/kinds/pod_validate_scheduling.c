@@ -219,6 +219,8 @@ static void check_spread(struct field_errors *fe, const struct field_path *p,
 
 void check_topology_spread(struct field_errors *fe, const struct field_path *list,
                            const PodSpec *s) {
+    if (list_too_long(fe, list, s->topology_spread_constraints.n))
+        return;
     for (uint32_t i = 0; i < s->topology_spread_constraints.n; i++) {
         const TopologySpreadConstraint *c = &s->topology_spread_constraints.v[i];
         const struct field_path *p = PATH_INDEX(list, i);

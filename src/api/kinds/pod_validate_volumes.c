@@ -244,7 +244,9 @@ static void check_source(struct field_errors *fe, const struct field_path *p,
 
 void check_volumes(struct field_errors *fe, const struct field_path *list, const PodSpec *s,
                    bool *ret_ok) {
-    for (uint32_t i = 0; i < s->volumes.n; i++) {
+    struct name_index names = name_index_of(fe->arena, s->volumes.n ? &s->volumes.v[0].name : NULL,
+                                            s->volumes.n, sizeof(Volume));
+    for (uint32_t i = 0; i < s->volumes.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
         const Volume *v = &s->volumes.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         uint32_t before = fe->list.n;
@@ -253,7 +255,8 @@ void check_volumes(struct field_errors *fe, const struct field_path *list, const
             field_required(fe, PATH(p, "name"), NULL);
         else
             field_check_name(fe, PATH(p, "name"), v->name, name_dns1123_label);
-        for (uint32_t k = 0; k < i; k++)
+        int64_t first = name_index_first(&names, v->name);
+        for (uint32_t k = (uint32_t)MAX(first, 0); k < i; k++)
             if (ret_ok[k] && str_eq(s->volumes.v[k].name, v->name)) {
                 field_duplicate(fe, PATH(p, "name"), v->name);
                 break;

@@ -47,18 +47,17 @@ static void defaults(struct hook_ctx *h, void *obj) {
 static void check_ports(struct field_errors *fe, const struct field_path *list,
                         const ServiceSpec *s) {
     static const char *const protocols[] = {"SCTP", "TCP", "UDP", NULL};
-    for (uint32_t i = 0; i < s->ports.n; i++) {
+    struct name_index names = name_index_of(fe->arena, s->ports.n ? &s->ports.v[0].name : NULL,
+                                            s->ports.n, sizeof(ServicePort));
+    for (uint32_t i = 0; i < s->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
         const ServicePort *port = &s->ports.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         if (s->ports.n > 1 && !port->name.n)
             field_required(fe, PATH(p, "name"), NULL);
         else if (port->name.n)
             field_check_name(fe, PATH(p, "name"), port->name, name_dns1123_label);
-        for (uint32_t k = 0; port->name.n && k < i; k++)
-            if (str_eq(s->ports.v[k].name, port->name)) {
-                field_duplicate(fe, PATH(p, "name"), port->name);
-                break;
-            }
+        if (port->name.n && name_index_first(&names, port->name) < i)
+            field_duplicate(fe, PATH(p, "name"), port->name);
         field_check_port(fe, PATH(p, "port"), port->port);
         check_one_of_required(fe, PATH(p, "protocol"), port->protocol, protocols);
         check_port_or_name(fe, PATH(p, "targetPort"), port->target_port);
@@ -79,6 +78,8 @@ static str port_key(struct arena *a, const ServicePort *p) {
 
 static void check_duplicate_ports(struct field_errors *fe, const struct field_path *list,
                                   const ServiceSpec *s) {
+    if (list_too_long(fe, list, s->ports.n))
+        return;
     for (uint32_t i = 1; i < s->ports.n; i++)
         for (uint32_t k = 0; k < i; k++)
             if (s->ports.v[k].port == s->ports.v[i].port &&

@@ -281,3 +281,33 @@ TEST(pull_policies) {
         arena_done(&f.arena);
     }
 }
+
+/* Lists as long as a request can carry take no time that others would notice. */
+TEST(long_lists) {
+    enum { N = 60000 };
+    struct fixture f;
+    begin(&f, RESOURCE_ID(core_v1_pods));
+    struct field_errors fe = {.arena = &f.arena};
+    Pod *pod = read_object(&f, POD(""));
+    Container *c = pod->spec.containers.v;
+    pod->spec.volumes.v = arena_array(&f.arena, N, sizeof(Volume));
+    c->volume_mounts.v = arena_array(&f.arena, N, sizeof(VolumeMount));
+    c->ports.v = arena_array(&f.arena, N, sizeof(ContainerPort));
+    pod->spec.init_containers.v = arena_array(&f.arena, N, sizeof(Container));
+    pod->spec.volumes.n = c->volume_mounts.n = c->ports.n = pod->spec.init_containers.n = N;
+    for (unsigned i = 0; i < N; i++) {
+        str name = str_printf(&f.arena, "v%u", i);
+        pod->spec.volumes.v[i].name = c->volume_mounts.v[i].name = name;
+        pod->spec.volumes.v[i].volume_source.empty_dir = arena_make(&f.arena, EmptyDirVolumeSource);
+        c->volume_mounts.v[i].mount_path = name;
+        c->ports.v[i] = (ContainerPort){
+            .name = name, .container_port = 1, .host_port = 1 + (int)i, .protocol = STR("TCP")};
+        pod->spec.init_containers.v[i] = *c;
+        pod->spec.init_containers.v[i].name = name;
+        memset(&pod->spec.init_containers.v[i].ports, 0, sizeof(c->ports));
+        memset(&pod->spec.init_containers.v[i].volume_mounts, 0, sizeof(c->volume_mounts));
+    }
+    f.hooks->validate(&fe, pod);
+    CHECK_INT(fe.list.n, 0);
+    arena_done(&f.arena);
+}
