@@ -71,3 +71,6 @@ static inline bool opt_is_set(const struct api_field *f, const void *p) {
     }
     return AT(bool, p);
 }
+
+/* Whether JSON leaves the member out, by Go's rules (json_write.c). */
+bool json_omits(const struct api_field *f, const void *member);

@@ -49,7 +49,7 @@ static struct field_schema single(const struct api_field *f, bool atomic) {
     ASSERT(!"kind without a schema");
 }
 
-static struct field_schema of_row(const struct api_field *f) {
+struct field_schema schema_of_row(const struct api_field *f) {
     if (f->shape == API_LIST)
         return (struct field_schema){
             .shape = SHAPE_LIST, .f = f, .atomic = !(f->flags & (LIST_MAP | LIST_SET))};
@@ -78,7 +78,7 @@ bool schema_named(struct field_schema s, str name, struct field_schema *ret) {
         return false;
     const struct api_field *f = type_field(s.t, name, NULL, NULL);
     if (f) {
-        *ret = of_row(f);
+        *ret = schema_of_row(f);
         return true;
     }
     if (!type_is(s.t, TYPE_ROOT) || !(str_eqc(name, "kind") || str_eqc(name, "apiVersion")))
@@ -103,16 +103,14 @@ int schema_key(struct field_schema s, str name, struct field_schema *ret, bool *
 
 /* ---- items of lists ---- */
 
-/* A key that an item leaves out has the default that the published schema shows: the one the row
- * names, or the zero value of a field that is never left out. */
-static bool key_default(struct arena *a, const struct api_type *t, str name, struct value *ret) {
+bool schema_key_default(struct arena *a, const struct api_type *t, str name, struct value *ret) {
     const struct api_field *f = type_field(t, name, NULL, NULL);
     if (!f)
         return false;
     const char *def = f->attr ? f->attr->openapi_def : NULL;
     if (def)
         return value_parse(a, str_of(def), ret, NULL, NULL) == 0;
-    struct field_schema s = of_row(f);
+    struct field_schema s = schema_of_row(f);
     if (f->shape != API_ONE || (f->flags & OMITEMPTY) || s.shape != SHAPE_SCALAR ||
         s.scalar == SCALAR_UNTYPED)
         return false;
@@ -122,12 +120,21 @@ static bool key_default(struct arena *a, const struct api_type *t, str name, str
     return true;
 }
 
-/* Puts a key among the others, which are in order of their names. */
-static void add_key(struct value *keys, struct member key) {
+void schema_add_key(struct value *keys, struct member key) {
     uint32_t i = keys->object.n++;
     for (; i > 0 && str_cmp(keys->object.v[i - 1].key, key.key) > 0; i--)
         keys->object.v[i] = keys->object.v[i - 1];
     keys->object.v[i] = key;
+}
+
+struct value *schema_new_keys(struct arena *a, const char *names) {
+    uint32_t most = 1;
+    for (const char *p = names; *p; p++)
+        most += *p == ',';
+    struct value *keys = arena_make(a, struct value);
+    keys->tag = VALUE_OBJECT;
+    keys->object.v = arena_array(a, most, sizeof(struct member));
+    return keys;
 }
 
 static int no_keys(struct err *e, const char *names) {
@@ -151,21 +158,16 @@ static int keyed_element(struct arena *a, struct field_schema list, const struct
         return err_set(e, -EINVAL, "associative list with keys may not have %s",
                        item->tag == VALUE_NULL ? "a null element" : "non-map elements");
     const char *names = list.f->attr->keys;
-    uint32_t most = 1;
-    for (const char *p = names; *p; p++)
-        most += *p == ',';
-    struct value *keys = arena_make(a, struct value);
-    keys->tag = VALUE_OBJECT;
-    keys->object.v = arena_array(a, most, sizeof(struct member));
+    struct value *keys = schema_new_keys(a, names);
     for (str left = str_of(names); left.n;) {
         str name = str_cut(&left, ',');
         const struct value *given = value_get(item, name);
         struct member key = {.key = name};
         if (given)
             key.value = *given;
-        else if (!key_default(a, list.f->sub, name, &key.value))
+        else if (!schema_key_default(a, list.f->sub, name, &key.value))
             continue;
-        add_key(keys, key);
+        schema_add_key(keys, key);
     }
     if (!keys->object.n)
         return no_keys(e, names);

@@ -22,6 +22,8 @@ struct field_schema {
     const struct api_field *f; /* LIST, or MAP without t; NULL: of anything */
 };
 
+/* The schema of a row's member. */
+struct field_schema schema_of_row(const struct api_field *f);
 /* The schema of an object; NULL: of an object about which nothing is known. */
 struct field_schema schema_root(const struct api_type *t);
 /* ANY becomes what the value is (NULL and null stay ANY); any other schema is itself. */
@@ -41,6 +43,12 @@ int schema_key(struct field_schema s, str name, struct field_schema *ret, bool *
  * The element may point into the item. */
 int schema_item_element(struct arena *a, struct field_schema list, const struct value *item,
                         struct path_element *ret, struct err *e);
+/* A key that an item leaves out has the default that the published schema shows: the one the row
+ * names, or the zero value of a field that is never left out. False: it has none. */
+bool schema_key_default(struct arena *a, const struct api_type *t, str name, struct value *ret);
+/* An object with room for these keys, and one put among the others in order of their names. */
+struct value *schema_new_keys(struct arena *a, const char *names);
+void schema_add_key(struct value *keys, struct member key);
 static inline bool schema_is_keyed(struct field_schema s) {
     return s.f && (s.f->flags & LIST_MAP);
 }

@@ -177,7 +177,8 @@ static bool is_zero(const struct api_field *f, const char *p, bool empty) {
     ASSERT(!"kind");
 }
 
-static bool is_omitted(const struct api_field *f, const char *p) {
+bool json_omits(const struct api_field *f, const void *member) {
+    const char *p = member;
     if (!(f->flags & (OMITEMPTY | OMITZERO)))
         return false;
     if (f->shape == API_ONE)
@@ -272,7 +273,7 @@ static void write_fields(const struct writer *w, const struct api_type *t, const
             buf_adds(w->b, "\"\"");
             continue;
         }
-        if (is_omitted(f, p))
+        if (json_omits(f, p))
             continue;
         put_name(w->b, f, comma);
         bool metadata = place == PLACE_ROOT && is_field(f, STR("metadata"));
