@@ -90,9 +90,9 @@ static str fit_error(struct cycle *c) {
 
 static void normalize(const struct cycle *c, const struct plugin *p, int64_t *v) {
     int64_t max = 0;
-    BITS_FOREACH(row, &c->feasible)
-    max = MAX(max, v[row]);
-    BITS_FOREACH(row, &c->feasible) {
+    BITS_FOREACH (row, &c->feasible)
+        max = MAX(max, v[row]);
+    BITS_FOREACH (row, &c->feasible) {
         int64_t s = max ? v[row] * SCORE_MAX / max : 0;
         v[row] = p->normalize == NORMALIZE_REVERSE ? SCORE_MAX - s : s;
     }
@@ -109,12 +109,12 @@ static uint32_t best(struct cycle *c, const struct plugin *const *profile, uint6
         p->score(c, one);
         if (p->normalize != NORMALIZE_NONE)
             normalize(c, p, one);
-        BITS_FOREACH(row, &c->feasible)
-        total[row] += one[row] * p->weight;
+        BITS_FOREACH (row, &c->feasible)
+            total[row] += one[row] * p->weight;
     }
     uint32_t chosen = 0, ties = 0;
     int64_t top = INT64_MIN;
-    BITS_FOREACH(row, &c->feasible) {
+    BITS_FOREACH (row, &c->feasible) {
         if (total[row] > top) {
             top = total[row];
             chosen = row;

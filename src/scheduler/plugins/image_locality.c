@@ -32,10 +32,10 @@ static void score(struct cycle *c, int64_t *scores) {
         if (!l || c->nodes->n_live == 0)
             continue;
         int64_t scaled = l->extra * l->n / c->nodes->n_live;
-        BITS_FOREACH(row, &l->nodes)
-        scores[row] += scaled;
+        BITS_FOREACH (row, &l->nodes)
+            scores[row] += scaled;
     }
-    BITS_FOREACH(row, &c->feasible) {
+    BITS_FOREACH (row, &c->feasible) {
         int64_t v = MIN(MAX(scores[row], MIN_SIZE), max);
         scores[row] = max > MIN_SIZE ? SCORE_MAX * (v - MIN_SIZE) / (max - MIN_SIZE) : 0;
     }

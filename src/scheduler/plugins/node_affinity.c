@@ -20,7 +20,7 @@ static void compare(struct cycle *c, const NodeSelectorRequirement *r, bool abov
                     struct bits *in) {
     int64_t want, have;
     bool valid = r->values.n == 1 && str_to_i64(r->values.v[0], &want) == 0;
-    BITS_FOREACH(row, in) {
+    BITS_FOREACH (row, in) {
         str label = label_get(&node_at(c->nodes, row)->metadata.labels, r->key);
         if (!valid || !label.p || str_to_i64(label, &have) < 0 ||
             !(above ? have > want : have < want))
@@ -84,7 +84,7 @@ static void filter(struct cycle *c) {
         a ? a->required_during_scheduling_ignored_during_execution : NULL;
     if (s->node_selector.n == 0 && !required)
         return;
-    struct bits match = bits_new(c->arena, c->feasible.n), refused = match;
+    struct bits match = bits_new(c->arena, c->feasible.n);
     bits_or(&match, &c->feasible);
     for (uint32_t i = 0; i < s->node_selector.n; i++) {
         const struct bits *b =
@@ -100,7 +100,7 @@ static void filter(struct cycle *c) {
         }
         match = any;
     }
-    refused = bits_new(c->arena, c->feasible.n);
+    struct bits refused = bits_new(c->arena, c->feasible.n);
     bits_or(&refused, &c->feasible);
     bits_and_not(&refused, &match);
     cycle_refuse_all(c, &refused, STR("node(s) didn't match Pod's node affinity/selector"));
@@ -114,7 +114,7 @@ static void score(struct cycle *c, int64_t *scores) {
         const PreferredSchedulingTerm *p =
             &a->preferred_during_scheduling_ignored_during_execution.v[i];
         struct bits match = term(c, &p->preference, &c->feasible);
-        BITS_FOREACH(row, &match)
-        scores[row] += p->weight;
+        BITS_FOREACH (row, &match)
+            scores[row] += p->weight;
     }
 }

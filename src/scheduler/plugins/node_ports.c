@@ -27,8 +27,8 @@ static bool taken(const struct node_row *r, const struct pod_info *p) {
 static void filter(struct cycle *c) {
     if (c->pod->n_ports == 0)
         return;
-    BITS_FOREACH(row, &c->feasible)
-    if (taken(&c->nodes->rows[row], c->pod))
-        cycle_refuse(c, row, STR("node(s) didn't have free ports for the requested pod ports"),
-                     true);
+    BITS_FOREACH (row, &c->feasible)
+        if (taken(&c->nodes->rows[row], c->pod))
+            cycle_refuse(c, row, STR("node(s) didn't have free ports for the requested pod ports"),
+                         true);
 }

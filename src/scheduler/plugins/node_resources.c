@@ -38,7 +38,7 @@ static void fit_filter(struct cycle *c) {
         int res = __builtin_ctz(left);
         words[res] = insufficient(c, res);
     }
-    BITS_FOREACH(row, &c->feasible) {
+    BITS_FOREACH (row, &c->feasible) {
         /* What an empty node could not give either, preemption cannot give. */
         bool helps = !r->unknown;
         for (uint32_t left = r->asked; left; left &= left - 1) {
@@ -61,7 +61,7 @@ static void fit_filter(struct cycle *c) {
 static void fit_score(struct cycle *c, int64_t *scores) {
     const struct nodes *t = c->nodes;
     const struct request *r = &c->pod->request;
-    BITS_FOREACH(row, &c->feasible) {
+    BITS_FOREACH (row, &c->feasible) {
         int64_t sum = 0, weights = 0;
         const int64_t cap[] = {t->allocatable[RES_CPU][row], t->allocatable[RES_MEMORY][row]};
         const int64_t used[] = {t->score_cpu[row] + r->score_cpu,
@@ -84,7 +84,7 @@ static void balanced_score(struct cycle *c, int64_t *scores) {
     const struct request *r = &c->pod->request;
     if (!(r->asked & (1u << RES_CPU | 1u << RES_MEMORY)))
         return; /* a best-effort pod does not change the balance: PreScore skips the plugin */
-    BITS_FOREACH(row, &c->feasible) {
+    BITS_FOREACH (row, &c->feasible) {
         double f[2];
         int n = 0;
         for (int res = RES_CPU; res <= RES_MEMORY; res++) {

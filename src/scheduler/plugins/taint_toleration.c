@@ -33,7 +33,7 @@ static void score(struct cycle *c, int64_t *scores) {
         if (!str_eqc(t->taint.effect, "PreferNoSchedule") ||
             tolerates(&pod_of(c->pod)->spec, &t->taint))
             continue;
-        BITS_FOREACH(row, &t->nodes)
-        scores[row]++;
+        BITS_FOREACH (row, &t->nodes)
+            scores[row]++;
     }
 }

@@ -264,6 +264,40 @@ TEST(least_allocated_spreads) {
     end();
 }
 
+/* Whoever breaks ties always the same way fills the first node first. Each of the equal nodes gets
+ * its share, within seven standard deviations; the one that scores less gets nothing. */
+TEST(equal_scores_are_spread) {
+    enum { NODES = 4, PODS = 4000, SHARE = PODS / NODES };
+    unsigned got[NODES + 1] = {0};
+    uint64_t rng = tap_seed();
+    begin();
+    node("a", "", "", "4");
+    node("worse", "", "\"taints\":[{\"key\":\"k\",\"effect\":\"PreferNoSchedule\"}]", "4");
+    node("b", "", "", "4");
+    node("c", "", "", "4");
+    node("d", "", "", "4");
+    struct pod_info *p = pod("p", "", "");
+    struct arena one;
+    arena_init(&one, 0);
+    for (int i = 0; i < PODS; i++) {
+        struct decision d;
+        rng = rng * 6364136223846793005ULL + 1442695040888963407ULL;
+        schedule(&one, &table, p, default_profile, rng, &d);
+        got[d.row]++;
+        arena_reset(&one);
+    }
+    int64_t worse = nodes_row(&table, STR("worse"));
+    for (int i = 0; i <= NODES; i++) {
+        if (i == worse)
+            CHECK_INT(got[i], 0);
+        else
+            CHECK(got[i] > SHARE - 200 && got[i] < SHARE + 200);
+    }
+    arena_done(&one);
+    pod_info_free(p);
+    end();
+}
+
 TEST(preferred_taints_and_affinity_weigh) {
     str message;
     begin();
