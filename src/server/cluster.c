@@ -168,7 +168,7 @@ static void on_signal(void *ctx, int sig) {
 static int take_lock(struct cluster *cl, struct err *e) {
     char path[600];
     const char *dir = cl->config->data_dir;
-    int r = cl->env.ops->disk.mkdir(&cl->env, dir, 0711);
+    int r = host_mkdirs(dir, 0711); /* whatever the umask: not only root goes through it */
     if (r < 0)
         return err_set(e, r, "%s: %s", dir, strerror(-r));
     snprintf(path, sizeof(path), "%s/lock", dir);
