@@ -121,6 +121,8 @@ TEST(json_a_nul_byte_is_not_the_end) {
     arena_init(&a, 0);
     CHECK_INT(value_parse(&a, STR("{}\0x"), &v, NULL, &e), -EINVAL);
     CHECK_INT(value_parse(&a, STR("{}\0"), &v, NULL, &e), -EINVAL);
+    Sample obj;
+    CHECK_INT(json_read(&a, &Sample_type, STR("{}\0x"), &obj, NULL, &e), -EINVAL);
     arena_done(&a);
 }
 
