@@ -169,7 +169,8 @@ static void check_pod(struct problems *p, const LimitRange *l, const Pod *pod) {
                        &pod->spec.init_containers.v[j].resources.limits);
         if (!str_eqc(it->type, "Pod"))
             continue;
-        str_map requests = pod_requests_of(p->arena, pod), limits = pod_limits_of(p->arena, pod);
+        str_map requests = pod_requests_list(p->arena, pod),
+                limits = pod_limits_list(p->arena, pod);
         check_item(p, it, &requests, &limits);
     }
 }

@@ -112,14 +112,14 @@ static str_map total(struct arena *a, const Pod *p, bool limits) {
     return sum;
 }
 
-str_map pod_requests_of(struct arena *a, const Pod *p) {
+str_map pod_requests_list(struct arena *a, const Pod *p) {
     str_map sum = total(a, p, false);
     amounts_add(a, &sum, &p->spec.overhead);
     return sum;
 }
 
 /* Overhead counts where there is a limit at all. */
-str_map pod_limits_of(struct arena *a, const Pod *p) {
+str_map pod_limits_list(struct arena *a, const Pod *p) {
     str_map sum = total(a, p, true);
     for (uint32_t i = 0; i < p->spec.overhead.n; i++) {
         str_map one = {&p->spec.overhead.v[i], 1};

@@ -16,5 +16,5 @@ int amount_cmp(Quantity x, Quantity y);
 
 /* What a pod asks for, as it is accounted: the sum of its containers or what its init containers
  * need at once, whichever is more, and the overhead. */
-str_map pod_requests_of(struct arena *a, const Pod *p);
-str_map pod_limits_of(struct arena *a, const Pod *p);
+str_map pod_requests_list(struct arena *a, const Pod *p);
+str_map pod_limits_list(struct arena *a, const Pod *p);

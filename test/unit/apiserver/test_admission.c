@@ -22,7 +22,7 @@ static struct answer pod(struct world *w, const char *more) {
 
 #define PVC(name_)                                                                                 \
     "{\"metadata\":{\"name\":\"" name_ "\"},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],"        \
-                                       "\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}"
+    "\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}"
 
 static void storage_class(struct world *w, const char *name, const char *is_default) {
     str body = str_printf(w->arena,
