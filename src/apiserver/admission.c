@@ -3,13 +3,21 @@
 #include "apiserver/admission.h"
 
 static const struct admission_plugin *const plugins[] = {
-    &admission_namespace_lifecycle,   &admission_limit_ranger,
-    &admission_service_account,       &admission_node_restriction,
-    &admission_taint_nodes,           &admission_priority,
-    &admission_default_tolerations,   &admission_extended_resources,
-    &admission_default_storage_class, &admission_storage_protection,
-    &admission_claim_resize,          &admission_runtime_class,
-    &admission_default_ingress_class, &admission_escalation,
+    &admission_namespace_lifecycle,
+    &admission_limit_ranger,
+    &admission_service_account,
+    &admission_node_restriction,
+    &admission_taint_nodes,
+    &admission_pod_security,
+    &admission_priority,
+    &admission_default_tolerations,
+    &admission_extended_resources,
+    &admission_default_storage_class,
+    &admission_storage_protection,
+    &admission_claim_resize,
+    &admission_runtime_class,
+    &admission_default_ingress_class,
+    &admission_escalation,
 };
 _Static_assert(ARRAY_LEN(plugins) <= ADMISSION_PLUGINS_MAX, "one bit each");
 

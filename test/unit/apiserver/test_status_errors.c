@@ -100,6 +100,16 @@ static const struct {
     {"service nodePort taken", "POST", "/api/v1/namespaces/err/services", NULL,
      "{\"metadata\":{\"name\":\"np\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":80,"
      "\"nodePort\":30080}]}}"},
+    {"PSA restricted plain pod", "POST", "/api/v1/namespaces", NULL,
+     "{\"metadata\":{\"name\":\"ps-restricted\",\"labels\":{\"pod-security.kubernetes.io/enforce\":"
+     "\"restricted\"}}}"},
+    {"PSA restricted plain pod", "POST", "/api/v1/namespaces/ps-restricted/serviceaccounts", NULL,
+     "{\"metadata\":{\"name\":\"default\"}}"},
+    {"PSA baseline host and privileged", "POST", "/api/v1/namespaces", NULL,
+     "{\"metadata\":{\"name\":\"ps-baseline\",\"labels\":{\"pod-security.kubernetes.io/enforce\":"
+     "\"baseline\"}}}"},
+    {"PSA baseline host and privileged", "POST", "/api/v1/namespaces/ps-baseline/serviceaccounts",
+     NULL, "{\"metadata\":{\"name\":\"default\"}}"},
     {"limit range max and min", "POST", "/api/v1/namespaces/lr/serviceaccounts", NULL,
      "{\"metadata\":{\"name\":\"default\"}}"},
     {"limit range max and min", "POST", "/api/v1/namespaces/lr/limitranges", NULL,
