@@ -131,7 +131,7 @@ http_pod() { curl -sS --max-time 5 "http://$1:8080/${2:-}"; } # ip, path
 # A node has one bridge, one port and one cgroup: two do not fit on a machine.
 alone_here() {
     [ "$(id -u)" = 0 ] || give_up "the tests with containers run as root"
-    [ ! -e /sys/class/net/cni0 ] || give_up "another cluster runs here (cni0): stop it first"
+    ! ip link show cni0 >/dev/null 2>&1 || give_up "another cluster runs here (cni0): stop it first"
 }
 
 images() {
