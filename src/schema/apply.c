@@ -230,14 +230,14 @@ int apply_object(const struct apply_request *q, const struct value *live,
 
 /* A request may bring entries of its own; one that knows none keeps those that are stored, and so
  * does one to a subresource. */
-static struct managed entries_to_track(struct arena *a, const struct value *live,
-                                       const struct value *now, bool subresource) {
+struct managed managed_to_track(struct arena *a, const struct value *live, const struct value *now,
+                                bool subresource) {
     struct managed m = {0};
-    if (!subresource && managed_is_reset(entries_of(now)))
+    if (!subresource && managed_is_reset(now))
         return m;
-    if (!subresource && managed_read(a, entries_of(now), &m, NULL) == 0 && m.n)
+    if (!subresource && managed_read(a, now, &m, NULL) == 0 && m.n)
         return m;
-    if (managed_read(a, entries_of(live), &m, NULL) < 0)
+    if (managed_read(a, live, &m, NULL) < 0)
         m = (struct managed){0};
     return m;
 }
@@ -249,7 +249,7 @@ int apply_track(const struct apply_request *q, const struct value *live, const s
     bool create = !value_str(value_getc(value_getc(live, "metadata"), "uid")).n;
     int r = 0;
     if (!reset || q->subresource.n)
-        m = entries_to_track(q->a, live, now, q->subresource.n != 0);
+        m = managed_to_track(q->a, entries_of(live), entries_of(now), q->subresource.n != 0);
     if (m.n || create)
         r = managed_update(q, &was, &is, &m, e);
     if (r == 0)

@@ -33,6 +33,9 @@ int managed_take(const struct apply_request *q, const struct value *live, const 
 /* Brings sets in line with a schema that has changed since they were made. */
 int managed_reconcile(const struct apply_request *q, const struct value *live, struct managed *m,
                       struct err *e);
+/* The entries that a write is tracked in, given those of the stored object and of the request. */
+struct managed managed_to_track(struct arena *a, const struct value *live, const struct value *now,
+                                bool subresource);
 /* Takes out of merged what `last` owns, its writer does not apply now, and nobody else owns. m has
  * the writer's new set already. */
 int apply_prune(const struct apply_request *q, const struct value *merged, const struct managed *m,

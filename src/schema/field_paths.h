@@ -17,6 +17,11 @@ struct field_changes {
 struct field_changes field_compare(struct arena *a, struct field_schema s, const struct value *from,
                                    const struct value *to);
 
+/* Trees of what differs between two structs, as JSON shows them: field_compare says of them what it
+ * says of the whole trees. Most writes change little, and trees are the dear part. */
+void field_changed_parts(struct arena *a, const struct api_type *t, const void *from,
+                         const void *to, struct value *ret_from, struct value *ret_to);
+
 /* With every named field on the way to a member as a member. */
 struct fieldset field_paths_named(struct arena *a, struct field_schema s,
                                   const struct fieldset *set);

@@ -41,6 +41,9 @@ enum json_write_flags {
  * A list or map that is empty but not NULL is written [] or {} where it is not omitted. */
 void json_write(struct buf *b, const struct api_type *t, const void *obj, unsigned flags,
                 size_t *ret_hole);
+/* One member of a struct of type t, which JSON does not leave out. */
+void json_write_member(struct buf *b, const struct api_type *t, const struct api_field *f,
+                       const void *member);
 int json_write_value(struct arena *a, const struct api_type *t, const void *obj,
                      struct value *ret); /* struct -> tree */
 /* Re-indents compact JSON for ?pretty=true. */

@@ -340,3 +340,9 @@ void json_write(struct buf *b, const struct api_type *t, const void *obj, unsign
         *ret_hole = SIZE_MAX;
     write_message(&w, t, obj, !(flags & JSON_NO_TYPE_META), ret_hole ? PLACE_ROOT : PLACE_OTHER);
 }
+
+void json_write_member(struct buf *b, const struct api_type *t, const struct api_field *f,
+                       const void *member) {
+    struct writer w = {b, NULL};
+    write_value(&w, t, f, member, PLACE_OTHER);
+}

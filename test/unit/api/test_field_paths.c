@@ -72,7 +72,7 @@ TEST(keys_are_simple) {
         for (unsigned k = 0; k < api_types[i]->n_fields; k++) {
             const struct api_field *f = &api_types[i]->fields[k];
             if (f->flags & LIST_SET)
-                CHECK(f->kind == API_STR);
+                CHECK(f->kind == API_STR || f->kind == API_I32);
             if (!(f->flags & LIST_MAP))
                 continue;
             keyed++;
@@ -235,4 +235,58 @@ TEST(apply_keeps_its_promises) {
             check_promises(r, tap_seed() + i * 32 + 2 * k, &played);
     }
     CHECK(played > 100);
+}
+
+/* ---- tracking of structs ---- */
+
+static void check_tracked(struct arena *a, const struct api_resource *r, uint64_t seed) {
+    const struct api_type *t = r->type;
+    void *live = filled(a, t, seed, 50), *now = filled(a, t, seed + 1, 50), *got, *want;
+    ObjectMeta *meta = live, *next = now;
+    struct value from, to, tracked;
+    struct apply_request q = {.a = a,
+                              .kind = str_of(r->kind),
+                              .version.schema = schema_root(t),
+                              .manager = STR("x"),
+                              .now = 77};
+    struct err e = {0};
+    meta->managed_fields.n = next->managed_fields.n = 0;
+    if (seed % 3 == 0)
+        memcpy((char *)now + sizeof(ObjectMeta), (char *)live + sizeof(ObjectMeta),
+               t->size - sizeof(ObjectMeta)); /* only metadata differs */
+    json_write_value(a, t, live, &from);
+    q.api_version = value_str(value_getc(&from, "apiVersion"));
+    /* first owned by whoever made it */
+    meta->uid = STR_NONE;
+    void *owned = arena_zalloc(a, t->size), *nothing = arena_zalloc(a, t->size);
+    CHECK_INT(apply_track_struct(&q, t, nothing, live, false, owned, &e), 0);
+    ((ObjectMeta *)owned)->uid = STR("u");
+    q.manager = STR("y");
+    got = arena_zalloc(a, t->size);
+    want = arena_zalloc(a, t->size);
+    CHECK_INT(apply_track_struct(&q, t, owned, now, false, got, &e), 0);
+    json_write_value(a, t, owned, &from);
+    json_write_value(a, t, now, &to);
+    CHECK_INT(apply_track(&q, &from, &to, false, &tracked, &e), 0);
+    CHECK_INT(json_read_value(a, t, &tracked, want, NULL, &e), 0);
+    CHECK(((ObjectMeta *)want)->managed_fields.n >= 1);
+    if (!api_equal(t, got, want))
+        tap_fail(__FILE__, __LINE__, "%s, seed %llu: structs are tracked in another way", r->kind,
+                 (unsigned long long)seed);
+}
+
+TEST(structs_are_tracked_as_trees_are) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < RESOURCE_ID_MAX; i++) {
+        const struct api_resource *r = &api_resources[i];
+        if (!r->type || r->storage != r || !(r->verbs & VERB_BIT(VERB_PATCH)))
+            continue;
+        for (unsigned k = 0; k < 4; k++, n++) {
+            struct arena a;
+            arena_init(&a, 0);
+            check_tracked(&a, r, tap_seed() + i * 64 + 2 * k);
+            arena_done(&a);
+        }
+    }
+    CHECK(n > 150);
 }

@@ -35,7 +35,8 @@ static struct value typed(struct arena *a, const char *object) {
     out.object.v = arena_array(a, v.object.n + 2, sizeof(struct member));
     out.object.n = v.object.n + 2;
     memcpy(out.object.v, head.object.v, 2 * sizeof(struct member));
-    memcpy(out.object.v + 2, v.object.v, v.object.n * sizeof(struct member));
+    if (v.object.n)
+        memcpy(out.object.v + 2, v.object.v, v.object.n * sizeof(struct member));
     return out;
 }
 
