@@ -116,14 +116,31 @@ void json_quote(struct buf *b, str s) {
     buf_addc(b, '"');
 }
 
+/* The first byte from p on that json_raw() must look at. */
+static const char *raw_plain(const char *p, const char *end) {
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i hit = _mm_cmpeq_epi8(_mm_or_si128(v, _mm_set1_epi8(2)), _mm_set1_epi8('>'));
+        hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8('&')));
+        hit = _mm_or_si128(hit, _mm_cmpeq_epi8(v, _mm_set1_epi8((char)0xe2)));
+        unsigned at = (unsigned)_mm_movemask_epi8(hit);
+        if (at)
+            return p + __builtin_ctz(at);
+    }
+#endif
+    while (p < end && *p != '<' && *p != '>' && *p != '&' && (unsigned char)*p != 0xe2)
+        p++;
+    return p;
+}
+
 /* JSON text as it stands in a Go object: the same escapes, but quotes and backslashes are its
  * own. */
 void json_raw(struct buf *b, str json) {
     const char *p = json.p ? json.p : "", *end = p + json.n;
     while (p < end) {
         const char *from = p;
-        while (p < end && *p != '<' && *p != '>' && *p != '&' && (unsigned char)*p != 0xe2)
-            p++;
+        p = raw_plain(p, end);
         buf_add(b, (str){from, (size_t)(p - from)});
         if (p == end)
             return;

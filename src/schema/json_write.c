@@ -26,6 +26,14 @@ static inline char *room(struct buf *b, size_t n) {
     return b->cap - b->n >= n && b->p ? b->p + b->n : buf_reserve(b, n);
 }
 
+static inline void put(struct buf *b, char c) {
+    char *p = room(b, 1);
+    if (p) {
+        *p = c;
+        b->n++;
+    }
+}
+
 static void write_time(struct buf *b, Time t, bool micro) {
     char text[TIME_TEXT_MAX + 2];
     if (!t.set) {
@@ -66,13 +74,13 @@ static void write_strs(struct buf *b, const str_list *l) {
         buf_adds(b, "null");
         return;
     }
-    buf_addc(b, '[');
+    put(b, '[');
     for (uint32_t i = 0; i < l->n; i++) {
         if (i)
-            buf_addc(b, ',');
+            put(b, ',');
         json_quote(b, l->v[i]);
     }
-    buf_addc(b, ']');
+    put(b, ']');
 }
 
 static void write_bytes(struct buf *b, str bytes) {
@@ -226,13 +234,13 @@ static void write_seq(const struct writer *w, const struct api_field *f, const s
     bool map = f->shape == API_MAP;
     size_t stride = seq_stride(f);
     const char *p = s->v;
-    buf_addc(w->b, map ? '{' : '[');
+    put(w->b, map ? '{' : '[');
     for (uint32_t i = 0; i < s->n && !w->b->over; i++, p += stride) {
         if (i)
-            buf_addc(w->b, ',');
+            put(w->b, ',');
         if (map) {
             json_quote(w->b, AT(str, p));
-            buf_addc(w->b, ':');
+            put(w->b, ':');
         }
         const char *value = map ? p + MAP_VALUE_OFFSET : p;
         if (f->kind == API_MSG)
@@ -240,7 +248,7 @@ static void write_seq(const struct writer *w, const struct api_field *f, const s
         else
             write_scalar(w->b, f, value);
     }
-    buf_addc(w->b, map ? '}' : ']');
+    put(w->b, map ? '}' : ']');
 }
 
 static void put_name(struct buf *b, const struct api_field *f, bool *comma) {
@@ -288,10 +296,10 @@ static void write_type_meta(struct buf *b, const struct api_type *t, bool *comma
     buf_adds(b, "\",\"apiVersion\":\"");
     if (info->group && info->group[0]) {
         buf_add(b, str_of(info->group));
-        buf_addc(b, '/');
+        put(b, '/');
     }
     buf_add(b, str_of(info->version));
-    buf_addc(b, '"');
+    put(b, '"');
     *comma = true;
 }
 
@@ -326,11 +334,11 @@ static void write_message(const struct writer *w, const struct api_type *t, cons
         write_form(w, t, obj);
         return;
     }
-    buf_addc(w->b, '{');
+    put(w->b, '{');
     if (type_meta && type_is(t, TYPE_ROOT))
         write_type_meta(w->b, t, &comma);
     write_fields(w, t, obj, &comma, place);
-    buf_addc(w->b, '}');
+    put(w->b, '}');
 }
 
 void json_write(struct buf *b, const struct api_type *t, const void *obj, unsigned flags,

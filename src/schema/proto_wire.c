@@ -75,7 +75,7 @@ int proto_skip(struct proto_in *in, unsigned wire) {
     return -EINVAL;
 }
 
-void proto_put_varint(struct proto_out *o, uint64_t v) {
+void proto_put_varint_slow(struct proto_out *o, uint64_t v) {
     size_t n = proto_varint_size(v);
     char *p = proto_room(o, n);
     for (size_t i = 0; i + 1 < n; i++, v >>= 7)

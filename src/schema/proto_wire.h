@@ -53,7 +53,13 @@ static inline char *proto_room(struct proto_out *o, size_t n) {
     ASSERT((size_t)(o->at - o->low) >= n);
     return o->at -= n;
 }
-void proto_put_varint(struct proto_out *o, uint64_t v);
+void proto_put_varint_slow(struct proto_out *o, uint64_t v);
+static inline void proto_put_varint(struct proto_out *o, uint64_t v) {
+    if (v < 0x80)
+        *proto_room(o, 1) = (char)v;
+    else
+        proto_put_varint_slow(o, v);
+}
 static inline void proto_put_tag(struct proto_out *o, uint32_t number, enum proto_wire wire) {
     proto_put_varint(o, (uint64_t)number << 3 | wire);
 }

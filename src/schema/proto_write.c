@@ -287,6 +287,12 @@ static void put_seq(struct proto_out *o, const struct api_type *t, const struct 
     }
 }
 
+/* Lists, maps and OPT members that write nothing; of others put_field() knows. */
+static bool is_absent(const struct api_field *f, const char *p) {
+    return f->shape == API_OPT ? !opt_is_set(f, p)
+                               : f->shape != API_ONE && !AT(struct api_seq, p).n;
+}
+
 static void put_field(struct proto_out *o, const struct api_type *t, const struct api_field *f,
                       const char *p) {
     if (!in_proto(f))
@@ -297,15 +303,18 @@ static void put_field(struct proto_out *o, const struct api_type *t, const struc
         put_value(o, f, f->number, value_at(f, p));
 }
 
-/* Fields go out by number. Types whose rows stand in another order are sorted each time: there are
- * few of them, and they are small. */
+/* Fields go out by number. Types whose rows stand in another order are sorted each time, but only
+ * what is there: of the large ones most fields are not. */
 static void write_unordered(struct proto_out *o, const struct api_type *t, const char *obj) {
     uint16_t order[FIELDS_MAX];
     unsigned n = 0;
     ASSERT(t->n_fields <= FIELDS_MAX);
     for (unsigned i = 0; i < t->n_fields; i++) {
+        const struct api_field *f = &t->fields[i];
+        if (is_absent(f, obj + f->offset))
+            continue;
         unsigned k = n++;
-        for (; k > 0 && t->fields[order[k - 1]].number > t->fields[i].number; k--)
+        for (; k > 0 && t->fields[order[k - 1]].number > f->number; k--)
             order[k] = order[k - 1];
         order[k] = (uint16_t)i;
     }

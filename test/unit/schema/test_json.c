@@ -229,6 +229,37 @@ TEST(json_fields_as_go_prints_them) {
 #define FIELD(value, field, type)                                                                  \
     "json: cannot unmarshal " value " into Go struct field " field " of type " type
 
+/* Embedded text is looked at sixteen bytes at a time: what is to be escaped may stand anywhere in
+ * them, and what only looks like it (other characters that begin with e2, '=' and '?') stays. */
+TEST(json_raw_escapes_wherever_it_stands) {
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        {"<", "\\u003c"},
+        {">", "\\u003e"},
+        {"&", "\\u0026"},
+        {"\xe2\x80\xa8", "\\u2028"},
+        {"\xe2\x80\xa9", "\\u2029"},
+        {"\xe2\x82\xac", "\xe2\x82\xac"},
+        {"=?:%'\\\"", "=?:%'\\\""},
+        {"<>&", "\\u003c\\u003e\\u0026"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        for (int before = 0; before < 36; before++) {
+            char in[96], want[96];
+            int after = 35 - before, n;
+            struct buf b = {0};
+            n = snprintf(in, sizeof(in), "%0*d%s%0*d", before, 0, cases[i].in, after, 0);
+            snprintf(want, sizeof(want), "%0*d%s%0*d", before, 0, cases[i].out, after, 0);
+            char *exact =
+                xstrndup(in, (size_t)n); /* so that a sanitizer sees a read past the end */
+            json_raw(&b, str_n(exact, (size_t)n));
+            CHECK_STRC(buf_str(&b), want);
+            free(exact);
+            buf_done(&b);
+        }
+}
+
 TEST(json_errors_are_gos) {
     static const struct sample cases[] = {
         {"[]", "json: cannot unmarshal array into Go value of type v1.Sample"},
