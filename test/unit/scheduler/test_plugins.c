@@ -7,7 +7,7 @@
     "\"nodeSelectorTerms\":[" terms "]}}}"
 #define GEN(op, value)                                                                             \
     "{\"matchExpressions\":[{\"key\":\"gen\",\"operator\":\"" op "\",\"values\":[\"" value "\"]}]" \
-                                                                                           "}"
+    "}"
 #define TOLERATE(key) "\"tolerations\":[{\"key\":\"" key "\",\"operator\":\"Exists\"}]"
 
 TEST(who_may_go_where) {
