@@ -163,7 +163,10 @@ static int keyed_element(struct arena *a, struct field_schema list, const struct
         str name = str_cut(&left, ',');
         const struct value *given = value_get(item, name);
         struct member key = {.key = name};
-        if (given)
+        if (given && (given->tag == VALUE_OBJECT || given->tag == VALUE_LIST)) {
+            value_copy(a, given, &key.value); /* no valid key, but a stored object may have it */
+            value_sort(&key.value);
+        } else if (given)
             key.value = *given;
         else if (!schema_key_default(a, list.f->sub, name, &key.value))
             continue;

@@ -283,3 +283,43 @@ TEST(schema_that_became_atomic) {
     CHECK(!field_paths_reconcile(&a, SCHEMA, &r, &s));
     arena_done(&a);
 }
+
+/* ---- sizes that outsiders choose ---- */
+
+#define MANY 50000
+
+/* Items or members in an order that agrees with nothing; quadratic work would take minutes. */
+static struct value many(struct arena *a, bool items, uint32_t step) {
+    struct buf b = {0};
+    struct value v;
+    buf_adds(&b, items ? "{\"list\":[" : "{\"map\":{");
+    for (uint32_t i = 0; i < MANY; i++) {
+        uint32_t k = (uint32_t)((uint64_t)i * step % MANY);
+        buf_printf(&b, items ? "%s{\"name\":\"%u\",\"value\":%u}" : "%s\"%u\":\"%u\"", i ? "," : "",
+                   k, step);
+    }
+    buf_adds(&b, items ? "]}" : "}}");
+    CHECK_INT(value_parse(a, str_dup(a, buf_str(&b)), &v, NULL, NULL), 0);
+    buf_done(&b);
+    return v;
+}
+
+TEST(large_lists_and_maps) {
+    for (int items = 0; items < 2; items++) {
+        struct arena a;
+        struct err e = {0};
+        struct value out;
+        arena_init(&a, 0);
+        struct value live = many(&a, items, 7919), config = many(&a, items, 104729);
+        CHECK_INT(field_validate(&a, SCHEMA, &config, false, &e), 0);
+        CHECK_INT(field_merge(&a, SCHEMA, &live, &config, &out, &e), 0);
+        struct fieldset all = field_paths(&a, SCHEMA, &out);
+        CHECK_INT(fieldset_size(&all), items ? 3 * MANY : MANY);
+        struct field_changes c = field_compare(&a, SCHEMA, &live, &out);
+        CHECK_INT(fieldset_size(&c.modified), MANY);
+        CHECK(fieldset_empty(&c.added) && fieldset_empty(&c.removed));
+        struct value left = field_remove(&a, SCHEMA, &out, &all);
+        CHECK_INT(value_getc(&left, items ? "list" : "map")->tag, VALUE_NULL);
+        arena_done(&a);
+    }
+}
