@@ -292,13 +292,13 @@ TEST(schema_that_became_atomic) {
 static struct value many(struct arena *a, bool items, uint32_t step) {
     struct buf b = {0};
     struct value v;
-    buf_adds(&b, items ? "{\"list\":[" : "{\"map\":{");
+    buf_printf(&b, "%s", items ? "{\"list\":[" : "{\"map\":{");
     for (uint32_t i = 0; i < MANY; i++) {
         uint32_t k = (uint32_t)((uint64_t)i * step % MANY);
         buf_printf(&b, items ? "%s{\"name\":\"%u\",\"value\":%u}" : "%s\"%u\":\"%u\"", i ? "," : "",
                    k, step);
     }
-    buf_adds(&b, items ? "]}" : "}}");
+    buf_printf(&b, "%s", items ? "]}" : "}}");
     CHECK_INT(value_parse(a, str_dup(a, buf_str(&b)), &v, NULL, NULL), 0);
     buf_done(&b);
     return v;
