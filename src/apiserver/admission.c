@@ -17,6 +17,7 @@ static const struct admission_plugin *const plugins[] = {
     &admission_claim_resize,
     &admission_runtime_class,
     &admission_default_ingress_class,
+    &admission_quota,
     &admission_escalation,
 };
 _Static_assert(ARRAY_LEN(plugins) <= ADMISSION_PLUGINS_MAX, "one bit each");

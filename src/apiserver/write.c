@@ -3,6 +3,7 @@
 #include "apiserver/write.h"
 
 #include "apiserver/admission.h"
+#include "apiserver/admission/quota.h"
 #include "apiserver/alloc/alloc.h"
 #include "apiserver/view.h"
 
@@ -23,6 +24,7 @@ struct write *write_new(struct request *r, enum write_op op, str name) {
 
 static void drop(struct write *w) {
     alloc_revert(w);
+    quota_revert(w);
     w->current = object_unref(w->current);
     w->proposed = object_unref(w->proposed);
     w->old = w->obj = NULL;
@@ -226,8 +228,10 @@ static void on_published(struct store_write *sw, int e, uint64_t revision, struc
     struct write *w = container_of(sw, struct write, sw);
     struct request *r = w->r;
     request_state(r, REQUEST_RUNNING);
-    if (e == 0)
+    if (e == 0) {
         alloc_commit(w);
+        quota_commit(w);
+    }
     if (!r->x) {
         request_end(r);
         return;

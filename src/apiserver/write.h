@@ -52,6 +52,7 @@ struct write {
     struct object *proposed;
     struct store_write sw;
     void *alloc; /* what this attempt has taken (alloc/service.c) */
+    void *quota; /* and charged (admission/quota.c) */
 
     /* Outcome: status (not NULL: failed), else result or result_obj. */
     Status *status;

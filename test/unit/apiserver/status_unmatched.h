@@ -4,7 +4,6 @@
 
 #define APPLY      "server-side apply is not served"
 #define CUSTOM     "custom resources, webhooks, policies and aggregation are not served"
-#define LIMITS     "quota, limit ranges and pod security do not admit yet"
 #define MANAGED    "the text shows managedFields, which are not kept yet"
 #define VALIDATION "the kind is not fully validated yet"
 
@@ -31,9 +30,6 @@ static const struct {
     {"resourcequota bad", VALIDATION},
     {"event v1 bad", VALIDATION},
     {"admission policy bad CEL", CUSTOM},
-    {"quota exceeded", LIMITS},
-    {"quota must specify", LIMITS},
-    {"quota exceeded cpu", LIMITS},
     {"CR missing required", CUSTOM},
     {"CR several causes", CUSTOM},
     {"CR wrong type", CUSTOM},

@@ -110,6 +110,15 @@ static const struct {
      "\"baseline\"}}}"},
     {"PSA baseline host and privileged", "POST", "/api/v1/namespaces/ps-baseline/serviceaccounts",
      NULL, "{\"metadata\":{\"name\":\"default\"}}"},
+    {"quota exceeded", "POST", "/api/v1/namespaces/q/serviceaccounts", NULL,
+     "{\"metadata\":{\"name\":\"default\"}}"},
+    {"quota exceeded", "POST", "/api/v1/namespaces/q/resourcequotas", NULL,
+     "{\"metadata\":{\"name\":\"rq\"},\"spec\":{\"hard\":{\"configmaps\":\"0\",\"requests.cpu\":"
+     "\"1\"}}}"},
+    {"quota exceeded", "PATCH", "/api/v1/namespaces/q/resourcequotas/rq/status",
+     "application/merge-patch+json",
+     "{\"status\":{\"hard\":{\"configmaps\":\"0\",\"requests.cpu\":\"1\"},\"used\":{\"configmaps\":"
+     "\"0\",\"requests.cpu\":\"0\"}}}"},
     {"limit range max and min", "POST", "/api/v1/namespaces/lr/serviceaccounts", NULL,
      "{\"metadata\":{\"name\":\"default\"}}"},
     {"limit range max and min", "POST", "/api/v1/namespaces/lr/limitranges", NULL,

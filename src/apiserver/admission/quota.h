@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "apiserver/write.h"
+
+/* The write is in the store: what it took stays taken. */
+void quota_commit(struct write *w);
+/* It is not, and will not be: gives back. After quota_commit() nothing. */
+void quota_revert(struct write *w);

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apiserver/admission/quota_usage.h"
+
+#include "api/kinds/kinds.h"
+#include "base/vec.h"
+
+#define CLASS_SUFFIX ".storageclass.storage.k8s.io/"
+
+/* Counted under their plain names as well, from before there was count/. */
+static const struct api_resource *const plain[] = {
+    RESOURCE_OF(core_v1_configmaps),     RESOURCE_OF(core_v1_secrets),
+    RESOURCE_OF(core_v1_resourcequotas), RESOURCE_OF(core_v1_replicationcontrollers),
+    RESOURCE_OF(core_v1_services),       RESOURCE_OF(core_v1_persistentvolumeclaims),
+};
+
+static bool is_plain(const struct api_resource *st) {
+    for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+        if (plain[i] == st)
+            return true;
+    return false;
+}
+
+static str count_name(struct arena *a, const struct api_resource *st) {
+    return str_printf(a, "count/%s%s%s", st->plural, st->group[0] ? "." : "", st->group);
+}
+
+static bool is_count_name(const struct api_resource *st, str name) {
+    struct arena a;
+    arena_init(&a, 0);
+    bool same = str_eq(count_name(&a, st), name);
+    arena_done(&a);
+    return same;
+}
+
+/* "requests.example.com/gpu" */
+static bool is_extended(str name) {
+    str rest = str_slice(name, sizeof("requests.") - 1, name.n);
+    ssize_t slash = str_chr(rest, '/');
+    return str_starts(name, STR("requests.")) && slash >= 0 &&
+           str_find(str_slice(rest, 0, (size_t)slash), STR("kubernetes.io")) < 0;
+}
+
+static bool pod_counts(str name) {
+    static const char *const names[] = {"pods",
+                                        "cpu",
+                                        "memory",
+                                        "ephemeral-storage",
+                                        "requests.cpu",
+                                        "requests.memory",
+                                        "requests.ephemeral-storage",
+                                        "limits.cpu",
+                                        "limits.memory",
+                                        "limits.ephemeral-storage",
+                                        NULL};
+    return str_in(name, names) || str_starts(name, STR("hugepages-")) ||
+           str_starts(name, STR("requests.hugepages-")) || is_extended(name);
+}
+
+bool quota_counts(const struct api_resource *st, str name) {
+    if (is_count_name(st, name) || (is_plain(st) && str_eqc(name, st->plural)))
+        return true;
+    if (st == RESOURCE_OF(core_v1_pods))
+        return pod_counts(name);
+    if (st == RESOURCE_OF(core_v1_services))
+        return str_eqc(name, "services.nodeports") || str_eqc(name, "services.loadbalancers");
+    if (st == RESOURCE_OF(core_v1_persistentvolumeclaims))
+        return str_eqc(name, "requests.storage") ||
+               str_ends(name, STR(CLASS_SUFFIX "requests.storage")) ||
+               str_ends(name, STR(CLASS_SUFFIX "persistentvolumeclaims"));
+    return false;
+}
+
+/* ---- pods ---- */
+
+static void charge(struct arena *a, str_map *m, const char *prefix, str name, Quantity q) {
+    amounts_set(a, m, str_concat(a, str_of(prefix), name), q);
+}
+
+static str_map compute_usage(struct arena *a, const str_map *requests, const str_map *limits) {
+    static const char *const basic[] = {"cpu", "memory", "ephemeral-storage", NULL};
+    str_map m = {0};
+    charge(a, &m, "", STR("pods"), STR("1"));
+    for (uint32_t i = 0; i < requests->n; i++) {
+        str name = requests->v[i].key;
+        bool huge = str_starts(name, STR("hugepages-"));
+        if (str_in(name, basic) || huge)
+            charge(a, &m, "", name, requests->v[i].value);
+        if (str_in(name, basic) || huge || is_extended(str_concat(a, STR("requests."), name)))
+            charge(a, &m, "requests.", name, requests->v[i].value);
+    }
+    for (uint32_t i = 0; i < limits->n; i++)
+        if (str_in(limits->v[i].key, basic))
+            charge(a, &m, "limits.", limits->v[i].key, limits->v[i].value);
+    return m;
+}
+
+/* Over, or should have been gone by now. */
+static bool is_over(const Pod *p, int64_t now) {
+    const ObjectMeta *m = &p->metadata;
+    if (str_eqc(p->status.phase, "Failed") || str_eqc(p->status.phase, "Succeeded"))
+        return true;
+    return m->deletion_timestamp.set && m->deletion_grace_period_seconds.set &&
+           now > m->deletion_timestamp.sec + m->deletion_grace_period_seconds.v;
+}
+
+static void pod_usage(struct arena *a, str_map *m, const Pod *p, int64_t now) {
+    if (is_over(p, now))
+        return;
+    str_map requests = pod_requests_list(a, p), limits = pod_limits_list(a, p);
+    str_map compute = compute_usage(a, &requests, &limits);
+    amounts_add(a, m, &compute);
+}
+
+static void note_missing(struct arena *a, const Container *c, str name, str_list *who) {
+    str_map has = compute_usage(a, &c->resources.requests, &c->resources.limits);
+    if (amounts_get(&has, name))
+        return;
+    *list_push(a, who) = c->name;
+    for (uint32_t i = who->n - 1; i > 0 && str_cmp(who->v[i], who->v[i - 1]) < 0; i--) {
+        str t = who->v[i];
+        who->v[i] = who->v[i - 1];
+        who->v[i - 1] = t;
+    }
+}
+
+str quota_missing(struct arena *a, const Pod *p, const str_map *hard) {
+    static const char *const names[] = {
+        "cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory", NULL};
+    str_list texts = {0};
+    for (uint32_t i = 0; i < hard->n; i++) {
+        str name = hard->v[i].key;
+        str_list who = {0};
+        if (!str_in(name, names))
+            continue;
+        for (uint32_t j = 0; j < p->spec.containers.n; j++)
+            note_missing(a, &p->spec.containers.v[j], name, &who);
+        for (uint32_t j = 0; j < p->spec.init_containers.n; j++)
+            note_missing(a, &p->spec.init_containers.v[j], name, &who);
+        if (who.n)
+            *list_push(a, &texts) = str_printf(a, STR_FMT " for: " STR_FMT, STR_ARG(name),
+                                               STR_ARG(str_join(a, who.v, who.n, STR(","))));
+    }
+    if (!texts.n)
+        return STR_NONE;
+    return str_concat(a, STR("must specify "), str_join(a, texts.v, texts.n, STR("; ")));
+}
+
+/* ---- others ---- */
+
+static void service_usage(struct arena *a, str_map *m, const Service *s) {
+    bool balancer = str_eqc(s->spec.type, "LoadBalancer");
+    uint32_t ports = 0;
+    if (str_eqc(s->spec.type, "NodePort") ||
+        (balancer && opt_or(s->spec.allocate_load_balancer_node_ports, true)))
+        ports = s->spec.ports.n;
+    else if (balancer)
+        for (uint32_t i = 0; i < s->spec.ports.n; i++)
+            ports += s->spec.ports.v[i].node_port != 0;
+    amounts_set(a, m, STR("services.nodeports"), str_printf(a, "%u", ports));
+    amounts_set(a, m, STR("services.loadbalancers"), balancer ? STR("1") : STR("0"));
+}
+
+static void claim_usage(struct arena *a, str_map *m, const PersistentVolumeClaim *c) {
+    const Quantity *q = amounts_get(&c->spec.resources.requests, STR("storage"));
+    str class = c->spec.storage_class_name;
+    for (uint32_t i = 0; i < c->metadata.annotations.n; i++)
+        if (str_eqc(c->metadata.annotations.v[i].key, "volume.beta.kubernetes.io/storage-class"))
+            class = c->metadata.annotations.v[i].value;
+    if (class.n)
+        amounts_set(a, m, str_concat(a, class, STR(CLASS_SUFFIX "persistentvolumeclaims")),
+                    STR("1"));
+    if (!q)
+        return;
+    amounts_set(a, m, STR("requests.storage"), *q);
+    if (class.n)
+        amounts_set(a, m, str_concat(a, class, STR(CLASS_SUFFIX "requests.storage")), *q);
+}
+
+str_map quota_usage(struct arena *a, const struct api_resource *st, const void *obj, int64_t now) {
+    str_map m = {0};
+    amounts_set(a, &m, count_name(a, st), STR("1"));
+    if (is_plain(st))
+        amounts_set(a, &m, str_of(st->plural), STR("1"));
+    if (st == RESOURCE_OF(core_v1_pods))
+        pod_usage(a, &m, obj, now);
+    else if (st == RESOURCE_OF(core_v1_services))
+        service_usage(a, &m, obj);
+    else if (st == RESOURCE_OF(core_v1_persistentvolumeclaims))
+        claim_usage(a, &m, obj);
+    return m;
+}
+
+/* ---- scopes ---- */
+
+static bool crosses(const PodAffinityTerm *t) {
+    return t->namespaces.n || t->namespace_selector;
+}
+
+static bool crosses_namespaces(const Pod *p) {
+    const Affinity *f = p->spec.affinity;
+    const PodAffinity *with = f ? f->pod_affinity : NULL;
+    const PodAntiAffinity *against = f ? f->pod_anti_affinity : NULL;
+    bool found = false;
+#define ANY(list_, term_)                                                                          \
+    for (uint32_t i = 0; i < (list_).n; i++)                                                       \
+        found |= crosses(&(list_).v[i] term_);
+    if (with) {
+        ANY(with->required_during_scheduling_ignored_during_execution, )
+        ANY(with->preferred_during_scheduling_ignored_during_execution, .pod_affinity_term)
+    }
+    if (against) {
+        ANY(against->required_during_scheduling_ignored_during_execution, )
+        ANY(against->preferred_during_scheduling_ignored_during_execution, .pod_affinity_term)
+    }
+#undef ANY
+    return found;
+}
+
+static bool in_values(const str_list *l, str s) {
+    for (uint32_t i = 0; i < l->n; i++)
+        if (str_eq(l->v[i], s))
+            return true;
+    return false;
+}
+
+static bool priority_matches(const Pod *p, const ScopedResourceSelectorRequirement *r) {
+    str name = p->spec.priority_class_name;
+    if (str_eqc(r->operator_, "In"))
+        return name.n && in_values(&r->values, name);
+    if (str_eqc(r->operator_, "NotIn"))
+        return !name.n || !in_values(&r->values, name);
+    return str_eqc(r->operator_, "DoesNotExist") ? !name.n : name.n > 0;
+}
+
+static bool scope_matches(const Pod *p, const ScopedResourceSelectorRequirement *r) {
+    str scope = r->scope_name;
+    bool ends = p->spec.active_deadline_seconds.set && p->spec.active_deadline_seconds.v >= 0;
+    if (str_eqc(scope, "Terminating"))
+        return ends;
+    if (str_eqc(scope, "NotTerminating"))
+        return !ends;
+    if (str_eqc(scope, "BestEffort"))
+        return strcmp(pod_qos(&p->spec), "BestEffort") == 0;
+    if (str_eqc(scope, "NotBestEffort"))
+        return strcmp(pod_qos(&p->spec), "BestEffort") != 0;
+    if (str_eqc(scope, "PriorityClass"))
+        return priority_matches(p, r);
+    return str_eqc(scope, "CrossNamespacePodAffinity") && crosses_namespaces(p);
+}
+
+static bool claim_matches(const PersistentVolumeClaim *c,
+                          const ScopedResourceSelectorRequirement *r) {
+    str name = c->spec.volume_attributes_class_name;
+    if (!str_eqc(r->scope_name, "VolumeAttributesClass"))
+        return false;
+    if (str_eqc(r->operator_, "In"))
+        return name.n && in_values(&r->values, name);
+    if (str_eqc(r->operator_, "NotIn"))
+        return !name.n || !in_values(&r->values, name);
+    return str_eqc(r->operator_, "DoesNotExist") ? !name.n : name.n > 0;
+}
+
+static bool matches(const struct api_resource *st, const void *obj,
+                    const ScopedResourceSelectorRequirement *r) {
+    if (st == RESOURCE_OF(core_v1_pods))
+        return scope_matches(obj, r);
+    return st == RESOURCE_OF(core_v1_persistentvolumeclaims) && claim_matches(obj, r);
+}
+
+bool quota_in_scope(const struct api_resource *st, const ResourceQuotaSpec *spec, const void *obj) {
+    for (uint32_t i = 0; i < spec->scopes.n; i++)
+        if (!matches(st, obj,
+                     &(ScopedResourceSelectorRequirement){.scope_name = spec->scopes.v[i],
+                                                          .operator_ = STR("Exists")}))
+            return false;
+    for (uint32_t i = 0; spec->scope_selector && i < spec->scope_selector->match_expressions.n; i++)
+        if (!matches(st, obj, &spec->scope_selector->match_expressions.v[i]))
+            return false;
+    return true;
+}
