@@ -16,6 +16,7 @@ unset KUBECONFIG
 export HOME=/nonexistent no_proxy='*' NO_PROXY='*'
 
 tap_n=0 tap_bad=0
+about='' # in front of every name
 work=$(mktemp -d /tmp/coxswain-e2e-XXXXXX)
 chmod 0755 "$work"
 data=$work/data run=$work/run log=$work/log
@@ -26,12 +27,12 @@ server_pid='' dev_pids=()
 note() { printf '%s\n' "$@" | sed 's/^/# /'; }
 pass() {
     tap_n=$((tap_n + 1))
-    echo "ok $tap_n - $1"
+    echo "ok $tap_n - $about$1"
 }
 fail() { # name, what happened
     tap_n=$((tap_n + 1))
     tap_bad=$((tap_bad + 1))
-    echo "not ok $tap_n - $1"
+    echo "not ok $tap_n - $about$1"
     note "${@:2}"
 }
 # check NAME COMMAND...: it must succeed.
@@ -106,6 +107,10 @@ kubectl=''
 k() { timeout 120 "$kubectl" --cache-dir="$work/cache" "$@"; }
 kubectl_newest() { kubectl=$(script/kubectl); }
 kubectl_debian() { kubectl=$(script/kubectl debian); }
+kubectl_version() {
+    k version --client -o json |
+        python3 -c 'import json, sys; v = json.load(sys.stdin)["clientVersion"]; print(v["major"] + "." + v["minor"].rstrip("+"))'
+}
 get() { k get "$1" -o "jsonpath=$2" "${@:3}"; } # what, jsonpath, flags
 event() { k get events --field-selector "involvedObject.name=$1,reason=$2" -o 'jsonpath={.items[*].message}'; }
 

@@ -60,7 +60,7 @@ like "kubectl and an unknown field" \
 like "kubectl and an invalid pod" \
     "$(printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: A_b, image: b}], restartPolicy: Sometimes}' | k create -f - 2>&1)" \
     'The Pod "x" is invalid' 'spec.containers[0].name: Invalid value: "A_b"' \
-    'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"'
+    'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"'
 
 # ---- who ----
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /O=system:masters/CN=eve \

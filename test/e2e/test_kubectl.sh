@@ -135,7 +135,7 @@ dev_start
 is "dev prints one line" "$(sed -E 's/ [0-9]+ ms/ N ms/' "$work/dev.out")" "ready in N ms: KUBECONFIG=$KUBECONFIG"
 kubectl_newest
 if [ "$kubectl" != "$(script/kubectl debian)" ]; then
-    conversation "$(k version --client -o json | python3 -c 'import json, sys; v = json.load(sys.stdin)["clientVersion"]; print(v["major"] + "." + v["minor"].rstrip("+"))')"
+    conversation "$(kubectl_version)"
 fi
 kubectl_debian
 conversation 1.20
