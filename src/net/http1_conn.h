@@ -3,9 +3,9 @@
  * http1_exchange.c (answers out). */
 #pragma once
 
+#include "net/conn_io.h"
 #include "net/exchange.h"
 #include "net/http1_parse.h"
-#include "net/outq.h"
 
 #define HTTP1_READ_SIZE   (16 * 1024)
 #define HTTP1_READ_BUDGET (256 * 1024) /* bytes taken from one connection in one go */
@@ -29,23 +29,16 @@ struct http1_exchange;
 
 struct http1_conn {
     struct server_conn base;
-    struct stream *s;
-    struct loop *loop;
-    struct timer timer;       /* of the state */
-    struct timer write_timer; /* runs while bytes wait to be written */
-    struct task task;         /* pump() */
+    struct conn_io io;
+    struct timer timer; /* of the state */
     struct buf in;
-    struct outq out;
     struct http1_scan scan;
     struct http1_body body;
     size_t discarded;
     struct http1_exchange *x;
     enum http1_state state;
-    unsigned depth; /* of calls that look at it afterwards: it is freed by the outermost */
     uint8_t blank;
     bool keep_alive;
-    bool dead;          /* closed; only the memory is left */
-    bool failed;        /* a write failed: close at the next chance */
     bool timer_is_head; /* the timer measures a head, not idleness */
     void (*taken)(void *ctx, struct stream *, str already_read);
     void *taken_ctx;
@@ -68,8 +61,6 @@ struct http1_exchange {
 extern const struct exchange_ops http1_exchange_ops;
 
 void http1_set_state(struct http1_conn *c, enum http1_state to);
-/* Looks at the connection again before the loop sleeps. */
-void http1_wake(struct http1_conn *c);
 /* A short text and the end of the connection. */
 void http1_refuse(struct http1_conn *c, int status);
 /* The peer is gone: the owner hears of it. */

@@ -30,11 +30,11 @@ void http1_exchange_abort(struct http1_exchange *x) {
 }
 
 static void put(struct http1_conn *c, str head, str body) {
-    if (c->dead || c->failed)
+    if (c->io.dead || c->io.failed)
         return;
-    if (outq_write2(&c->out, c->s, head, body) < 0)
-        c->failed = true;
-    http1_wake(c);
+    if (outq_write2(&c->io.out, c->io.s, head, body) < 0)
+        c->io.failed = true;
+    conn_io_wake(&c->io);
 }
 
 /* A value cannot end its line, whatever the handler put there. */
@@ -114,7 +114,7 @@ static void put_head(struct http1_exchange *x, struct buf *b, int status,
  * small; a peer that waits for "100 Continue" may or may not send it, so nothing can follow. */
 static bool can_go_on(const struct http1_exchange *x) {
     const struct http1_conn *c = x->conn;
-    if (!c->keep_alive || c->failed)
+    if (!c->keep_alive || c->io.failed)
         return false;
     if (http1_body_done(&c->body))
         return true;
@@ -130,7 +130,7 @@ static void finish(struct http1_exchange *x) {
         http1_set_state(c, !can_go_on(x)               ? HTTP1_LAST
                            : http1_body_done(&c->body) ? HTTP1_HEAD
                                                        : HTTP1_DISCARD);
-        http1_wake(c);
+        conn_io_wake(&c->io);
     }
     exchange_free(x);
 }
@@ -172,7 +172,7 @@ static void read_body(struct exchange *ex, size_t max, void (*done)(struct excha
         if (!c->in.n)
             put(c, STR("HTTP/1.1 100 Continue\r\n\r\n"), STR_NONE);
     }
-    http1_wake(c);
+    conn_io_wake(&c->io);
 }
 
 static void respond(struct exchange *ex, int status, const struct http_header *headers, size_t n,
@@ -198,8 +198,8 @@ static void start(struct exchange *ex, int status, const struct http_header *hea
     put_head(x, &b, status, headers, n, -1);
     if (has_no_body(status))
         x->to_head = true;
-    buf_add(&x->conn->out.b, buf_str(&b));
-    http1_wake(x->conn);
+    buf_add(&x->conn->io.out.b, buf_str(&b));
+    conn_io_wake(&x->conn->io);
 }
 
 static bool writable(const struct exchange *ex) {
@@ -210,22 +210,22 @@ static bool writable(const struct exchange *ex) {
 static void write_piece(struct exchange *ex, str data) {
     struct http1_exchange *x = of(ex);
     struct http1_conn *c = x->conn;
-    if (!c || x->to_head || c->failed)
+    if (!c || x->to_head || c->io.failed)
         return;
     if (x->chunked)
-        buf_printf(&c->out.b, "%zx\r\n", data.n);
-    buf_add(&c->out.b, data);
+        buf_printf(&c->io.out.b, "%zx\r\n", data.n);
+    buf_add(&c->io.out.b, data);
     if (x->chunked)
-        buf_adds(&c->out.b, "\r\n");
-    if (outq_pending(&c->out) >= HTTP_OUT_HIGH)
+        buf_adds(&c->io.out.b, "\r\n");
+    if (outq_pending(&c->io.out) >= HTTP_OUT_HIGH)
         x->above = true;
-    http1_wake(c);
+    conn_io_wake(&c->io);
 }
 
 static void end(struct exchange *ex) {
     struct http1_exchange *x = of(ex);
     if (x->conn && x->chunked && !x->to_head)
-        buf_adds(&x->conn->out.b, "0\r\n\r\n");
+        buf_adds(&x->conn->io.out.b, "0\r\n\r\n");
     finish(x);
 }
 
@@ -259,7 +259,7 @@ static int hijack(struct exchange *ex, const struct http_header *headers, size_t
     c->x = NULL;
     http1_set_state(c, HTTP1_HIJACK);
     put(c, buf_str(&b), STR_NONE);
-    http1_wake(c);
+    conn_io_wake(&c->io);
     exchange_free(x);
     return 0;
 }

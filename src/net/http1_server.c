@@ -18,54 +18,40 @@ void http1_set_state(struct http1_conn *c, enum http1_state to) {
     c->timer_is_head = false;
     switch (to) {
     case HTTP1_HEAD:
-        timer_start(c->loop, &c->timer, HTTP_IDLE_TIMEOUT);
+        timer_start(c->io.loop, &c->timer, HTTP_IDLE_TIMEOUT);
         break;
     case HTTP1_DISCARD:
-        timer_start(c->loop, &c->timer, HTTP_BODY_TIMEOUT);
+        timer_start(c->io.loop, &c->timer, HTTP_BODY_TIMEOUT);
         break;
     case HTTP1_LINGERING:
-        timer_start(c->loop, &c->timer, HTTP1_LINGER_TIME);
+        timer_start(c->io.loop, &c->timer, HTTP1_LINGER_TIME);
         break;
     case HTTP1_RUNNING:
     case HTTP1_LAST:
     case HTTP1_HIJACK:
     case HTTP1_STATE_MAX:
-        timer_stop(c->loop, &c->timer);
+        timer_stop(c->io.loop, &c->timer);
         break;
     }
 }
 
-static void release(struct http1_conn *c) {
-    if (c->dead && !c->depth)
-        free(c);
-}
-
 /* Everything but the stream and the memory. */
 static void detach(struct http1_conn *c) {
-    c->dead = true;
-    timer_stop(c->loop, &c->timer);
-    timer_stop(c->loop, &c->write_timer);
-    loop_cancel(c->loop, &c->task);
+    conn_io_end(&c->io);
+    timer_stop(c->io.loop, &c->timer);
     buf_done(&c->in);
-    outq_done(&c->out);
     server_conn_gone(&c->base);
 }
 
 void http1_conn_close(struct http1_conn *c) {
-    if (c->dead)
+    if (c->io.dead)
         return;
-    c->depth++;
+    conn_io_enter(&c->io);
     detach(c);
-    stream_close(TAKE(c->s));
+    stream_close(TAKE(c->io.s));
     if (c->x)
         http1_exchange_abort(TAKE(c->x));
-    c->depth--;
-    release(c);
-}
-
-void http1_wake(struct http1_conn *c) {
-    if (!c->depth && !c->dead)
-        loop_defer(c->loop, &c->task);
+    conn_io_leave(&c->io);
 }
 
 static void consume(struct http1_conn *c, size_t n) {
@@ -93,15 +79,15 @@ static void run_head(struct http1_conn *c, size_t len) {
     x->impl.ops = &http1_exchange_ops;
     x->impl.x = (struct exchange){
         .arena = a,
-        .loop = c->loop,
+        .loop = c->io.loop,
         .method = q.method,
         .target = q.target,
         .path = q.path,
         .query = q.query,
         .headers = q.headers,
         .body_length = q.body_length,
-        .peer = tls_peer(c->s),
-        .remote = c->s->peer,
+        .peer = tls_peer(c->io.s),
+        .remote = c->io.s->peer,
     };
     x->conn = c;
     x->http10 = q.http10;
@@ -128,7 +114,7 @@ static bool take_head(struct http1_conn *c) {
     ssize_t n = http1_head_scan(&c->scan, c->in.p, c->in.n, HTTP_HEAD_MAX);
     if (n == 0) {
         if (!c->timer_is_head)
-            timer_start(c->loop, &c->timer, HTTP_HEAD_TIMEOUT);
+            timer_start(c->io.loop, &c->timer, HTTP_HEAD_TIMEOUT);
         c->timer_is_head = true;
         return false;
     }
@@ -144,7 +130,7 @@ static void deliver_body(struct http1_conn *c, int r) {
     x->body_asked = false;
     if (r < 0)
         c->keep_alive = false;
-    timer_stop(c->loop, &c->timer);
+    timer_stop(c->io.loop, &c->timer);
     x->body_done(&x->impl.x, r, r < 0 ? STR_NONE : buf_str(&x->body));
 }
 
@@ -179,7 +165,7 @@ static bool feed_body(struct http1_conn *c) {
         return true;
     }
     if (at || !timer_on(&c->timer))
-        timer_start(c->loop, &c->timer, HTTP_BODY_TIMEOUT);
+        timer_start(c->io.loop, &c->timer, HTTP_BODY_TIMEOUT);
     return false;
 }
 
@@ -198,7 +184,7 @@ static bool discard_body(struct http1_conn *c) {
     consume(c, at);
     if (!http1_body_done(&c->body)) {
         if (at)
-            timer_start(c->loop, &c->timer, HTTP_BODY_TIMEOUT);
+            timer_start(c->io.loop, &c->timer, HTTP_BODY_TIMEOUT);
         return false;
     }
     http1_set_state(c, HTTP1_HEAD);
@@ -206,7 +192,7 @@ static bool discard_body(struct http1_conn *c) {
 }
 
 static void give_away(struct http1_conn *c) {
-    struct stream *s = TAKE(c->s);
+    struct stream *s = TAKE(c->io.s);
     struct buf in = c->in;
     c->in = (struct buf){0};
     s->ready = NULL;
@@ -228,23 +214,23 @@ static void linger(struct http1_conn *c) {
 static bool step(struct http1_conn *c) {
     switch (c->state) {
     case HTTP1_HEAD:
-        return outq_pending(&c->out) < HTTP_OUT_HIGH && take_head(c);
+        return outq_pending(&c->io.out) < HTTP_OUT_HIGH && take_head(c);
     case HTTP1_RUNNING:
         return feed_body(c);
     case HTTP1_DISCARD:
         return discard_body(c);
     case HTTP1_LAST:
-        if (outq_pending(&c->out))
+        if (outq_pending(&c->io.out))
             return false;
         http1_set_state(c, HTTP1_LINGERING);
         c->discarded = 0;
-        c->s->ops->shutdown(c->s);
+        c->io.s->ops->shutdown(c->io.s);
         return true;
     case HTTP1_LINGERING:
         linger(c);
         return false;
     case HTTP1_HIJACK:
-        if (!outq_pending(&c->out))
+        if (!outq_pending(&c->io.out))
             give_away(c);
         return false;
     case HTTP1_STATE_MAX:
@@ -257,7 +243,7 @@ static bool step(struct http1_conn *c) {
 static bool wants_read(const struct http1_conn *c) {
     switch (c->state) {
     case HTTP1_HEAD:
-        return outq_pending(&c->out) < HTTP_OUT_HIGH;
+        return outq_pending(&c->io.out) < HTTP_OUT_HIGH;
     case HTTP1_RUNNING:
         return c->x->body_asked || c->in.n < HTTP1_AHEAD_MAX;
     case HTTP1_DISCARD:
@@ -272,21 +258,19 @@ static bool wants_read(const struct http1_conn *c) {
 }
 
 static void flush(struct http1_conn *c) {
-    if (!outq_pending(&c->out))
+    if (!outq_pending(&c->io.out))
         return;
-    ssize_t n = outq_flush(&c->out, c->s);
+    ssize_t n = outq_flush(&c->io.out, c->io.s);
     if (n < 0)
-        c->failed = true;
-    else if (!outq_pending(&c->out))
-        timer_stop(c->loop, &c->write_timer);
-    else if (n > 0 || !timer_on(&c->write_timer))
-        timer_start(c->loop, &c->write_timer, HTTP_BODY_TIMEOUT);
+        c->io.failed = true;
+    else
+        conn_io_wrote(&c->io, (size_t)n);
 }
 
 /* Tells a stream's owner that there is room again. */
 static bool notify_writable(struct http1_conn *c) {
     struct http1_exchange *x = c->x;
-    if (!x || !x->above || outq_pending(&c->out) > HTTP1_OUT_LOW)
+    if (!x || !x->above || outq_pending(&c->io.out) > HTTP1_OUT_LOW)
         return false;
     x->above = false;
     if (!x->on_writable)
@@ -299,34 +283,30 @@ static bool notify_writable(struct http1_conn *c) {
 static void pump(struct http1_conn *c) {
     unsigned rounds = 0;
     bool more = true;
-    c->depth++;
-    for (; more && !c->dead && rounds < HTTP_PIPELINE_MAX; rounds++) {
-        while (!c->dead && !c->failed && rounds < HTTP_PIPELINE_MAX && step(c))
+    conn_io_enter(&c->io);
+    for (; more && !c->io.dead && rounds < HTTP_PIPELINE_MAX; rounds++) {
+        while (!c->io.dead && !c->io.failed && rounds < HTTP_PIPELINE_MAX && step(c))
             rounds += c->state == HTTP1_HEAD; /* an exchange has come and gone */
-        if (!c->dead && !c->failed)
+        if (!c->io.dead && !c->io.failed)
             flush(c);
-        if (c->failed)
+        if (c->io.failed)
             http1_conn_close(c);
-        bool flushed = !c->dead && !outq_pending(&c->out);
-        more = !c->dead && (notify_writable(c) ||
-                            (flushed && (c->state == HTTP1_LAST || c->state == HTTP1_HIJACK)));
+        bool flushed = !c->io.dead && !outq_pending(&c->io.out);
+        more = !c->io.dead && (notify_writable(c) ||
+                               (flushed && (c->state == HTTP1_LAST || c->state == HTTP1_HIJACK)));
     }
-    if (!c->dead) {
-        stream_want(c->s, (wants_read(c) ? IO_READ : 0) | (outq_pending(&c->out) ? IO_WRITE : 0));
-        if (rounds >= HTTP_PIPELINE_MAX && !c->task.queued)
-            loop_post(c->loop, &c->task); /* the others first */
+    if (!c->io.dead) {
+        stream_want(c->io.s,
+                    (wants_read(c) ? IO_READ : 0) | (outq_pending(&c->io.out) ? IO_WRITE : 0));
+        if (rounds >= HTTP_PIPELINE_MAX && !c->io.task.queued)
+            loop_post(c->io.loop, &c->io.task); /* the others first */
     }
-    c->depth--;
-    release(c);
-}
-
-static void run_task(struct task *t) {
-    pump(container_of(t, struct http1_conn, task));
+    conn_io_leave(&c->io);
 }
 
 /* The peer will send no more. What it has asked for and is complete is still written. */
 static void at_end(struct http1_conn *c) {
-    if (c->state == HTTP1_HEAD && outq_pending(&c->out))
+    if (c->state == HTTP1_HEAD && outq_pending(&c->io.out))
         http1_set_state(c, HTTP1_LAST);
     else
         http1_conn_close(c);
@@ -336,11 +316,11 @@ static void on_ready(struct stream *s, unsigned events) {
     struct http1_conn *c = s->ctx;
     char bytes[HTTP1_READ_SIZE];
     size_t budget = HTTP1_READ_BUDGET;
-    c->depth++;
+    conn_io_enter(&c->io);
     if ((events & IO_HUP) && !wants_read(c))
         http1_conn_close(c);
-    while (!c->dead && (events & (IO_READ | IO_HUP)) && budget && wants_read(c)) {
-        ssize_t n = stream_read(c->s, bytes, sizeof(bytes));
+    while (!c->io.dead && (events & (IO_READ | IO_HUP)) && budget && wants_read(c)) {
+        ssize_t n = stream_read(c->io.s, bytes, sizeof(bytes));
         if (n == -EAGAIN)
             break;
         if (n < 0) {
@@ -356,10 +336,7 @@ static void on_ready(struct stream *s, unsigned events) {
         if (n < (ssize_t)sizeof(bytes))
             break;
     }
-    c->depth--;
-    if (c->dead)
-        release(c);
-    else
+    if (conn_io_leave(&c->io))
         pump(c);
 }
 
@@ -368,21 +345,17 @@ static void on_timer(struct timer *t) {
     http1_conn_close(container_of(t, struct http1_conn, timer));
 }
 
-static void on_write_timer(struct timer *t) {
-    http1_conn_close(container_of(t, struct http1_conn, write_timer));
-}
-
 static void conn_drain(struct server_conn *base) {
     struct http1_conn *c = container_of(base, struct http1_conn, base);
     c->keep_alive = false;
     if (c->state != HTTP1_HEAD)
         return;
-    if (!outq_pending(&c->out)) {
+    if (!outq_pending(&c->io.out)) {
         http1_conn_close(c);
         return;
     }
     http1_set_state(c, HTTP1_LAST);
-    http1_wake(c);
+    conn_io_wake(&c->io);
 }
 
 static void conn_kill(struct server_conn *base) {
@@ -391,18 +364,28 @@ static void conn_kill(struct server_conn *base) {
 
 static const struct server_conn_ops conn_ops = {.drain = conn_drain, .kill = conn_kill};
 
+static void io_pump(struct conn_io *io) {
+    pump(container_of(io, struct http1_conn, io));
+}
+
+static void io_close(struct conn_io *io) {
+    http1_conn_close(container_of(io, struct http1_conn, io));
+}
+
+static void io_free(struct conn_io *io) {
+    free(container_of(io, struct http1_conn, io));
+}
+
+static const struct conn_io_ops io_ops = {.pump = io_pump, .close = io_close, .free = io_free};
+
 void http1_conn_start(struct http_server *s, struct stream *stream) {
     struct http1_conn *c = xcalloc(1, sizeof(*c));
     server_conn_init(&c->base, s, &conn_ops);
-    c->s = stream;
-    c->loop = s->loop;
+    conn_io_init(&c->io, s->loop, stream, &io_ops);
     c->timer.fire = on_timer;
-    c->write_timer.fire = on_write_timer;
-    list_init(&c->task.node);
-    c->task.run = run_task;
     c->state = HTTP1_HEAD;
     stream->ctx = c;
     stream->ready = on_ready;
-    timer_start(c->loop, &c->timer, HTTP_IDLE_TIMEOUT);
+    timer_start(c->io.loop, &c->timer, HTTP_IDLE_TIMEOUT);
     stream_want(stream, IO_READ);
 }

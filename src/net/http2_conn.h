@@ -5,9 +5,9 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include "net/conn_io.h"
 #include "net/exchange.h"
 #include "net/http1_parse.h"
-#include "net/outq.h"
 
 #define HTTP2_STREAMS_MAX 250
 #define HTTP2_WINDOW      (1024 * 1024) /* of the connection; a stream has the protocol's 64 kB */
@@ -22,20 +22,15 @@
 
 struct http2_conn {
     struct server_conn base;
-    struct stream *s;
-    struct loop *loop;
+    struct conn_io io;
     nghttp2_session *session;
-    struct outq out;
     struct list exchanges;
     struct list pending; /* exchanges something has happened to */
     unsigned n_exchanges;
-    struct task task;
-    struct timer idle;        /* runs while there is no exchange */
-    struct timer write_timer; /* runs while bytes wait to be written */
-    int64_t strikes_at;       /* second that is counted */
+    struct timer idle;  /* runs while there is no exchange */
+    int64_t strikes_at; /* second that is counted */
     unsigned strikes;
-    unsigned depth; /* of calls that look at it afterwards */
-    bool dead, failed, draining;
+    bool draining;
 };
 
 struct http2_exchange {
@@ -64,8 +59,6 @@ extern const struct exchange_ops http2_exchange_ops;
 
 /* Something is to be done for x outside of nghttp2's callbacks. */
 void http2_mark(struct http2_exchange *x);
-/* Looks at the connection again before the loop sleeps. */
-void http2_wake(struct http2_conn *c);
 void http2_exchange_free(struct http2_exchange *x);
 void http2_exchange_abort(struct http2_exchange *x);
 /* Hands the body to its reader when it is all there, or too long. */

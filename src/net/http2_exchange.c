@@ -16,11 +16,11 @@ static void detach(struct http2_exchange *x) {
         return;
     list_remove(&x->node);
     list_remove(&x->pending);
-    timer_stop(c->loop, &x->timer);
+    timer_stop(c->io.loop, &x->timer);
     if (!x->closed)
         nghttp2_session_set_stream_user_data(c->session, x->id, NULL);
-    if (!--c->n_exchanges && !c->dead)
-        timer_start(c->loop, &c->idle, HTTP_IDLE_TIMEOUT);
+    if (!--c->n_exchanges && !c->io.dead)
+        timer_start(c->io.loop, &c->idle, HTTP_IDLE_TIMEOUT);
 }
 
 void http2_exchange_free(struct http2_exchange *x) {
@@ -50,10 +50,10 @@ void http2_exchange_abort(struct http2_exchange *x) {
 void http2_exchange_feed(struct http2_exchange *x) {
     bool over = x->body.n > x->body_max || x->impl.x.body_length > (int64_t)x->body_max;
     if (!over && !x->body_end) {
-        timer_start(x->conn->loop, &x->timer, HTTP_BODY_TIMEOUT);
+        timer_start(x->conn->io.loop, &x->timer, HTTP_BODY_TIMEOUT);
         return;
     }
-    timer_stop(x->conn->loop, &x->timer);
+    timer_stop(x->conn->io.loop, &x->timer);
     x->body_asked = false;
     x->body_done(&x->impl.x, over ? -E2BIG : 0, over ? STR_NONE : buf_str(&x->body));
 }
@@ -86,9 +86,9 @@ static void watch_out(struct http2_exchange *x, bool progress) {
     if (!x->conn || x->body_asked)
         return;
     if (x->out.n == x->out_at)
-        timer_stop(x->conn->loop, &x->timer);
+        timer_stop(x->conn->io.loop, &x->timer);
     else if (progress || !timer_on(&x->timer))
-        timer_start(x->conn->loop, &x->timer, HTTP_BODY_TIMEOUT);
+        timer_start(x->conn->io.loop, &x->timer, HTTP_BODY_TIMEOUT);
 }
 
 static ssize_t read_out(nghttp2_session *session, int32_t id, uint8_t *p, size_t n, uint32_t *flags,
@@ -164,7 +164,7 @@ static void submit(struct http2_exchange *x, int status, const struct http_heade
     nghttp2_data_provider body = {.read_callback = read_out};
     if (nghttp2_submit_response(c->session, x->id, nv, n, bare || length == 0 ? NULL : &body))
         nghttp2_submit_rst_stream(c->session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_INTERNAL_ERROR);
-    http2_wake(c);
+    conn_io_wake(&c->io);
 }
 
 /* The owner is done with it. */
@@ -180,7 +180,7 @@ static void finish(struct http2_exchange *x) {
     watch_out(x, true);
     if (x->closed)
         http2_mark(x);
-    http2_wake(x->conn);
+    conn_io_wake(&x->conn->io);
 }
 
 static void respond(struct exchange *ex, int status, const struct http_header *headers, size_t n,
@@ -213,7 +213,7 @@ static void resume(struct http2_exchange *x) {
         x->deferred = false;
         nghttp2_session_resume_data(x->conn->session, x->id);
     }
-    http2_wake(x->conn);
+    conn_io_wake(&x->conn->io);
 }
 
 static void write_piece(struct exchange *ex, str data) {

@@ -9,43 +9,27 @@
 
 #include "net/http2_conn.h"
 
-static void release(struct http2_conn *c) {
-    if (!c->dead || c->depth)
-        return;
-    nghttp2_session_del(c->session);
-    free(c);
-}
-
 static struct http2_exchange *exchange_on(nghttp2_session *session, int32_t id) {
     return nghttp2_session_get_stream_user_data(session, id);
 }
 
 static void conn_close(struct http2_conn *c) {
-    if (c->dead)
+    if (c->io.dead)
         return;
-    c->dead = true;
-    c->depth++;
-    timer_stop(c->loop, &c->idle);
-    timer_stop(c->loop, &c->write_timer);
-    loop_cancel(c->loop, &c->task);
+    conn_io_enter(&c->io);
+    conn_io_end(&c->io);
+    timer_stop(c->io.loop, &c->idle);
     server_conn_gone(&c->base);
-    stream_close(TAKE(c->s));
-    outq_done(&c->out);
+    stream_close(TAKE(c->io.s));
     while (!list_empty(&c->exchanges))
         http2_exchange_abort(container_of(c->exchanges.next, struct http2_exchange, node));
-    c->depth--;
-    release(c);
-}
-
-void http2_wake(struct http2_conn *c) {
-    if (!c->depth && !c->dead)
-        loop_defer(c->loop, &c->task);
+    conn_io_leave(&c->io);
 }
 
 void http2_mark(struct http2_exchange *x) {
     if (list_empty(&x->pending))
         list_append(&x->conn->pending, &x->pending);
-    http2_wake(x->conn);
+    conn_io_wake(&x->conn->io);
 }
 
 void http2_consumed(struct http2_exchange *x, size_t n) {
@@ -56,7 +40,7 @@ void http2_consumed(struct http2_exchange *x, size_t n) {
 static void no_progress(struct timer *t) {
     struct http2_exchange *x = container_of(t, struct http2_exchange, timer);
     nghttp2_submit_rst_stream(x->conn->session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_CANCEL);
-    http2_wake(x->conn);
+    conn_io_wake(&x->conn->io);
 }
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *ud) {
@@ -68,9 +52,9 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     x->impl.ops = &http2_exchange_ops;
     x->impl.x = (struct exchange){
         .arena = a,
-        .loop = c->loop,
-        .peer = tls_peer(c->s),
-        .remote = c->s->peer,
+        .loop = c->io.loop,
+        .peer = tls_peer(c->io.s),
+        .remote = c->io.s->peer,
         .body_length = -1,
         .http2 = true,
     };
@@ -82,7 +66,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     list_init(&x->gone.node);
     list_append(&c->exchanges, &x->node);
     if (!c->n_exchanges++)
-        timer_stop(c->loop, &c->idle);
+        timer_stop(c->io.loop, &c->idle);
     return nghttp2_session_set_stream_user_data(session, x->id, x);
 }
 
@@ -128,7 +112,7 @@ static void head_complete(struct http2_exchange *x) {
 
 /* True when the peer has asked for too much of what costs it nothing. */
 static bool strike(struct http2_conn *c) {
-    int64_t second = loop_now(c->loop) / NSEC_PER_SEC;
+    int64_t second = loop_now(c->io.loop) / NSEC_PER_SEC;
     if (second != c->strikes_at) {
         c->strikes_at = second;
         c->strikes = 0;
@@ -189,7 +173,7 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) && !x->body_end) {
         int64_t length = x->impl.x.body_length;
         if (length >= 0 && length <= HTTP2_SWALLOW_MAX)
-            timer_start(x->conn->loop, &x->timer, HTTP_BODY_TIMEOUT);
+            timer_start(x->conn->io.loop, &x->timer, HTTP_BODY_TIMEOUT);
         else
             nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_NO_ERROR);
     }
@@ -218,7 +202,7 @@ static void look_at(struct http2_conn *c, struct http2_exchange *x) {
 
 static void run_pending(struct http2_conn *c) {
     unsigned budget = HTTP2_STREAMS_MAX;
-    while (!c->dead && budget-- && !list_empty(&c->pending)) {
+    while (!c->io.dead && budget-- && !list_empty(&c->pending)) {
         struct list *node = c->pending.next;
         list_remove(node);
         look_at(c, container_of(node, struct http2_exchange, pending));
@@ -230,64 +214,56 @@ static void flush(struct http2_conn *c) {
     for (;;) {
         const uint8_t *p;
         ssize_t n = 0;
-        while (outq_pending(&c->out) < HTTP2_OUT_HIGH &&
+        while (outq_pending(&c->io.out) < HTTP2_OUT_HIGH &&
                (n = nghttp2_session_mem_send(c->session, &p)) > 0)
-            buf_add(&c->out.b, str_n((const char *)p, (size_t)n));
-        ssize_t w = n < 0 ? n : outq_flush(&c->out, c->s);
+            buf_add(&c->io.out.b, str_n((const char *)p, (size_t)n));
+        ssize_t w = n < 0 ? n : outq_flush(&c->io.out, c->io.s);
         if (w < 0) {
-            c->failed = true;
+            c->io.failed = true;
             return;
         }
         written += w;
-        if (!w || outq_pending(&c->out) || written >= HTTP2_READ_BUDGET)
+        if (!w || outq_pending(&c->io.out) || written >= HTTP2_READ_BUDGET)
             break;
     }
-    if (!outq_pending(&c->out))
-        timer_stop(c->loop, &c->write_timer);
-    else if (written || !timer_on(&c->write_timer))
-        timer_start(c->loop, &c->write_timer, HTTP_BODY_TIMEOUT);
+    conn_io_wrote(&c->io, (size_t)written);
 }
 
 static bool is_over(struct http2_conn *c) {
-    if (c->failed || (c->draining && !c->n_exchanges && !outq_pending(&c->out)))
+    if (c->io.failed || (c->draining && !c->n_exchanges && !outq_pending(&c->io.out)))
         return true;
     return !nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session) &&
-           !outq_pending(&c->out);
+           !outq_pending(&c->io.out);
 }
 
 /* Owners are told, bytes written, as often as one leads to the other. May free c. */
 static void pump(struct http2_conn *c) {
-    c->depth++;
-    for (int i = 0; i < 4 && !c->dead; i++) {
+    conn_io_enter(&c->io);
+    for (int i = 0; i < 4 && !c->io.dead; i++) {
         run_pending(c);
-        if (!c->dead && !c->failed)
+        if (!c->io.dead && !c->io.failed)
             flush(c);
-        if (c->dead || c->failed || list_empty(&c->pending))
+        if (c->io.dead || c->io.failed || list_empty(&c->pending))
             break;
     }
-    if (!c->dead && is_over(c))
+    if (!c->io.dead && is_over(c))
         conn_close(c);
-    if (!c->dead) {
-        bool more = outq_pending(&c->out) || nghttp2_session_want_write(c->session);
-        stream_want(c->s, IO_READ | (more ? IO_WRITE : 0));
-        if (!list_empty(&c->pending) && !c->task.queued)
-            loop_post(c->loop, &c->task); /* the others first */
+    if (!c->io.dead) {
+        bool more = outq_pending(&c->io.out) || nghttp2_session_want_write(c->session);
+        stream_want(c->io.s, IO_READ | (more ? IO_WRITE : 0));
+        if (!list_empty(&c->pending) && !c->io.task.queued)
+            loop_post(c->io.loop, &c->io.task); /* the others first */
     }
-    c->depth--;
-    release(c);
-}
-
-static void run_task(struct task *t) {
-    pump(container_of(t, struct http2_conn, task));
+    conn_io_leave(&c->io);
 }
 
 static void on_ready(struct stream *s, unsigned events) {
     struct http2_conn *c = s->ctx;
     uint8_t bytes[16 * 1024];
     size_t budget = HTTP2_READ_BUDGET;
-    c->depth++;
-    while (!c->dead && budget && events & (IO_READ | IO_HUP)) {
-        ssize_t n = stream_read(c->s, bytes, sizeof(bytes));
+    conn_io_enter(&c->io);
+    while (!c->io.dead && budget && events & (IO_READ | IO_HUP)) {
+        ssize_t n = stream_read(c->io.s, bytes, sizeof(bytes));
         if (n == -EAGAIN)
             break;
         if (n <= 0 || nghttp2_session_mem_recv(c->session, bytes, (size_t)n) < 0) {
@@ -299,19 +275,12 @@ static void on_ready(struct stream *s, unsigned events) {
         if (n < (ssize_t)sizeof(bytes))
             break;
     }
-    c->depth--;
-    if (c->dead)
-        release(c);
-    else
+    if (conn_io_leave(&c->io))
         pump(c);
 }
 
 static void on_idle(struct timer *t) {
     conn_close(container_of(t, struct http2_conn, idle));
-}
-
-static void on_write_timer(struct timer *t) {
-    conn_close(container_of(t, struct http2_conn, write_timer));
 }
 
 static void conn_drain(struct server_conn *base) {
@@ -320,7 +289,7 @@ static void conn_drain(struct server_conn *base) {
     nghttp2_submit_goaway(c->session, NGHTTP2_FLAG_NONE,
                           nghttp2_session_get_last_proc_stream_id(c->session), NGHTTP2_NO_ERROR,
                           NULL, 0);
-    http2_wake(c);
+    conn_io_wake(&c->io);
 }
 
 static void conn_kill(struct server_conn *base) {
@@ -328,6 +297,22 @@ static void conn_kill(struct server_conn *base) {
 }
 
 static const struct server_conn_ops conn_ops = {.drain = conn_drain, .kill = conn_kill};
+
+static void io_pump(struct conn_io *io) {
+    pump(container_of(io, struct http2_conn, io));
+}
+
+static void io_close(struct conn_io *io) {
+    conn_close(container_of(io, struct http2_conn, io));
+}
+
+static void io_free(struct conn_io *io) {
+    struct http2_conn *c = container_of(io, struct http2_conn, io);
+    nghttp2_session_del(c->session);
+    free(c);
+}
+
+static const struct conn_io_ops io_ops = {.pump = io_pump, .close = io_close, .free = io_free};
 
 static int make_session(struct http2_conn *c) {
     nghttp2_session_callbacks *cb;
@@ -361,18 +346,14 @@ static int make_session(struct http2_conn *c) {
 void http2_conn_start(struct http_server *s, struct stream *stream) {
     struct http2_conn *c = xcalloc(1, sizeof(*c));
     server_conn_init(&c->base, s, &conn_ops);
-    c->s = stream;
-    c->loop = s->loop;
+    conn_io_init(&c->io, s->loop, stream, &io_ops);
     c->idle.fire = on_idle;
-    c->write_timer.fire = on_write_timer;
     list_init(&c->exchanges);
     list_init(&c->pending);
-    list_init(&c->task.node);
-    c->task.run = run_task;
     int r = make_session(c);
     ASSERT(r == 0); /* only for want of memory */
     stream->ctx = c;
     stream->ready = on_ready;
-    timer_start(c->loop, &c->idle, HTTP_IDLE_TIMEOUT);
+    timer_start(c->io.loop, &c->idle, HTTP_IDLE_TIMEOUT);
     pump(c);
 }
