@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "apiserver/alloc/alloc.h"
 #include "kubelet/host/host.h"
 #include "loop/stream.h"
 #include "server/proc.h"
@@ -26,7 +27,7 @@ struct cluster {
     unsigned n;
     struct signer_channel channels[ROLE_MAX];
     struct signer_options signer;
-    char pki_dir[512], addresses[512];
+    char pki_dir[512], addresses[512], api_addresses[640];
     int control; /* our end */
     struct io control_io;
     void (*ready)(const struct server_config *c, int64_t took_ns);
@@ -51,6 +52,24 @@ static const char *own_addresses(struct cluster *cl) {
     return cl->addresses;
 }
 
+/* And those that pods find the API server at: the first of each block of service addresses. */
+static const char *api_addresses(struct cluster *cl) {
+    struct arena a;
+    arena_init(&a, 0);
+    str rest = str_of(cl->config->service_cidr ? cl->config->service_cidr : SERVICE_CIDR_DEFAULT);
+    str all = str_of(own_addresses(cl));
+    while (rest.n) {
+        struct cidr block;
+        if (!cidr_parse(str_trim(str_cut(&rest, ',')), &block, NULL))
+            continue; /* the API server tells */
+        struct ip first = ip_range_of(&block).first;
+        all = str_printf(&a, STR_FMT "," STR_FMT, STR_ARG(all), STR_ARG(ip_str(&a, &first)));
+    }
+    snprintf(cl->api_addresses, sizeof(cl->api_addresses), STR_FMT, STR_ARG(all));
+    arena_done(&a);
+    return cl->api_addresses;
+}
+
 /* A channel to the signer for the process at index i. */
 static int add_channel(struct cluster *cl, unsigned i, enum role role, struct err *e) {
     int fds[2];
@@ -62,7 +81,7 @@ static int add_channel(struct cluster *cl, unsigned i, enum role role, struct er
         .fd = fds[0],
         .role = role,
         .node = role == ROLE_KUBELET ? cl->config->node_name : NULL,
-        .addresses = own_addresses(cl),
+        .addresses = role == ROLE_APISERVER ? api_addresses(cl) : own_addresses(cl),
     };
     struct process_spec *signer = &cl->specs[SIGNER];
     signer->keep[signer->n_keep++] = fds[0];

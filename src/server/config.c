@@ -137,6 +137,9 @@ static bool is_ip(const char *s) {
 static int check(const struct server_config *c, struct err *e) {
     if (!is_ip(c->bind_address))
         return err_set(e, -EINVAL, "--bind-address: \"%s\" is no IP address", c->bind_address);
+    if (!is_ip(c->advertise_address))
+        return err_set(e, -EINVAL, "--advertise-address: \"%s\" is no IP address",
+                       c->advertise_address);
     if (!is_ip(c->node_ip))
         return err_set(e, -EINVAL, "--node-ip: \"%s\" is no IP address", c->node_ip);
     if (!name_ok(name_dns1123_subdomain, str_of(c->node_name)))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+/* What a write owes to resource quotas, once it is known how the write ended. */
 #pragma once
 
 #include "apiserver/write.h"
