@@ -14,9 +14,8 @@
 
 #include "client/informer.h"
 
-#define PLAN_WRITES_MAX                                                                            \
-    500 /* further writes are refused: the key runs again (upstream's burst)                       \
-         */
+/* Further writes are refused and the key runs again (upstream's burst of a replica set). */
+#define PLAN_WRITES_MAX 500
 
 struct plan_answer;
 

@@ -76,8 +76,9 @@ struct rest_request {
     void *ctx;
 };
 struct rest_call;
+/* Never NULL. The request is encoded at once: what it points to need not outlive the call. */
 struct rest_call *rest_send(struct rest_client *c, const struct rest_request *rq);
-void rest_cancel(struct rest_call *call);
+void rest_cancel(struct rest_call *call); /* NULL is allowed; done is not called */
 
 /* A watch: raw stream of events. Times out by itself like upstream's (5 to 10 min, randomised). */
 struct rest_watch_options {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The work queue of client-go: a key is queued at most once, never handed out twice at a time, and
  * queued again when it was added while being worked on. Delays from a heap; failures back off per
- * key, 5 ms doubling to 1000 s, and all together at 10 a second with a burst of 100. */
+ * key, 5 ms doubling to 1000 s, and all together at 10 a second with a burst of 100. Keys are
+ * copied; times are in ns. One loop. */
 #pragma once
 
 #include "base/map.h"

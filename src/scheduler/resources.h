@@ -6,9 +6,8 @@
 #include "api/types.h"
 
 enum { RES_CPU, RES_MEMORY, RES_EPHEMERAL, RES_PODS, RES_FIXED };
-#define RES_MAX                                                                                    \
-    32 /* further extended resources are ignored on nodes and unsatisfiable for pods               \
-        */
+/* Further extended resources are ignored on nodes and unsatisfiable for pods. */
+#define RES_MAX 32
 
 #define DEFAULT_MILLI_CPU 100 /* counted for scores when a container asks for none */
 #define DEFAULT_MEMORY    (200 * 1024 * 1024) /* schedutil.DefaultMemoryRequest */
