@@ -182,7 +182,7 @@ static int add_back_all(const struct apply_request *q, const struct managed *m, 
  * something that was. */
 int apply_prune(const struct apply_request *q, const struct value *merged, const struct managed *m,
                 const struct managed_entry *last, struct value *ret, struct err *e) {
-    struct view all, pruned, result;
+    struct view all, pruned, back, result;
     *ret = *merged;
     if (!last || fieldset_empty(&last->fields))
         return 0;
@@ -194,10 +194,10 @@ int apply_prune(const struct apply_request *q, const struct value *merged, const
     pruned = (struct view){field_remove(q->a, s, &all.object, &was), all.version};
     r = add_back_all(q, m, last->api_version, all, &pruned, e);
     if (r == 0)
-        r = view_in(q, &pruned.object, last->api_version, &pruned, e);
+        r = view_in(q, &pruned.object, last->api_version, &back, e);
     if (r < 0)
         return r;
-    struct fieldset out = taken_out(q->a, &all, &pruned);
+    struct fieldset out = taken_out(q->a, &all, &back);
     out = fieldset_intersection(q->a, &out, &was);
     struct value left = field_remove(q->a, s, &all.object, &out);
     r = view_in(q, &left, q->api_version, &result, e);

@@ -7,7 +7,7 @@
 
 #define GVK "'apiVersion':'test.k8s.io/v1','kind':'Owned'"
 
-enum op { UPDATE, APPLY, FORCE };
+enum op { UPDATE, APPLY, FORCE, SILENT }; /* SILENT: the object becomes so, and nobody did it */
 
 struct write {
     enum op op;
@@ -18,7 +18,7 @@ struct scenario {
     const char *name;
     struct write writes[5];
     const char *object;    /* what is left, without kind and apiVersion */
-    const char *owners[3]; /* "a {'f:text':{}}", in the order of the list; update writers "a=" */
+    const char *owners[3]; /* "a {'f:text':{}}", in the order in memory; update writers "a=" */
 };
 
 static struct apply_request request(struct arena *a, const char *manager) {
@@ -48,6 +48,10 @@ static void run_write(struct arena *a, const char *name, const struct write *w, 
     bool changed;
     int r;
     q.force = w->op == FORCE;
+    if (w->op == SILENT) {
+        *live = now;
+        return;
+    }
     if (w->op == UPDATE) {
         r = managed_update(&q, live, &now, m, &e);
         *live = now;
@@ -147,6 +151,31 @@ TEST(several_appliers) {
           {FORCE, "two", "{'wholeMap':{'b':'2'}}"}},
          "{'wholeMap':{'b':'2'}}",
          {"two {'f:wholeMap':{}}"}},
+        {"what nobody owns goes with what its owner lets go of",
+         {{APPLY, "one", "{'part':{'name':'x'},'text':'a'}"},
+          {SILENT, "-", "{'part':{'name':'x','value':1},'text':'a'}"},
+          {APPLY, "one", "{'text':'a'}"}},
+         "{'text':'a'}",
+         {"one {'f:text':{}}"}},
+        {"what nobody owns stays with what another one owns",
+         {{APPLY, "one", "{'list':[{'name':'a','more':2}]}"},
+          {APPLY, "two", "{'list':[{'name':'a'}]}"},
+          {SILENT, "-", "{'list':[{'name':'a','more':2,'value':1}]}"},
+          {APPLY, "one", "{}"}},
+         "{'list':[{'name':'a','value':1}]}",
+         {"two {'f:list':{'" A_NAME "':" OF_NAME "}}"}},
+        {"what an update wrote into a struct stays",
+         {{APPLY, "one", "{'part':{'name':'a'}}"},
+          {UPDATE, "two", "{'part':{'name':'b','value':1}}"},
+          {APPLY, "one", "{'part':{}}"}},
+         "{'part':{'name':'b','value':1}}",
+         {"two= {'f:part':{'f:name':{},'f:value':{}}}", "one {'f:part':{}}"}},
+        {"an item goes with what nobody owns in it",
+         {{APPLY, "one", "{'list':[{'name':'a'},{'name':'b'}]}"},
+          {SILENT, "-", "{'list':[{'name':'a','value':1},{'name':'b'}]}"},
+          {APPLY, "one", "{'list':[{'name':'b'}]}"}},
+         "{'list':[{'name':'b'}]}",
+         {"one {'f:list':{'" B_NAME "':" OF_NAME "}}"}},
         {"an item goes with its last owner",
          {{APPLY, "one", "{'list':[{'name':'a','value':1}]}"},
           {APPLY, "two", "{'list':[{'name':'a','more':2}]}"},
@@ -194,6 +223,10 @@ TEST(updates) {
          {{UPDATE, "one", "{'text':'a','numeric':1}"}, {UPDATE, "two", "{'numeric':1}"}},
          "{'numeric':1}",
          {"one= {'f:numeric':{}}"}},
+        {"a duplicate goes",
+         {{UPDATE, "one", "{'setNumeric':[1,1,3]}"}, {UPDATE, "two", "{'setNumeric':[3]}"}},
+         "{'setNumeric':[3]}",
+         {"one= {'f:setNumeric':{'.':{},'v:3':{}}}"}},
         {"the same writer keeps one entry",
          {{UPDATE, "one", "{'text':'a'}"},
           {UPDATE, "one", "{'text':'b','numeric':1}"},
@@ -398,6 +431,30 @@ TEST(applier_changes_version) {
     CHECK_INT(m.n, 1);
     CHECK_STRC(m.v[0].api_version, "test.k8s.io/v1");
     CHECK_STRC(set_text(&a, &m.v[0].fields), "{'f:numeric':{}}");
+    arena_done(&a);
+}
+
+/* What is owned in another version only is kept. */
+TEST(other_versions_keep_fields) {
+    struct arena a;
+    struct err e = {0};
+    struct value merged;
+    bool changed;
+    arena_init(&a, 0);
+    struct value live = typed(&a, "{'text':'a','numeric':1}"), config = typed(&a, "{}");
+    struct value list =
+        tree(&a, "[{'manager':'m','operation':'Apply','apiVersion':'test.k8s.io/v1','fieldsType':"
+                 "'FieldsV1','fieldsV1':{'f:numeric':{},'f:text':{}}},"
+                 "{'manager':'old','operation':'Apply','apiVersion':'test.k8s.io/v2','fieldsType':"
+                 "'FieldsV1','fieldsV1':{'f:renamed':{}}}]");
+    struct managed m;
+    struct apply_request q = request(&a, "m");
+    q.convert = convert;
+    CHECK_INT(managed_read(&a, &list, &m, &e), 0);
+    CHECK_INT(managed_apply(&q, &live, &config, &m, &merged, &changed, NULL, &e), 0);
+    CHECK_STRC(value_str(value_getc(&merged, "text")), "a");
+    CHECK(!value_getc(&merged, "numeric"));
+    CHECK_INT(m.n, 1);
     arena_done(&a);
 }
 
