@@ -5,8 +5,9 @@
 #include "schema/field_paths.h"
 #include "schema/json.h"
 
-#define CHANGED_DEPTH_MAX 4 /* messages inside each other that are taken apart; deeper ones whole  \
-                             */
+#define CHANGED_DEPTH_MAX                                                                          \
+    4 /* messages inside each other that are taken apart; deeper ones whole                        \
+       */
 
 struct differ {
     struct arena *a;

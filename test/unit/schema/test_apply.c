@@ -138,6 +138,13 @@ TEST(several_appliers) {
            "with \"two\" using test.k8s.io/v1:\n- .flag"}},
          "{'numeric':1,'text':'x','flag':true}",
          {"one {'f:numeric':{},'f:text':{}}", "two= {'f:flag':{}}"}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        run_scenario(&cases[i]);
+}
+
+TEST(parts_that_are_let_go) {
+    static const struct scenario cases[] = {
         {"what an update wrote stays",
          {{APPLY, "one", "{'map':{'a':'1'}}"},
           {UPDATE, "two", "{'map':{'a':'1','b':'2'}}"},
@@ -570,5 +577,46 @@ TEST(entries_of_requests) {
         const struct value *list = value_getc(value_getc(&ret, "metadata"), "managedFields");
         CHECK_INT(list ? list->list.n : 0, cases[i].want);
     }
+    arena_done(&a);
+}
+
+/* An object that nobody tracked is not tracked because somebody updates it; the first apply makes
+ * all it has somebody's. */
+TEST(untracked_objects) {
+    struct arena a;
+    struct err e = {0};
+    struct value ret;
+    bool changed;
+    arena_init(&a, 0);
+    struct value live = whole(&a, "{" GVK ",'metadata':{'uid':'u'},'text':'a'}"),
+                 now = whole(&a, "{" GVK ",'metadata':{'uid':'u'},'text':'b'}"),
+                 config = typed(&a, "{'numeric':1}");
+    struct apply_request q = request(&a, "w");
+    CHECK_INT(apply_track(&q, &live, &now, false, &ret, &e), 0);
+    CHECK(value_equal(&ret, &now));
+    CHECK_INT(apply_object(&q, &live, &config, &ret, &changed, NULL, &e), 0);
+    const struct value *list = value_getc(value_getc(&ret, "metadata"), "managedFields");
+    REQUIRE(list && list->list.n == 2);
+    CHECK_STRC(value_str(value_getc(&list->list.v[1], "manager")), "before-first-apply");
+    arena_done(&a);
+}
+
+/* Owners of parts of what is now one thing own the thing, so it conflicts. */
+TEST(owners_of_what_became_atomic) {
+    struct arena a;
+    struct err e = {0};
+    struct value merged;
+    bool changed;
+    arena_init(&a, 0);
+    struct value live = typed(&a, "{'exact':{'x':'1'}}"),
+                 config = typed(&a, "{'exact':{'x':'1','y':'2'}}");
+    struct value list =
+        tree(&a, "[{'manager':'m','operation':'Apply','apiVersion':'test.k8s.io/v1','fieldsType':"
+                 "'FieldsV1','fieldsV1':{'f:exact':{'f:x':{}}}}]");
+    struct managed m;
+    struct apply_request q = request(&a, "w");
+    CHECK_INT(managed_read(&a, &list, &m, &e), 0);
+    CHECK_INT(managed_apply(&q, &live, &config, &m, &merged, &changed, NULL, &e), -EEXIST);
+    CHECK_STRC(str_of(e.text), "Apply failed with 1 conflict: conflict with \"m\": .exact");
     arena_done(&a);
 }
