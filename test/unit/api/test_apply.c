@@ -2,6 +2,7 @@
 /* Sequences of writes that upstream answered, carried out again without a server: what is left of
  * the object and who owns what must be the same after each. */
 #include "api/hooks.h"
+#include "api/reset_fields.h"
 #include "base/time.h"
 #include "recorded.h"
 #include "schema/apply.h"
@@ -99,11 +100,8 @@ static struct value empty_object(struct step *s) {
 
 static void make_request(struct step *s) {
     struct arena *a = &s->w->a;
-    bool deployment = s->r == RESOURCE_OF(apps_v1_deployments);
-    s->reset = fieldset_of_names(a, str_eqc(s->sub, "status")
-                                        ? deployment ? STR("spec,metadata.labels") : STR("spec")
-                                    : deployment || !s->r ? STR("status")
-                                                          : STR_NONE);
+    str custom = str_eqc(s->sub, "status") ? STR("spec") : STR("status");
+    s->reset = fieldset_of_names(a, s->r ? reset_fields(s->r, s->sub) : custom);
     s->empty = empty_object(s);
     s->q = (struct apply_request){
         .a = a,
@@ -368,8 +366,6 @@ static bool check_created(struct world *w, const struct value *o) {
         return false;
     make_request(&s);
     s.q.manager = STR("rec");
-    struct fieldset reset = fieldset_of_names(&w->a, STR("status"));
-    s.q.version.reset = &reset;
     now = stored_form(&s, sent);
     if (s.r == RESOURCE_OF(apps_v1_daemonsets)) /* an annotation that conversion makes */
         *value_getc(&now, "metadata") = *value_getc(&stored, "metadata");
