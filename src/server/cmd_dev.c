@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kubelet/host/host.h"
 #include "server/cluster.h"
 #include "server/commands.h"
 
@@ -35,6 +36,6 @@ int cmd_dev(int argc, char **argv) {
     status = cluster_run(&c, on_ready);
     unlink(c.kubeconfig);
     if (own)
-        rmdir(folder);
+        host_remove_tree(folder); /* with what a writer that was ended has left in it */
     return status;
 }
