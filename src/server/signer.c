@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The signer's process. It holds the CA keys, listens to nothing but its channels, and ends with
  * the supervisor. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "loop/child.h"
 #include "loop/stream.h"
 #include "server/identity_wire.h"
 #include "server/pki.h"
@@ -111,21 +113,31 @@ static int listen_all(struct signer *s) {
     return io_add(s->loop, &s->control);
 }
 
+static void on_signal(void *ctx, int sig) {
+    loop_stop(((struct signer *)ctx)->loop);
+}
+
 int signer_run(const struct signer_options *o) {
+    /* An end that is asked for waits for the loop: no file with a key is left half-written. */
+    static const int stops[] = {SIGTERM, SIGINT};
+    struct signals *signals = NULL;
     struct signer s = {.o = o};
     struct err e = {0};
     env_real_init(&s.env, "signer");
     loop_env_real(&s.env);
-    int r = pki_open(&s.env, o->pki_dir, &e, &s.pki);
-    if (r < 0)
-        log_error(&s.env, "%s", e.text);
+    int r = loop_new(&s.env, &s.loop);
     if (r == 0)
-        r = loop_new(&s.env, &s.loop);
+        r = signals_watch(s.loop, stops, ARRAY_LEN(stops), on_signal, &s, &signals);
+    if (r == 0)
+        r = pki_open(&s.env, o->pki_dir, &e, &s.pki);
+    if (r < 0)
+        log_error(&s.env, "%s", e.text[0] ? e.text : strerror(-r));
     if (r == 0)
         r = listen_all(&s);
     if (r == 0)
         r = loop_run(s.loop);
     pki_free(s.pki);
+    signals_free(signals);
     if (s.loop)
         loop_free(s.loop);
     loop_env_done(&s.env);
