@@ -58,6 +58,8 @@ void informer_put(struct informer *i, void *typed) {
     ObjectMeta *m = typed;
     m->managed_fields.v = NULL;
     m->managed_fields.n = 0;
+    if (i->n_fields)
+        api_project(i->type, typed, i->fields);
     struct cached_block *b = block_new(i->type, typed);
     struct cached *old = map_get(&i->objects, b->pub.key);
     struct cached_block *old_block = old ? container_of(old, struct cached_block, pub) : NULL;
@@ -121,12 +123,49 @@ static char *text_dup(const char *s) {
     return s && s[0] ? xstrndup(s, strlen(s)) : NULL;
 }
 
+/* One more subscriber reads these fields. Once objects are cached, a projection cannot grow: -EBUSY
+ * when it would have to. */
+static int widen(struct informer *i, const char *const *fields) {
+    bool started = i->started;
+    if (i->n_fields == 0)
+        return 0;
+    if (!fields && started)
+        return -EBUSY;
+    for (; fields && *fields; fields++) {
+        unsigned k = 0;
+        while (k < i->n_fields && strcmp(i->fields[k], *fields) != 0)
+            k++;
+        if (k < i->n_fields)
+            continue;
+        if (started)
+            return -EBUSY;
+        if (i->n_fields + 1 == PROJECT_PATHS_MAX) {
+            fields = NULL; /* too many to tell apart: everything */
+            break;
+        }
+        i->fields[i->n_fields++] = *fields;
+    }
+    if (!fields)
+        i->n_fields = 0;
+    i->fields[i->n_fields] = NULL;
+    return 0;
+}
+
+static void narrow(struct informer *i, const char *const *fields) {
+    if (!fields)
+        return;
+    i->fields[i->n_fields++] = "metadata";
+    i->fields[i->n_fields] = NULL;
+    widen(i, fields);
+}
+
 struct informer *informers_get(struct informers *f, const struct informer_options *o) {
     struct informer **at = &f->first;
     const char *selectors = o->selectors && o->selectors[0] ? o->selectors : NULL;
     for (; *at; at = &(*at)->next)
         if ((*at)->resource == o->resource && str_eqc(o->ns, (*at)->ns) &&
-            same_text((*at)->selectors, selectors) && (o->metadata_only || !(*at)->metadata_only))
+            same_text((*at)->selectors, selectors) &&
+            (o->metadata_only || (!(*at)->metadata_only && widen(*at, o->fields) == 0)))
             return *at;
     struct informer *i = xcalloc(1, sizeof(*i));
     i->set = f;
@@ -136,6 +175,8 @@ struct informer *informers_get(struct informers *f, const struct informer_option
     i->list_type = o->metadata_only ? &PartialObjectMetadataList_type : o->resource->list_type;
     i->ns = o->ns.n ? xstrndup(o->ns.p, o->ns.n) : NULL;
     i->selectors = text_dup(selectors);
+    if (!o->metadata_only)
+        narrow(i, o->fields);
     map_init(&i->objects, NULL);
     arena_init(&i->scratch, 0);
     *at = i;

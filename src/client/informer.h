@@ -23,6 +23,10 @@ struct informer_options {
     /* Only metadata is wanted: cached objects are PartialObjectMetadata, or whole ones where
      * somebody asked for those before. */
     bool metadata_only;
+    /* The projection: what this subscriber reads (schema/ops.h, api_project; ends in NULL, lives as
+     * long as the informer); the cache keeps the union over the subscribers. NULL: everything.
+     * metadata, but for managedFields, is always kept. */
+    const char *const *fields;
 };
 /* Makes or shares one. Indexes and handlers may be added until informers_start(). */
 struct informer *informers_get(struct informers *f, const struct informer_options *o);

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "client/informer.h"
+#include "schema/ops.h"
 
 /* Backs struct cached: one block holds the object and everything it points to. */
 struct cached_block {
@@ -57,6 +58,8 @@ struct informer {
     const struct api_resource *resource;
     const struct api_type *type, *list_type;
     bool metadata_only;
+    const char *fields[PROJECT_PATHS_MAX]; /* the union of projections; ends in NULL */
+    unsigned n_fields;                     /* 0: everything is kept */
     char *ns, *selectors;
     struct map objects; /* key -> struct cached */
     struct index *indexes;

@@ -348,6 +348,36 @@ _Static_assert(NODE_ADDED == (int)EVENT_NODE_ADDED && NODE_TAINTS == (int)EVENT_
                    NODE_ALLOCATABLE == (int)EVENT_NODE_ALLOCATABLE,
                "node changes are events");
 
+/* What plugins, events and conditions read of pods and nodes: the cache keeps nothing else. */
+static const char *const pod_fields[] = {
+    "spec.nodeName",
+    "spec.schedulerName",
+    "spec.priority",
+    "spec.preemptionPolicy",
+    "spec.nodeSelector",
+    "spec.affinity",
+    "spec.tolerations",
+    "spec.overhead",
+    "spec.resources",
+    "spec.schedulingGates",
+    "spec.containers.name",
+    "spec.containers.image",
+    "spec.containers.resources",
+    "spec.containers.ports",
+    "spec.initContainers.name",
+    "spec.initContainers.image",
+    "spec.initContainers.resources",
+    "spec.initContainers.ports",
+    "spec.initContainers.restartPolicy",
+    "status.phase",
+    "status.conditions",
+    NULL,
+};
+static const char *const node_fields[] = {
+    "spec.taints",     "spec.unschedulable", "status.allocatable",
+    "status.capacity", "status.images",      NULL,
+};
+
 static void on_synced(void *ctx) {
     struct scheduler *s = ctx;
     s->synced = true;
@@ -383,9 +413,11 @@ struct scheduler *scheduler_new(const struct scheduler_options *o) {
     s->recorder = recorder_new(o->client, SCHEDULER_NAME, "");
     s->informers = informers_new(o->client);
     s->node_informer = informers_get(
-        s->informers, &(struct informer_options){.resource = RESOURCE_OF(core_v1_nodes)});
-    s->pods = informers_get(s->informers,
-                            &(struct informer_options){.resource = RESOURCE_OF(core_v1_pods)});
+        s->informers,
+        &(struct informer_options){.resource = RESOURCE_OF(core_v1_nodes), .fields = node_fields});
+    s->pods = informers_get(
+        s->informers,
+        &(struct informer_options){.resource = RESOURCE_OF(core_v1_pods), .fields = pod_fields});
     informer_handle(s->node_informer, on_node, s);
     informer_handle(s->pods, on_pod, s);
     informers_on_synced(s->informers, on_synced, s);

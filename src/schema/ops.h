@@ -18,6 +18,11 @@ bool api_field_absent(const struct api_field *f, const void *at);
 /* weight.c: bytes an object holds (limits, accounting). */
 size_t api_weight(const struct api_type *t, const void *obj);
 
+/* project.c: clears every field that no path names. paths ends in NULL; "spec.containers.resources"
+ * goes into every item of a list or map, and a path that ends at a message keeps all of it. */
+#define PROJECT_PATHS_MAX 96
+void api_project(const struct api_type *t, void *obj, const char *const *paths);
+
 /* validate.c: the simple rules of the rows (attr.rule, enums), each failure reported with its path.
  */
 enum field_error_type {

@@ -271,6 +271,35 @@ TEST(metadata_only_keeps_metadata_only) {
     teardown(&f);
 }
 
+TEST(the_cache_keeps_the_union_of_projections) {
+    static const char *const data[] = {"data", NULL}, *const immutable[] = {"immutable", NULL};
+    const struct api_resource *maps = RESOURCE_OF(core_v1_configmaps);
+    struct fixture f = {0};
+    double_start(&f.d, tap_seed());
+    f.set = informers_new(f.d.client);
+    f.maps = informers_get(f.set, &(struct informer_options){.resource = maps, .fields = data});
+    CHECK(informers_get(f.set, &(struct informer_options){.resource = maps, .fields = immutable}) ==
+          f.maps);
+    put_thing(&f.d, MAPS, "default", "m",
+              "{\"data\":{\"v\":\"1\"},\"immutable\":true,\"binaryData\":{\"b\":\"AAAA\"}}");
+    informers_start(f.set);
+    run_for(&f.d, 5 * NSEC_PER_SEC);
+    const ConfigMap *m = informer_typed(f.maps, STR("default/m"));
+    REQUIRE(m != NULL);
+    CHECK_STRC(m->metadata.name, "m");
+    CHECK_INT(m->data.n, 1);
+    CHECK(m->immutable.set && m->immutable.v);
+    CHECK_INT(m->binary_data.n, 0);
+    /* What was not kept cannot be had afterwards: whoever wants it gets a cache of his own. */
+    struct informer *all = informers_get(f.set, &(struct informer_options){.resource = maps});
+    CHECK(all != f.maps);
+    run_for(&f.d, 5 * NSEC_PER_SEC);
+    m = informer_typed(all, STR("default/m"));
+    REQUIRE(m != NULL);
+    CHECK_INT(m->binary_data.n, 1);
+    teardown(&f);
+}
+
 /* Whatever breaks, in the end the cache agrees. */
 TEST(it_always_agrees_in_the_end) {
     for (uint64_t seed = 1; seed <= 40; seed++) {
