@@ -62,7 +62,7 @@ TEST(a_path_that_only_begins_alike_keeps_nothing) {
 }
 
 TEST(every_field_named_changes_nothing_and_none_leaves_nothing) {
-    for (const struct api_type *const *t = api_types; *t; t++) {
+    for (const struct api_type *const *t = api_types; t < api_types + n_api_types; t++) {
         struct arena a;
         const char *names[PROJECT_PATHS_MAX + 1];
         unsigned n = 0;
