@@ -87,6 +87,7 @@ const struct hooks hooks_apps_v1_statefulsets = {
     .defaults = statefulset_defaults,
     .validate = statefulset_validate,
     .validate_update = statefulset_validate_update,
+    .validate_status = statefulset_validate_status,
     .validate_name = name_is_dns_label,
     .counts_generation = true,
 };
@@ -134,5 +135,15 @@ const struct hooks hooks_apps_v1_daemonsets = {
     .prepare_update = daemonset_update,
     .validate = daemonset_validate,
     .validate_update = daemonset_validate_update,
+    .validate_status = daemonset_validate_status,
     .counts_generation = true,
+};
+
+/* ---- ControllerRevision ---- */
+
+const struct hooks hooks_apps_v1_controllerrevisions = {
+    .group = "apps",
+    .resource = "controllerrevisions",
+    .validate = controllerrevision_validate,
+    .validate_update = controllerrevision_validate_update,
 };

@@ -14,3 +14,7 @@ void statefulset_validate(struct field_errors *fe, const void *obj);
 void statefulset_validate_update(struct field_errors *fe, const void *obj, const void *old);
 void daemonset_validate(struct field_errors *fe, const void *obj);
 void daemonset_validate_update(struct field_errors *fe, const void *obj, const void *old);
+void statefulset_validate_status(struct field_errors *fe, const void *obj, const void *old);
+void daemonset_validate_status(struct field_errors *fe, const void *obj, const void *old);
+void controllerrevision_validate(struct field_errors *fe, const void *obj);
+void controllerrevision_validate_update(struct field_errors *fe, const void *obj, const void *old);

@@ -120,6 +120,12 @@ static void check_at_most(struct field_errors *fe, const char *name, int64_t v, 
                           str_printf(fe->arena, "cannot be greater than %s", other).p);
 }
 
+static void check_collisions(struct field_errors *fe, struct opt_i32 v, struct opt_i32 old) {
+    if (old.set && (!v.set || v.v < old.v))
+        field_invalid_i64(fe, PATH(PATH(NULL, "status"), "collisionCount"), v.v,
+                          "cannot be decremented");
+}
+
 void deployment_validate_status(struct field_errors *fe, const void *obj, const void *old) {
     static const char *const names[] = {"observedGeneration", "replicas",
                                         "updatedReplicas",    "readyReplicas",
@@ -134,10 +140,7 @@ void deployment_validate_status(struct field_errors *fe, const void *obj, const 
     check_at_most(fe, "availableReplicas", s->available_replicas, "status.replicas", s->replicas);
     check_at_most(fe, "availableReplicas", s->available_replicas, "readyReplicas",
                   s->ready_replicas);
-    if (was->collision_count.set &&
-        (!s->collision_count.set || s->collision_count.v < was->collision_count.v))
-        field_invalid_i64(fe, PATH(PATH(NULL, "status"), "collisionCount"), s->collision_count.v,
-                          "cannot be decremented");
+    check_collisions(fe, s->collision_count, was->collision_count);
 }
 
 /* ---- ReplicaSet ---- */
@@ -196,7 +199,7 @@ static void check_stateful_strategy(struct field_errors *fe, const struct field_
 }
 
 void statefulset_validate(struct field_errors *fe, const void *obj) {
-    static const char *const retention[] = {"Delete", "Retain", NULL};
+    static const char *const retention[] = {"Retain", "Delete", NULL};
     const StatefulSetSpec *s = &((const StatefulSet *)obj)->spec;
     const StatefulSetPersistentVolumeClaimRetentionPolicy *r =
         s->persistent_volume_claim_retention_policy;
@@ -239,6 +242,29 @@ void statefulset_validate_update(struct field_errors *fe, const void *obj, const
                         "'template', 'updateStrategy', 'revisionHistoryLimit', "
                         "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are "
                         "forbidden");
+}
+
+void statefulset_validate_status(struct field_errors *fe, const void *obj, const void *old) {
+    static const char *const names[] = {
+        "replicas",          "readyReplicas",      "currentReplicas", "updatedReplicas",
+        "availableReplicas", "observedGeneration", "collisionCount"};
+    const StatefulSetStatus *s = &((const StatefulSet *)obj)->status;
+    const StatefulSetStatus *was = &((const StatefulSet *)old)->status;
+    const int64_t v[] = {s->replicas,
+                         s->ready_replicas,
+                         s->current_replicas,
+                         s->updated_replicas,
+                         s->available_replicas,
+                         s->observed_generation,
+                         opt_or(s->collision_count, 0)};
+    check_counts(fe, names, v, ARRAY_LEN(names));
+    check_at_most(fe, "readyReplicas", s->ready_replicas, "status.replicas", s->replicas);
+    check_at_most(fe, "currentReplicas", s->current_replicas, "status.replicas", s->replicas);
+    check_at_most(fe, "updatedReplicas", s->updated_replicas, "status.replicas", s->replicas);
+    check_at_most(fe, "availableReplicas", s->available_replicas, "status.replicas", s->replicas);
+    check_at_most(fe, "availableReplicas", s->available_replicas, "status.readyReplicas",
+                  s->ready_replicas);
+    check_collisions(fe, s->collision_count, was->collision_count);
 }
 
 /* ---- DaemonSet ---- */
@@ -293,4 +319,37 @@ void daemonset_validate_update(struct field_errors *fe, const void *obj, const v
     check_selector_same(fe, PATH(PATH(NULL, "spec"), "selector"),
                         ((const DaemonSet *)obj)->spec.selector,
                         ((const DaemonSet *)old)->spec.selector);
+}
+
+void daemonset_validate_status(struct field_errors *fe, const void *obj, const void *old) {
+    static const char *const names[] = {"currentNumberScheduled", "numberMisscheduled",
+                                        "desiredNumberScheduled", "numberReady",
+                                        "observedGeneration",     "updatedNumberScheduled",
+                                        "numberAvailable",        "numberUnavailable"};
+    const DaemonSetStatus *s = &((const DaemonSet *)obj)->status;
+    const int64_t v[] = {s->current_number_scheduled, s->number_misscheduled,
+                         s->desired_number_scheduled, s->number_ready,
+                         s->observed_generation,      s->updated_number_scheduled,
+                         s->number_available,         s->number_unavailable};
+    check_counts(fe, names, v, ARRAY_LEN(names));
+    check_collisions(fe, s->collision_count, ((const DaemonSet *)old)->status.collision_count);
+}
+
+/* ---- ControllerRevision ---- */
+
+static void check_revision(struct field_errors *fe, const ControllerRevision *r) {
+    if (!r->data.n || str_eqc(r->data, "null"))
+        field_required(fe, PATH(NULL, "data"), "data is mandatory");
+    field_check_not_negative(fe, PATH(NULL, "revision"), r->revision);
+}
+
+void controllerrevision_validate(struct field_errors *fe, const void *obj) {
+    check_revision(fe, obj);
+}
+
+void controllerrevision_validate_update(struct field_errors *fe, const void *obj, const void *old) {
+    const ControllerRevision *r = obj, *was = old;
+    if (!str_eq(r->data, was->data))
+        field_invalid_printed(fe, PATH(NULL, "data"), r->data.n ? r->data : STR("null"),
+                              FIELD_IMMUTABLE);
 }
