@@ -101,6 +101,19 @@ TYPE_DEFAULTS = {
 }
 
 
+# Rules of tools/facts/rules.tsv -> initialisers of struct api_attr.
+RULES = {
+    "required": lambda: [".needed = true"],
+    "label": lambda: [".rule = RULE_DNS1123_LABEL"],
+    "subdomain": lambda: [".rule = RULE_DNS1123_SUBDOMAIN"],
+    "min": lambda least: [".rule = RULE_MIN", ".min = " + least],
+    "positive": lambda: [".rule = RULE_POSITIVE"],
+    "range": lambda least, most: [".rule = RULE_RANGE", ".min = " + least, ".max = " + most],
+    "one-of": lambda *v: [".rule = RULE_ONE_OF", ".one_of = ENUMS(%s)" % ", ".join(map(quote, v))],
+    "length": lambda most: [".rule = RULE_LENGTH", ".max = " + most],
+}
+
+
 class Rows:
     def __init__(self):
         self.types = load_types()
@@ -111,7 +124,18 @@ class Rows:
         self.included = [t for t in self.types if package(t) in PACKAGES and self.is_row_type(t)]
         self.names = self.c_names()
         self.defaults = {}
+        self.rules = self.collect_rules()
         self.left = []
+
+    def collect_rules(self):
+        """Initialisers of the rules of rules.tsv, by C name and JSON name."""
+        have = {(self.names[t], f.get("json")) for t in self.included for f in self.types[t]["fields"]}
+        rules = {}
+        for name, field, rule, *bounds in tsv("rules"):
+            if (name, field) not in have:
+                sys.exit("rules.tsv: no %s.%s" % (name, field))
+            rules.setdefault((name, field), []).extend(RULES[rule](*bounds[0].split() if bounds else []))
+        return rules
 
     @staticmethod
     def short(pkg):
@@ -212,6 +236,7 @@ class Rows:
         go = self.go_type(f, shape, kind)
         if go:
             a.append(".go_type = " + quote(go))
+        a += self.rules.get((self.names[t], f.get("json")), [])
         if f.get("featureGate"):
             g = f["featureGate"]
             a.append(".gate = " + quote(g if isinstance(g, str) else ",".join(g)))

@@ -152,6 +152,14 @@ enum step_result write_prepare(struct write *w) {
     return STEP_NEXT;
 }
 
+/* A kind's hook applies the rules of its rows itself, in the order of its errors. */
+static void validate_object(struct write *w, struct field_errors *fe, const struct hooks *h) {
+    if (h->validate)
+        h->validate(fe, w->obj);
+    else
+        api_validate(fe, w->st->type, w->obj, NULL);
+}
+
 static void validate_update(struct write *w, struct field_errors *fe, const struct hooks *h) {
     const struct field_path *meta = PATH(NULL, "metadata");
     /* Twice, as upstream: once for every kind, once by the kind. Clients see two causes. */
@@ -162,9 +170,7 @@ static void validate_update(struct write *w, struct field_errors *fe, const stru
             h->validate_status(fe, w->obj, w->old);
         return;
     }
-    api_validate(fe, w->st->type, w->obj, NULL);
-    if (h->validate)
-        h->validate(fe, w->obj);
+    validate_object(w, fe, h);
     if (h->validate_update && !w->view)
         h->validate_update(fe, w->obj, w->old);
     if (h->validate_sub && w->view)
@@ -193,9 +199,7 @@ enum step_result write_validate(struct write *w) {
     if (w->current) {
         validate_update(w, &fe, h);
     } else {
-        api_validate(&fe, w->st->type, w->obj, NULL);
-        if (h->validate)
-            h->validate(&fe, w->obj);
+        validate_object(w, &fe, h);
     }
     if (fe.list.n)
         return write_invalid(w, &fe);

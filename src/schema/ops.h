@@ -23,8 +23,7 @@ size_t api_weight(const struct api_type *t, const void *obj);
 #define PROJECT_PATHS_MAX 96
 void api_project(const struct api_type *t, void *obj, const char *const *paths);
 
-/* validate.c: the simple rules of the rows (attr.rule, enums), each failure reported with its path.
- */
+/* Errors of fields, as clients see them; field_error.c. */
 enum field_error_type {
     FIELD_REQUIRED,
     FIELD_INVALID,
@@ -93,8 +92,14 @@ void go_quote(struct buf *b, str s);
 /* The "FieldValueInvalid" of a Status cause. */
 const char *field_error_reason(enum field_error_type t);
 
+/* validate.c: the rules of the rows (attr.rule, attr.needed), each failure reported with its path.
+ * The whole of a type, row by row, with everything below it. Where upstream checks in another
+ * order, or other checks stand between, api_validate_rows says which rows are next: their JSON
+ * names, with blanks between. A name without a row is a mistake of the caller and aborts. */
 void api_validate(struct field_errors *fe, const struct api_type *t, const void *obj,
                   const struct field_path *p);
+void api_validate_rows(struct field_errors *fe, const struct api_type *t, const void *obj,
+                       const struct field_path *p, const char *names);
 /* The two name rules, for whoever checks a name that no row rules. */
 void field_check_dns_label(struct field_errors *fe, const struct field_path *p, str s);
 void field_check_dns_subdomain(struct field_errors *fe, const struct field_path *p, str s);

@@ -144,16 +144,20 @@ struct api_attr {
     const char *const *enums; /* ends in NULL, sorted */
     const char *go_type;      /* Go's name of a named scalar, for texts that show it */
     const char *gate;         /* feature gate */
+    /* What a value must be that is there; schema/ops.h applies it. */
     enum api_rule {
         RULE_NONE,
         RULE_DNS1123_LABEL,
         RULE_DNS1123_SUBDOMAIN,
-        RULE_MIN,
-        RULE_RANGE,
-        RULE_ENUM,
-        RULE_NOT_EMPTY,
+        RULE_MIN,      /* at least min */
+        RULE_POSITIVE, /* greater than 0 */
+        RULE_RANGE,    /* min to max */
+        RULE_ONE_OF,   /* one of one_of */
+        RULE_LENGTH,   /* at most max bytes */
         RULE_MAX
-    } rule; /* simple validation, schema/validate.h */
+    } rule;
+    bool needed;               /* absence is an error */
+    const char *const *one_of; /* ends in NULL, in the order that texts list them */
     int64_t min, max;
 };
 

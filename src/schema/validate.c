@@ -65,51 +65,57 @@ static int64_t number_at(const struct api_field *f, const void *at) {
     return wide ? *(const int64_t *)at : *(const int32_t *)at;
 }
 
-static void check_number(struct field_errors *fe, const struct api_field *f, const void *at,
+static void check_number(struct field_errors *fe, const struct api_attr *rule, int64_t v,
                          const struct field_path *p) {
-    int64_t v = number_at(f, at);
-    const struct api_attr *attr = f->attr;
     char text[96];
-    if (attr->rule == RULE_MIN && v < attr->min) {
-        snprintf(text, sizeof(text), "must be greater than or equal to %lld", (long long)attr->min);
+    if (rule->rule == RULE_MIN && v < rule->min) {
+        snprintf(text, sizeof(text), "must be greater than or equal to %lld", (long long)rule->min);
         field_invalid_i64(fe, p, v, text);
-    }
-    if (attr->rule == RULE_RANGE && (v < attr->min || v > attr->max)) {
+    } else if (rule->rule == RULE_POSITIVE && v <= 0) {
+        field_invalid_i64(fe, p, v, "must be greater than 0");
+    } else if (rule->rule == RULE_RANGE && (v < rule->min || v > rule->max)) {
         snprintf(text, sizeof(text), "must be between %lld and %lld, inclusive",
-                 (long long)attr->min, (long long)attr->max);
+                 (long long)rule->min, (long long)rule->max);
         field_invalid_i64(fe, p, v, text);
     }
 }
 
-static void check_string(struct field_errors *fe, const struct api_field *f, str s,
+static void check_string(struct field_errors *fe, const struct api_attr *rule, str s,
                          const struct field_path *p) {
-    if (str_empty(s)) /* whether it may be is RULE_NOT_EMPTY's question */
-        return;
-    if (f->attr->rule == RULE_DNS1123_LABEL)
+    if (rule->rule == RULE_DNS1123_LABEL)
         field_check_dns_label(fe, p, s);
-    else if (f->attr->rule == RULE_DNS1123_SUBDOMAIN)
+    else if (rule->rule == RULE_DNS1123_SUBDOMAIN)
         field_check_dns_subdomain(fe, p, s);
-    else if (f->attr->rule == RULE_ENUM && f->attr->enums && !str_in(s, f->attr->enums))
-        field_not_supported(fe, p, s, f->attr->enums);
+    else if (rule->rule == RULE_ONE_OF && !str_in(s, rule->one_of))
+        field_not_supported(fe, p, s, rule->one_of);
+    else if (rule->rule == RULE_LENGTH && s.n > (size_t)rule->max)
+        field_too_long(fe, p, (size_t)rule->max);
+}
+
+/* Of a plain text nobody can tell whether it is absent: as one of several it is no choice, as a
+ * name it is no name to check. */
+static bool is_checked(const struct api_field *f, const void *at) {
+    if (f->shape == API_ONE && f->kind == API_STR)
+        return f->attr->rule == RULE_ONE_OF || !str_empty(*(const str *)at);
+    return f->shape == API_ONE || !api_field_absent(f, at);
 }
 
 static void check_rule(struct field_errors *fe, const struct api_field *f, const void *at,
                        const struct field_path *p) {
-    if (f->attr->rule == RULE_NOT_EMPTY) {
-        if (api_field_absent(f, at))
-            field_required(fe, p, NULL);
+    if (f->attr->needed && api_field_absent(f, at)) {
+        field_required(fe, p, NULL);
         return;
     }
-    bool text = f->kind == API_STR;
-    if (f->attr->rule == RULE_MIN || f->attr->rule == RULE_RANGE) {
-        if (f->shape == API_ONE || !api_field_absent(f, at))
-            check_number(fe, f, at, p);
-    } else if (text && f->shape <= API_OPT) {
-        check_string(fe, f, *(const str *)at, p);
-    } else if (text && f->shape == API_LIST) {
+    if (f->attr->rule == RULE_NONE || !is_checked(f, at))
+        return;
+    if (f->kind != API_STR) {
+        check_number(fe, f->attr, number_at(f, at), p);
+    } else if (f->shape <= API_OPT) {
+        check_string(fe, f->attr, *(const str *)at, p);
+    } else if (f->shape == API_LIST) {
         const str_list *l = at;
         for (uint32_t i = 0; i < l->n; i++)
-            check_string(fe, f, l->v[i], PATH_INDEX(p, i));
+            check_string(fe, f->attr, l->v[i], PATH_INDEX(p, i));
     }
 }
 
@@ -129,15 +135,30 @@ static void check_message(struct field_errors *fe, const struct api_field *f, co
     }
 }
 
+static void check_field(struct field_errors *fe, const struct api_field *f, const void *at,
+                        const struct field_path *p) {
+    if (f->attr)
+        check_rule(fe, f, at, p);
+    if (f->kind == API_MSG)
+        check_message(fe, f, at, p);
+}
+
 void api_validate(struct field_errors *fe, const struct api_type *t, const void *obj,
                   const struct field_path *p) {
     for (uint16_t i = 0; i < t->n_fields && fe->list.n < FIELD_ERRORS_MAX; i++) {
         const struct api_field *f = &t->fields[i];
-        const void *at = (const char *)obj + f->offset;
-        const struct field_path *here = f->flags & INLINED ? p : PATH(p, f->json);
-        if (f->attr && f->attr->rule != RULE_NONE)
-            check_rule(fe, f, at, here);
-        if (f->kind == API_MSG)
-            check_message(fe, f, at, here);
+        check_field(fe, f, (const char *)obj + f->offset,
+                    f->flags & INLINED ? p : PATH(p, f->json));
+    }
+}
+
+void api_validate_rows(struct field_errors *fe, const struct api_type *t, const void *obj,
+                       const struct field_path *p, const char *names) {
+    unsigned hint = 0;
+    for (str rest = str_of(names); rest.n;) {
+        uint32_t offset;
+        const struct api_field *f = type_field(t, str_cut(&rest, ' '), &offset, &hint);
+        ASSERT(f && "a row of that name");
+        check_field(fe, f, (const char *)obj + offset, PATH(p, f->json));
     }
 }

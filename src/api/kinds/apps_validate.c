@@ -85,19 +85,16 @@ static void check_strategy(struct field_errors *fe, const struct field_path *p,
 void deployment_validate(struct field_errors *fe, const void *obj) {
     const DeploymentSpec *s = &((const Deployment *)obj)->spec;
     const struct field_path *p = PATH(NULL, "spec");
-    check_not_negative_opt(fe, PATH(p, "replicas"), s->replicas);
+    const struct opt_i32 deadline = s->progress_deadline_seconds;
+    check_rows(fe, p, DeploymentSpec, s, "replicas");
     check_selector(fe, PATH(p, "selector"), s->selector, "deployment");
     check_selects(fe, p, s->selector, &s->template_);
     check_forever_template(fe, PATH(p, "template"), &s->template_, "ReplicaSet");
     check_strategy(fe, PATH(p, "strategy"), &s->strategy);
-    field_check_not_negative(fe, PATH(p, "minReadySeconds"), s->min_ready_seconds);
-    check_not_negative_opt(fe, PATH(p, "revisionHistoryLimit"), s->revision_history_limit);
-    if (!s->progress_deadline_seconds.set)
-        return;
-    int32_t deadline = s->progress_deadline_seconds.v;
-    field_check_not_negative(fe, PATH(p, "progressDeadlineSeconds"), deadline);
-    if (deadline <= s->min_ready_seconds)
-        field_invalid_i64(fe, PATH(p, "progressDeadlineSeconds"), deadline,
+    check_rows(fe, p, DeploymentSpec, s,
+               "minReadySeconds revisionHistoryLimit progressDeadlineSeconds");
+    if (deadline.set && deadline.v <= s->min_ready_seconds)
+        field_invalid_i64(fe, PATH(p, "progressDeadlineSeconds"), deadline.v,
                           "must be greater than minReadySeconds");
 }
 
@@ -105,12 +102,6 @@ void deployment_validate_update(struct field_errors *fe, const void *obj, const 
     check_selector_same(fe, PATH(PATH(NULL, "spec"), "selector"),
                         ((const Deployment *)obj)->spec.selector,
                         ((const Deployment *)old)->spec.selector);
-}
-
-static void check_counts(struct field_errors *fe, const char *const *names, const int64_t *v,
-                         size_t n) {
-    for (size_t i = 0; i < n; i++)
-        field_check_not_negative(fe, PATH(PATH(NULL, "status"), names[i]), v[i]);
 }
 
 static void check_at_most(struct field_errors *fe, const char *name, int64_t v, const char *other,
@@ -127,14 +118,11 @@ static void check_collisions(struct field_errors *fe, struct opt_i32 v, struct o
 }
 
 void deployment_validate_status(struct field_errors *fe, const void *obj, const void *old) {
-    static const char *const names[] = {"observedGeneration", "replicas",
-                                        "updatedReplicas",    "readyReplicas",
-                                        "availableReplicas",  "unavailableReplicas"};
     const DeploymentStatus *s = &((const Deployment *)obj)->status;
     const DeploymentStatus *was = &((const Deployment *)old)->status;
-    const int64_t v[] = {s->observed_generation, s->replicas,           s->updated_replicas,
-                         s->ready_replicas,      s->available_replicas, s->unavailable_replicas};
-    check_counts(fe, names, v, ARRAY_LEN(names));
+    check_rows(fe, PATH(NULL, "status"), DeploymentStatus, s,
+               "observedGeneration replicas updatedReplicas readyReplicas availableReplicas "
+               "unavailableReplicas collisionCount");
     check_at_most(fe, "updatedReplicas", s->updated_replicas, "status.replicas", s->replicas);
     check_at_most(fe, "readyReplicas", s->ready_replicas, "status.replicas", s->replicas);
     check_at_most(fe, "availableReplicas", s->available_replicas, "status.replicas", s->replicas);
@@ -148,8 +136,7 @@ void deployment_validate_status(struct field_errors *fe, const void *obj, const 
 void replicaset_validate(struct field_errors *fe, const void *obj) {
     const ReplicaSetSpec *s = &((const ReplicaSet *)obj)->spec;
     const struct field_path *p = PATH(NULL, "spec");
-    check_not_negative_opt(fe, PATH(p, "replicas"), s->replicas);
-    field_check_not_negative(fe, PATH(p, "minReadySeconds"), s->min_ready_seconds);
+    check_rows(fe, p, ReplicaSetSpec, s, "replicas minReadySeconds");
     check_selector(fe, PATH(p, "selector"), s->selector, "deployment");
     check_selects(fe, p, s->selector, &s->template_);
     check_forever_template(fe, PATH(p, "template"), &s->template_, "ReplicaSet");
@@ -162,13 +149,10 @@ void replicaset_validate_update(struct field_errors *fe, const void *obj, const 
 }
 
 void replicaset_validate_status(struct field_errors *fe, const void *obj, const void *old) {
-    static const char *const names[] = {"replicas", "fullyLabeledReplicas", "readyReplicas",
-                                        "availableReplicas", "observedGeneration"};
     const ReplicaSetStatus *s = &((const ReplicaSet *)obj)->status;
-    const int64_t v[] = {s->replicas, s->fully_labeled_replicas, s->ready_replicas,
-                         s->available_replicas, s->observed_generation};
     (void)old;
-    check_counts(fe, names, v, ARRAY_LEN(names));
+    check_rows(fe, PATH(NULL, "status"), ReplicaSetStatus, s,
+               "replicas fullyLabeledReplicas readyReplicas availableReplicas observedGeneration");
     check_at_most(fe, "fullyLabeledReplicas", s->fully_labeled_replicas, "status.replicas",
                   s->replicas);
     check_at_most(fe, "readyReplicas", s->ready_replicas, "status.replicas", s->replicas);
@@ -193,16 +177,12 @@ static void check_stateful_strategy(struct field_errors *fe, const struct field_
         field_invalid_printed(fe, p, go_json(fe->arena, &StatefulSetUpdateStrategy_type, u),
                               "must be 'RollingUpdate' or 'OnDelete'");
     } else if (u->rolling_update) {
-        check_not_negative_opt(fe, PATH(PATH(p, "rollingUpdate"), "partition"),
-                               u->rolling_update->partition);
+        check_rows(fe, p, StatefulSetUpdateStrategy, u, "rollingUpdate");
     }
 }
 
 void statefulset_validate(struct field_errors *fe, const void *obj) {
-    static const char *const retention[] = {"Retain", "Delete", NULL};
     const StatefulSetSpec *s = &((const StatefulSet *)obj)->spec;
-    const StatefulSetPersistentVolumeClaimRetentionPolicy *r =
-        s->persistent_volume_claim_retention_policy;
     const struct field_path *p = PATH(NULL, "spec");
     str policy = s->pod_management_policy;
     if (!policy.n)
@@ -211,19 +191,12 @@ void statefulset_validate(struct field_errors *fe, const void *obj) {
         field_invalid(fe, PATH(p, "podManagementPolicy"), policy,
                       "must be 'OrderedReady' or 'Parallel'");
     check_stateful_strategy(fe, PATH(p, "updateStrategy"), &s->update_strategy);
-    if (r) {
-        const struct field_path *at = PATH(p, "persistentVolumeClaimRetentionPolicy");
-        check_one_of(fe, PATH(at, "whenDeleted"), r->when_deleted, retention);
-        check_one_of(fe, PATH(at, "whenScaled"), r->when_scaled, retention);
-    }
-    check_not_negative_opt(fe, PATH(p, "replicas"), s->replicas);
-    field_check_not_negative(fe, PATH(p, "minReadySeconds"), s->min_ready_seconds);
-    if (s->ordinals)
-        field_check_not_negative(fe, PATH(PATH(p, "ordinals"), "start"), s->ordinals->start);
+    check_rows(fe, p, StatefulSetSpec, s,
+               "persistentVolumeClaimRetentionPolicy replicas minReadySeconds ordinals");
     check_selector(fe, PATH(p, "selector"), s->selector, "statefulset");
     check_selects(fe, p, s->selector, &s->template_);
     check_forever_template(fe, PATH(p, "template"), &s->template_, "StatefulSet");
-    check_not_negative_opt(fe, PATH(p, "revisionHistoryLimit"), s->revision_history_limit);
+    check_rows(fe, p, StatefulSetSpec, s, "revisionHistoryLimit");
 }
 
 void statefulset_validate_update(struct field_errors *fe, const void *obj, const void *old) {
@@ -245,19 +218,11 @@ void statefulset_validate_update(struct field_errors *fe, const void *obj, const
 }
 
 void statefulset_validate_status(struct field_errors *fe, const void *obj, const void *old) {
-    static const char *const names[] = {
-        "replicas",          "readyReplicas",      "currentReplicas", "updatedReplicas",
-        "availableReplicas", "observedGeneration", "collisionCount"};
     const StatefulSetStatus *s = &((const StatefulSet *)obj)->status;
     const StatefulSetStatus *was = &((const StatefulSet *)old)->status;
-    const int64_t v[] = {s->replicas,
-                         s->ready_replicas,
-                         s->current_replicas,
-                         s->updated_replicas,
-                         s->available_replicas,
-                         s->observed_generation,
-                         opt_or(s->collision_count, 0)};
-    check_counts(fe, names, v, ARRAY_LEN(names));
+    check_rows(fe, PATH(NULL, "status"), StatefulSetStatus, s,
+               "replicas readyReplicas currentReplicas updatedReplicas availableReplicas "
+               "observedGeneration collisionCount");
     check_at_most(fe, "readyReplicas", s->ready_replicas, "status.replicas", s->replicas);
     check_at_most(fe, "currentReplicas", s->current_replicas, "status.replicas", s->replicas);
     check_at_most(fe, "updatedReplicas", s->updated_replicas, "status.replicas", s->replicas);
@@ -310,9 +275,9 @@ void daemonset_validate(struct field_errors *fe, const void *obj) {
         field_invalid_printed(fe, PATH(p, "selector"), STR("{}"),
                               "empty selector is invalid for daemonset");
     check_forever_template(fe, PATH(p, "template"), &s->template_, "DaemonSet");
-    field_check_not_negative(fe, PATH(p, "minReadySeconds"), s->min_ready_seconds);
+    check_rows(fe, p, DaemonSetSpec, s, "minReadySeconds");
     check_daemon_strategy(fe, PATH(p, "updateStrategy"), &s->update_strategy);
-    check_not_negative_opt(fe, PATH(p, "revisionHistoryLimit"), s->revision_history_limit);
+    check_rows(fe, p, DaemonSetSpec, s, "revisionHistoryLimit");
 }
 
 void daemonset_validate_update(struct field_errors *fe, const void *obj, const void *old) {
@@ -322,16 +287,8 @@ void daemonset_validate_update(struct field_errors *fe, const void *obj, const v
 }
 
 void daemonset_validate_status(struct field_errors *fe, const void *obj, const void *old) {
-    static const char *const names[] = {"currentNumberScheduled", "numberMisscheduled",
-                                        "desiredNumberScheduled", "numberReady",
-                                        "observedGeneration",     "updatedNumberScheduled",
-                                        "numberAvailable",        "numberUnavailable"};
     const DaemonSetStatus *s = &((const DaemonSet *)obj)->status;
-    const int64_t v[] = {s->current_number_scheduled, s->number_misscheduled,
-                         s->desired_number_scheduled, s->number_ready,
-                         s->observed_generation,      s->updated_number_scheduled,
-                         s->number_available,         s->number_unavailable};
-    check_counts(fe, names, v, ARRAY_LEN(names));
+    api_validate(fe, &DaemonSetStatus_type, s, PATH(NULL, "status"));
     check_collisions(fe, s->collision_count, ((const DaemonSet *)old)->status.collision_count);
 }
 
@@ -340,7 +297,7 @@ void daemonset_validate_status(struct field_errors *fe, const void *obj, const v
 static void check_revision(struct field_errors *fe, const ControllerRevision *r) {
     if (!r->data.n || str_eqc(r->data, "null"))
         field_required(fe, PATH(NULL, "data"), "data is mandatory");
-    field_check_not_negative(fe, PATH(NULL, "revision"), r->revision);
+    check_rows(fe, NULL, ControllerRevision, r, "revision");
 }
 
 void controllerrevision_validate(struct field_errors *fe, const void *obj) {

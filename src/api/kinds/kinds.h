@@ -52,6 +52,9 @@ void check_annotations(struct field_errors *fe, const struct field_path *p,
 void check_same(struct field_errors *fe, const struct field_path *p, str s, str old);
 
 /* ---- other checks ---- */
+/* The rules of the rows named (api_validate_rows), T the type of *obj_. */
+#define check_rows(fe_, p_, T, obj_, names_)                                                       \
+    api_validate_rows(fe_, &T##_type, (const T *){(obj_)}, p_, names_)
 void check_label_selector(struct field_errors *fe, const struct field_path *p,
                           const LabelSelector *s);
 bool label_selector_empty(const LabelSelector *s);

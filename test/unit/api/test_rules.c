@@ -223,9 +223,10 @@ static void check_meta(struct subject *s, struct field_errors *fe, const void *o
 }
 
 static void check_all(struct subject *s, struct field_errors *fe, const void *obj) {
-    api_validate(fe, s->resource->type, obj, NULL);
     if (s->hooks->validate)
         s->hooks->validate(fe, obj);
+    else
+        api_validate(fe, s->resource->type, obj, NULL);
 }
 
 static void check_created(struct subject *s, struct field_errors *fe, void *obj) {
@@ -360,7 +361,7 @@ static bool row_has_rule(str name) {
         if (!str_eqc(type, api_types[i]->name))
             continue;
         const struct api_field *f = type_field(api_types[i], name, &(uint32_t){0}, NULL);
-        return f && f->attr && f->attr->rule != RULE_NONE;
+        return f && f->attr && (f->attr->needed || f->attr->rule != RULE_NONE);
     }
     return false;
 }

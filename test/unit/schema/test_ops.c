@@ -151,14 +151,14 @@ static const struct api_type part_type = {.name = "part",
                                           .n_fields = ARRAY_LEN(part_fields),
                                           .size = sizeof(struct part)};
 static const struct api_field whole_fields[] = {
-    ROW(struct whole, mode, "mode", API_STR, API_ONE, NULL, .def = "\"b\"", .rule = RULE_ENUM,
-        .enums = modes),
+    ROW(struct whole, mode, "mode", API_STR, API_ONE, NULL, .def = "\"b\"", .rule = RULE_ONE_OF,
+        .one_of = modes),
     ROW(struct whole, count, "count", API_I32, API_OPT, NULL, .def = "3", .rule = RULE_MIN),
     ROW(struct whole, on, "on", API_BOOL, API_OPT, NULL, .def = "true"),
     ROW(struct whole, size, "size", API_QUANTITY, API_OPT, NULL, .def = "\"1Gi\""),
     ROW(struct whole, part, "part", API_MSG, API_OPT, &part_type, .def = "{}"),
     ROW(struct whole, own, "own", API_MSG, API_ONE, &part_type, NULL),
-    ROW(struct whole, list, "list", API_MSG, API_LIST, &part_type, .rule = RULE_NOT_EMPTY),
+    ROW(struct whole, list, "list", API_MSG, API_LIST, &part_type, .needed = true),
     ROW(struct whole, names, "names", API_STR, API_LIST, NULL, .def = "[\"x\",\"y\"]",
         .rule = RULE_DNS1123_SUBDOMAIN),
 };
@@ -211,9 +211,18 @@ TEST(rules_of_every_kind) {
     w.list.n = 2;
     fe.list.n = 0;
     api_validate(&fe, &whole_type, &w, NULL);
-    CHECK_INT(fe.list.n, 2);
+    CHECK_INT(fe.list.n, 3); /* a plain text is there, though empty */
+    CHECK_STRC(fe.list.v[0].field, "mode");
+    fe.list.v++, fe.list.n--;
     CHECK_STRC(fe.list.v[0].field, "list[0].name");
     CHECK_STRC(fe.list.v[1].field, "list[0].weight");
+    fe.list.n = 0;
+    w.count = (struct opt_i32){true, -1};
+    api_validate_rows(&fe, &whole_type, &w, NULL, "list count mode");
+    CHECK_INT(fe.list.n, 4);
+    CHECK_STRC(fe.list.v[1].field, "list[0].weight");
+    CHECK_STRC(fe.list.v[2].field, "count");
+    CHECK_STRC(fe.list.v[3].field, "mode");
     arena_done(&a);
 }
 
