@@ -54,6 +54,21 @@ static void on_informer(void *ctx, struct informer *i, struct cached *old, struc
         loop_defer(b->run->set->loop, &b->run->check);
 }
 
+/* Those that are content with metadata come last: they then share what others need more of. */
+static void run_subscribe(struct controller_run *run, bool metadata_only) {
+    const struct controller_watch *w = run->c->watches;
+    for (unsigned at = 0; at < run->n_watches; at++, w++)
+        if (w->metadata_only == metadata_only)
+            run->informers[at] =
+                informers_get(run->set->informers, &(struct informer_options){
+                                                       .resource = w->resource,
+                                                       .ns = str_of(w->ns),
+                                                       .selectors = w->selectors,
+                                                       .metadata_only = w->metadata_only,
+                                                       .fields = w->fields,
+                                                   });
+}
+
 static void run_init(struct controllers *set, struct controller_run *run,
                      const struct controller *c) {
     run->set = set;
@@ -69,17 +84,13 @@ static void run_init(struct controllers *set, struct controller_run *run,
     key_memories_init(&run->memories, loop_env(set->loop));
     for (const struct controller_watch *w = c->watches; w && w->resource; w++) {
         ASSERT(run->n_watches < CONTROLLER_WATCHES_MAX);
-        unsigned at = run->n_watches++;
-        run->informers[at] = informers_get(set->informers, &(struct informer_options){
-                                                               .resource = w->resource,
-                                                               .ns = str_of(w->ns),
-                                                               .selectors = w->selectors,
-                                                               .metadata_only = w->metadata_only,
-                                                           });
-        run->bindings[at] = (struct watch_binding){run, w};
+        run->bindings[run->n_watches++] = (struct watch_binding){run, w};
     }
-    if (c->start)
-        c->start(run, run->state);
+}
+
+static void run_start(struct controller_run *run) {
+    if (run->c->start)
+        run->c->start(run, run->state);
     for (unsigned i = 0; i < run->n_watches; i++)
         informer_handle(run->informers[i], on_informer, &run->bindings[i]);
 }
@@ -95,6 +106,12 @@ struct controllers *controllers_new(const struct controllers_options *o) {
     set->runs = xcalloc(MAX(set->n, 1u), sizeof(*set->runs));
     for (unsigned i = 0; i < set->n; i++)
         run_init(set, &set->runs[i], o->list[i]);
+    for (unsigned i = 0; i < set->n; i++)
+        run_subscribe(&set->runs[i], false);
+    for (unsigned i = 0; i < set->n; i++)
+        run_subscribe(&set->runs[i], true);
+    for (unsigned i = 0; i < set->n; i++)
+        run_start(&set->runs[i]);
     return set;
 }
 

@@ -23,7 +23,11 @@ struct controller_watch {
     controller_keys keys; /* NULL: start() sees to it */
     const char *ns;       /* NULL: all */
     bool metadata_only;
+    /* What is read beyond metadata (client/informer.h); NULL: everything. What is written back
+     * whole must be read whole. */
+    const char *const *fields;
 };
+#define FIELDS(...)            ((const char *const[]){__VA_ARGS__, NULL})
 #define CONTROLLER_WATCHES_MAX 64
 
 struct controller {

@@ -93,8 +93,8 @@ static int reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch watches[] = {
-    {RESOURCE_OF(rbac_v1_clusterroles), NULL, keys, NULL, false},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(rbac_v1_clusterroles), .keys = keys},
+    {.resource = NULL},
 };
 
 const struct controller clusterrole_aggregation_controller = {

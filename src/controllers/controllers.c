@@ -8,8 +8,6 @@
 
 #include "client/leader.h"
 
-/* Those that need whole objects stand before those that are content with metadata, so that one
- * informer serves both. */
 const struct controller *const all_controllers[] = {
     &deployment_controller,
     &replicaset_controller,

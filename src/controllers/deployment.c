@@ -440,10 +440,10 @@ static int reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch watches[] = {
-    {RESOURCE_OF(apps_v1_deployments), NULL, keys_self, NULL, false},
-    {RESOURCE_OF(apps_v1_replicasets), NULL, set_keys, NULL, false},
-    {RESOURCE_OF(core_v1_pods), NULL, pod_keys, NULL, false},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(apps_v1_deployments), .keys = keys_self},
+    {.resource = RESOURCE_OF(apps_v1_replicasets), .keys = set_keys},
+    {.resource = RESOURCE_OF(core_v1_pods), .keys = pod_keys, .fields = FIELDS("status.phase")},
+    {.resource = NULL},
 };
 
 const struct controller deployment_controller = {

@@ -22,7 +22,7 @@
 #define RETRY      (5 * NSEC_PER_SEC)
 
 #define KIND(name)                                                                                 \
-    { RESOURCE_OF(name), NULL, NULL, NULL, true }
+    { .resource = RESOURCE_OF(name), .metadata_only = true }
 static const struct controller_watch watches[] = {
     KIND(core_v1_pods),
     KIND(apps_v1_replicasets),
@@ -48,7 +48,7 @@ static const struct controller_watch watches[] = {
     KIND(autoscaling_v2_horizontalpodautoscalers),
     KIND(rbac_v1_roles),
     KIND(rbac_v1_rolebindings),
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = NULL},
 };
 #define N_KINDS (ARRAY_LEN(watches) - 1)
 

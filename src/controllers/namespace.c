@@ -267,9 +267,9 @@ static int reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch watches[] = {
-    {RESOURCE_OF(core_v1_namespaces), NULL, ns_keys, NULL, false},
-    {RESOURCE_OF(core_v1_pods), NULL, pod_keys, NULL, true},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(core_v1_namespaces), .keys = ns_keys},
+    {.resource = RESOURCE_OF(core_v1_pods), .keys = pod_keys, .metadata_only = true},
+    {.resource = NULL},
 };
 
 const struct controller namespace_controller = {

@@ -150,9 +150,23 @@ static void mark_pods_not_ready(struct node_lifecycle *s, struct plan *p, const 
     }
 }
 
+static void write_conditions(struct plan *p, const Node *now) {
+    struct buf b;
+    buf_init(&b, 0);
+    buf_adds(&b, "{\"status\":{\"conditions\":[");
+    for (uint32_t i = 0; i < now->status.conditions.n; i++) {
+        if (i)
+            buf_addc(&b, ',');
+        json_write(&b, &NodeCondition_type, &now->status.conditions.v[i], 0, NULL);
+    }
+    buf_adds(&b, "]}}");
+    plan_patch(p, NODES, "status", &now->metadata, buf_str(&b), false);
+    buf_done(&b);
+}
+
 static void told_silent(struct plan *p, const Node *was, const Node *now) {
     const NodeCondition *ready = condition(was, "Ready");
-    plan_update(p, NODES, "status", now);
+    write_conditions(p, now);
     if (ready && str_eqc(ready->status, "True"))
         plan_write_event(p, false, NODES, &was->metadata, "Normal", "NodeNotReady",
                          "Node " STR_FMT " status is now: NodeNotReady",
@@ -282,10 +296,14 @@ static int reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch watches[] = {
-    {RESOURCE_OF(core_v1_nodes), NULL, keys_self, NULL, false},
-    {RESOURCE_OF(coordination_v1_leases), NULL, NULL, LEASES_NS, false},
-    {RESOURCE_OF(core_v1_pods), NULL, NULL, NULL, false},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(core_v1_nodes),
+     .keys = keys_self,
+     .fields = FIELDS("spec.taints", "spec.unschedulable", "status.conditions")},
+    {.resource = RESOURCE_OF(coordination_v1_leases),
+     .ns = LEASES_NS,
+     .fields = FIELDS("spec.renewTime")},
+    {.resource = RESOURCE_OF(core_v1_pods), .fields = FIELDS("spec.nodeName", "status.conditions")},
+    {.resource = NULL},
 };
 
 const struct controller node_lifecycle_controller = {

@@ -91,9 +91,11 @@ static int reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch watches[] = {
-    {RESOURCE_OF(core_v1_nodes), NULL, node_keys, NULL, true},
-    {RESOURCE_OF(core_v1_pods), NULL, pod_keys, NULL, false},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(core_v1_nodes), .keys = node_keys, .metadata_only = true},
+    {.resource = RESOURCE_OF(core_v1_pods),
+     .keys = pod_keys,
+     .fields = FIELDS("spec.nodeName", "status.phase", "status.conditions")},
+    {.resource = NULL},
 };
 
 const struct controller pod_gc_controller = {

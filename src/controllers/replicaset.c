@@ -282,9 +282,12 @@ static int reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch watches[] = {
-    {RESOURCE_OF(apps_v1_replicasets), NULL, keys_self, NULL, false},
-    {RESOURCE_OF(core_v1_pods), NULL, pod_keys, NULL, false},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(apps_v1_replicasets), .keys = keys_self},
+    {.resource = RESOURCE_OF(core_v1_pods),
+     .keys = pod_keys,
+     .fields = FIELDS("spec.nodeName", "status.phase", "status.conditions",
+                      "status.containerStatuses.restartCount")},
+    {.resource = NULL},
 };
 
 const struct controller replicaset_controller = {

@@ -43,8 +43,8 @@ static bool is_right(const struct root_ca *s, const ConfigMap *m) {
 
 static int reconcile(void *state, str key, struct plan *p) {
     struct root_ca *s = state;
-    const Namespace *ns = informer_typed(s->namespaces, key);
-    if (!s->pem.n || !ns || ns->metadata.deletion_timestamp.set)
+    const ObjectMeta *ns = informer_typed(s->namespaces, key);
+    if (!s->pem.n || !ns || ns->deletion_timestamp.set)
         return 0;
     const ConfigMap *old = informer_typed(s->maps, str_concat(p->arena, key, STR("/" NAME)));
     ConfigMap m = {.metadata = {.name = STR(NAME), .namespace_ = key}};
@@ -61,9 +61,11 @@ static int reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch watches[] = {
-    {RESOURCE_OF(core_v1_namespaces), NULL, keys_self, NULL, false},
-    {RESOURCE_OF(core_v1_configmaps), "fieldSelector=metadata.name%3D" NAME, map_keys, NULL, false},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(core_v1_namespaces), .keys = keys_self, .metadata_only = true},
+    {.resource = RESOURCE_OF(core_v1_configmaps),
+     .selectors = "fieldSelector=metadata.name%3D" NAME,
+     .keys = map_keys},
+    {.resource = NULL},
 };
 
 const struct controller root_ca_publisher_controller = {

@@ -22,8 +22,8 @@ static void account_keys(struct controller_run *run, const void *old, const void
 
 static int reconcile(void *state, str key, struct plan *p) {
     struct serviceaccounts *s = state;
-    const Namespace *ns = informer_typed(s->namespaces, key);
-    if (!ns || ns->metadata.deletion_timestamp.set)
+    const ObjectMeta *ns = informer_typed(s->namespaces, key);
+    if (!ns || ns->deletion_timestamp.set)
         return 0;
     if (informer_get(s->accounts, str_concat(p->arena, key, STR("/default"))))
         return 0;
@@ -33,9 +33,9 @@ static int reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch watches[] = {
-    {RESOURCE_OF(core_v1_namespaces), NULL, keys_self, NULL, false},
-    {RESOURCE_OF(core_v1_serviceaccounts), NULL, account_keys, NULL, true},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(core_v1_namespaces), .keys = keys_self, .metadata_only = true},
+    {.resource = RESOURCE_OF(core_v1_serviceaccounts), .keys = account_keys, .metadata_only = true},
+    {.resource = NULL},
 };
 
 const struct controller serviceaccount_controller = {

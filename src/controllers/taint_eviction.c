@@ -158,9 +158,11 @@ static int reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch watches[] = {
-    {RESOURCE_OF(core_v1_nodes), NULL, node_keys, NULL, false},
-    {RESOURCE_OF(core_v1_pods), NULL, pod_keys, NULL, false},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(core_v1_nodes), .keys = node_keys, .fields = FIELDS("spec.taints")},
+    {.resource = RESOURCE_OF(core_v1_pods),
+     .keys = pod_keys,
+     .fields = FIELDS("spec.nodeName", "spec.tolerations", "status.phase", "status.conditions")},
+    {.resource = NULL},
 };
 
 const struct controller taint_eviction_controller = {

@@ -107,10 +107,10 @@ static inline int hollow_reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch hollow_watches[] = {
-    {RESOURCE_OF(core_v1_pods), NULL, keys_self, NULL, false},
-    {RESOURCE_OF(core_v1_nodes), NULL, NULL, NULL, false},
-    {RESOURCE_OF(coordination_v1_leases), NULL, NULL, NULL, false},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(core_v1_pods), .keys = keys_self},
+    {.resource = RESOURCE_OF(core_v1_nodes)},
+    {.resource = RESOURCE_OF(coordination_v1_leases)},
+    {.resource = NULL},
 };
 static const struct controller hollow_kubelets = {
     .name = "hollow-kubelet",

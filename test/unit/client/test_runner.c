@@ -105,9 +105,9 @@ static int toy_reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch toy_watches[] = {
-    {RESOURCE_OF(core_v1_configmaps), NULL, keys_self, NULL, false},
-    {RESOURCE_OF(core_v1_secrets), NULL, secret_keys, NULL, false},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(core_v1_configmaps), .keys = keys_self},
+    {.resource = RESOURCE_OF(core_v1_secrets), .keys = secret_keys},
+    {.resource = NULL},
 };
 static const struct controller toy = {
     .name = "toy",

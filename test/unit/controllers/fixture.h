@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Caches filled by hand, one reconcile, the plan as text. Objects are written as JSON with ' for ".
- */
+ *
+ * Each controller is there twice: in a set of all of them over whole objects, and alone over what
+ * it says it reads. Both must queue the same keys and make the same plans: that finds a field that
+ * is read and was not declared. */
 #pragma once
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/vec.h"
+#include "client/controller_internal.h"
 #include "client/informer_internal.h"
 #include "client/plan_internal.h"
 #include "controllers/common.h"
@@ -17,12 +21,22 @@
 
 #define NOW (1700000000 * NSEC_PER_SEC)
 
+#define CONTROLLERS_MAX 64
+
+struct alone {
+    const struct controller *list[2];
+    struct informers *informers;
+    struct controllers *controllers;
+};
+
 struct fixture {
     struct env_sim sim;
     struct loop *l;
     struct rest_client *client;
     struct informers *informers;
     struct controllers *controllers;
+    struct alone alone[CONTROLLERS_MAX]; /* as all_controllers */
+    unsigned n_alone;
     struct controllers_config config;
     struct arena a;
     unsigned versions;
@@ -32,6 +46,19 @@ struct fixture {
     struct plan_answer *answers;
     int64_t now;
 };
+
+static inline void see_all(struct informers *s, const struct controller *c) {
+    for (const struct controller_watch *w = c->watches; w && w->resource; w++)
+        informers_get(s, &(struct informer_options){.resource = w->resource,
+                                                    .ns = str_of(w->ns),
+                                                    .selectors = w->selectors});
+}
+
+static inline struct controllers *set_of(struct fixture *f, struct informers *s,
+                                         const struct controller *const *list) {
+    return controllers_new(&(struct controllers_options){
+        .client = f->client, .informers = s, .list = list, .config = &f->config});
+}
 
 static inline void setup(struct fixture *f) {
     struct err e = {0};
@@ -43,13 +70,22 @@ static inline void setup(struct fixture *f) {
     REQUIRE(rest_client_new(f->l, &(struct rest_options){.server = "sim:nobody"}, &e, &f->client) ==
             0);
     f->informers = informers_new(f->client);
-    f->controllers = controllers_new(&(struct controllers_options){.client = f->client,
-                                                                   .informers = f->informers,
-                                                                   .list = all_controllers,
-                                                                   .config = &f->config});
+    for (unsigned i = 0; all_controllers[i]; i++) {
+        REQUIRE(i < CONTROLLERS_MAX);
+        struct alone *one = &f->alone[f->n_alone++];
+        see_all(f->informers, all_controllers[i]);
+        one->list[0] = all_controllers[i];
+        one->informers = informers_new(f->client);
+        one->controllers = set_of(f, one->informers, one->list);
+    }
+    f->controllers = set_of(f, f->informers, all_controllers);
 }
 
 static inline void teardown(struct fixture *f) {
+    for (unsigned i = 0; i < f->n_alone; i++) {
+        informers_free(f->alone[i].informers);
+        controllers_free(f->alone[i].controllers);
+    }
     informers_free(f->informers);
     controllers_free(f->controllers);
     rest_client_free(f->client);
@@ -75,28 +111,53 @@ static inline void *parse(struct fixture *f, const struct api_type *t, const cha
     return obj;
 }
 
-/* Into every cache of the resource; with a new version each time. */
-static inline void put(struct fixture *f, const struct api_resource *r, const char *text) {
-    char version[16];
-    snprintf(version, sizeof(version), "%u", ++f->versions);
+/* What the two of each controller have queued. */
+static inline void same_queues(struct fixture *f) {
+    for (unsigned i = 0; i < f->n_alone; i++) {
+        uint32_t all = workqueue_length(f->controllers->runs[i].queue);
+        uint32_t one = workqueue_length(f->alone[i].controllers->runs[0].queue);
+        if (all != one)
+            tap_fail(__FILE__, __LINE__, "%s reads what it does not declare: %u keys, not %u",
+                     all_controllers[i]->name, one, all);
+    }
+}
+
+static inline bool put_into(struct fixture *f, struct informers *s, const struct api_resource *r,
+                            const char *text) {
     bool found = false;
-    for (struct informer *i = f->informers->first; i; i = i->next) {
+    for (struct informer *i = s->first; i; i = i->next) {
         if (i->resource != r)
             continue;
         ObjectMeta *m = parse(f, i->type, text);
-        m->resource_version = str_of(version);
+        m->resource_version = str_printf(&f->a, "%u", f->versions);
         if (!m->uid.n)
             m->uid = str_concat(&f->a, STR("uid-"), m->name);
         informer_put(i, m);
         found = true;
     }
-    REQUIRE(found);
+    return found;
+}
+
+/* Into every cache of the resource; with a new version each time. */
+static inline void put(struct fixture *f, const struct api_resource *r, const char *text) {
+    f->versions++;
+    REQUIRE(put_into(f, f->informers, r, text));
+    for (unsigned i = 0; i < f->n_alone; i++)
+        put_into(f, f->alone[i].informers, r, text);
+    same_queues(f);
+}
+
+static inline void drop_from(struct informers *s, const struct api_resource *r, str key) {
+    for (struct informer *i = s->first; i; i = i->next)
+        if (i->resource == r)
+            informer_drop(i, key);
 }
 
 static inline void drop(struct fixture *f, const struct api_resource *r, const char *key) {
-    for (struct informer *i = f->informers->first; i; i = i->next)
-        if (i->resource == r)
-            informer_drop(i, str_of(key));
+    drop_from(f->informers, r, str_of(key));
+    for (unsigned i = 0; i < f->n_alone; i++)
+        drop_from(f->alone[i].informers, r, str_of(key));
+    same_queues(f);
 }
 
 /* The answer to a question of the next try. */
@@ -112,18 +173,28 @@ static inline void answer(struct fixture *f, const char *name, int code, const s
     f->answers = an;
 }
 
-static inline struct plan *try_plan(struct fixture *f, const struct controller *c,
-                                    const char *key) {
+static inline struct plan *try_in(struct fixture *f, struct controllers *set,
+                                  const struct controller *c, const char *key) {
     struct plan *p = plan_new_test(&f->a, f->now);
     p->mono = loop_now(f->l) + (f->now - NOW);
     p->internal->answers = f->answers;
-    f->answers = NULL;
     if (f->error.code) {
         p->last_error = &f->error;
         p->last_resource = f->error_resource;
         p->last_verb = f->error_verb;
     }
-    CHECK_INT(controllers_try(f->controllers, c, str_of(key), p), 0);
+    CHECK_INT(controllers_try(set, c, str_of(key), p), 0);
+    return p;
+}
+
+static inline struct plan *try_plan(struct fixture *f, const struct controller *c,
+                                    const char *key) {
+    struct plan *p = try_in(f, f->controllers, c, key);
+    for (unsigned i = 0; i < f->n_alone; i++)
+        if (f->alone[i].list[0] == c)
+            CHECK_STR(plan_describe(&f->a, try_in(f, f->alone[i].controllers, c, key)),
+                      plan_describe(&f->a, p));
+    f->answers = NULL;
     return p;
 }
 

@@ -119,7 +119,7 @@ TEST(a_silent_node_becomes_unknown) {
     CHECK_PLAN(&f, &node_lifecycle_controller, "n1", "requeue after 10000 ms\n");
     f.now += 11 * NSEC_PER_SEC;
     text = try_text(&f, &node_lifecycle_controller, "n1");
-    CHECK_HAS(text, "update nodes/status n1");
+    CHECK_HAS(text, "patch nodes/status n1");
     CHECK_INT(count(text, "\"status\":\"Unknown\""), 4);
     CHECK_INT(count(text, "Kubelet stopped posting node status."), 1);
     CHECK_INT(count(text, "Kubelet never posted node status."), 3);
