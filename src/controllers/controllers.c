@@ -9,17 +9,12 @@
 #include "client/leader.h"
 
 const struct controller *const all_controllers[] = {
-    &deployment_controller,
-    &replicaset_controller,
-    &node_lifecycle_controller,
-    &taint_eviction_controller,
-    &namespace_controller,
-    &serviceaccount_controller,
-    &root_ca_publisher_controller,
-    &pod_gc_controller,
-    &clusterrole_aggregation_controller,
-    &garbage_collector_controller,
-    NULL,
+    &deployment_controller,        &replicaset_controller,
+    &node_lifecycle_controller,    &taint_eviction_controller,
+    &namespace_controller,         &serviceaccount_controller,
+    &root_ca_publisher_controller, &pod_gc_controller,
+    &resource_quota_controller,    &clusterrole_aggregation_controller,
+    &garbage_collector_controller, NULL,
 };
 
 #define LEASE_NS   "kube-system"

@@ -7,7 +7,7 @@
 extern const struct controller deployment_controller, replicaset_controller,
     garbage_collector_controller, namespace_controller, serviceaccount_controller,
     root_ca_publisher_controller, node_lifecycle_controller, taint_eviction_controller,
-    pod_gc_controller, clusterrole_aggregation_controller;
+    pod_gc_controller, clusterrole_aggregation_controller, resource_quota_controller;
 /* All of them; ends in NULL. */
 extern const struct controller *const all_controllers[];
 

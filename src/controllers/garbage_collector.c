@@ -16,41 +16,20 @@
 #include "base/vec.h"
 #include "controllers/common.h"
 #include "controllers/controllers.h"
+#include "controllers/resources.h"
 
 #define ORPHAN     "orphan"
 #define FOREGROUND "foregroundDeletion"
 #define RETRY      (5 * NSEC_PER_SEC)
 
-#define KIND(name)                                                                                 \
-    { .resource = RESOURCE_OF(name), .metadata_only = true }
+/* clang-format off */
+#define KIND(row) {.resource = RESOURCE_OF(row), .metadata_only = true},
+/* clang-format on */
 static const struct controller_watch watches[] = {
-    KIND(core_v1_pods),
-    KIND(apps_v1_replicasets),
-    KIND(apps_v1_deployments),
-    KIND(apps_v1_statefulsets),
-    KIND(apps_v1_daemonsets),
-    KIND(apps_v1_controllerrevisions),
-    KIND(core_v1_replicationcontrollers),
-    KIND(batch_v1_jobs),
-    KIND(batch_v1_cronjobs),
-    KIND(core_v1_nodes),
-    KIND(coordination_v1_leases),
-    KIND(core_v1_services),
-    KIND(core_v1_endpoints),
-    KIND(discovery_v1_endpointslices),
-    KIND(core_v1_configmaps),
-    KIND(core_v1_secrets),
-    KIND(core_v1_serviceaccounts),
-    KIND(core_v1_persistentvolumeclaims),
-    KIND(networking_v1_ingresses),
-    KIND(networking_v1_networkpolicies),
-    KIND(policy_v1_poddisruptionbudgets),
-    KIND(autoscaling_v2_horizontalpodautoscalers),
-    KIND(rbac_v1_roles),
-    KIND(rbac_v1_rolebindings),
-    {.resource = NULL},
+    MEASURED_RESOURCES(KIND) COUNTED_RESOURCES(KIND) CLUSTER_RESOURCES(KIND){.resource = NULL},
 };
 #define N_KINDS (ARRAY_LEN(watches) - 1)
+_Static_assert(N_KINDS <= CONTROLLER_WATCHES_MAX, "the runner has room for them");
 
 struct collector;
 struct kind {
@@ -62,6 +41,7 @@ struct kind {
 struct collector {
     struct controller_run *run;
     struct kind kinds[N_KINDS];
+    struct kind *of[RESOURCE_ID_MAX]; /* by the row of what is stored */
 };
 
 /* ---- what is to be looked at ---- */
@@ -85,10 +65,7 @@ static void queue_dependents(struct collector *gc, str uid) {
 }
 
 static struct kind *kind_of(struct collector *gc, const struct api_resource *r) {
-    for (unsigned i = 0; r && i < N_KINDS; i++)
-        if (gc->kinds[i].resource->storage == r->storage)
-            return &gc->kinds[i];
-    return NULL;
+    return r && r->storage ? gc->of[r->storage - api_resources] : NULL;
 }
 
 static const struct api_resource *owner_resource(const OwnerReference *o) {
@@ -174,6 +151,7 @@ static void start(struct controller_run *run, void *state) {
         struct kind *k = &gc->kinds[i];
         k->gc = gc;
         k->resource = watches[i].resource;
+        gc->of[k->resource - api_resources] = k;
         k->informer = run_informer(run, k->resource);
         k->dependents = informer_index(k->informer, index_by_owner_uid);
     }

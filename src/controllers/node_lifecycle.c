@@ -258,7 +258,7 @@ static void sync_taints(struct node_lifecycle *s, struct plan *p, const Node *no
     want(&t, UNSCHEDULABLE, "NoSchedule", node->spec.unschedulable);
     bool bad = is(node, "Ready", "False") || is(node, "Ready", "Unknown");
     bool evict = bad && any_ready(s);
-    if (bad && !evict)
+    if (bad) /* whether others are ready is not told by events of this one */
         plan_requeue_after(p, LOOK_AGAIN);
     want(&t, NOT_READY, "NoExecute", evict && is(node, "Ready", "False"));
     want(&t, UNREACHABLE, "NoExecute", evict && is(node, "Ready", "Unknown"));

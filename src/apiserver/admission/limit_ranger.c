@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "api/resource_list.h"
 #include "apiserver/admission.h"
-#include "apiserver/admission/resource_list.h"
 #include "schema/quantity.h"
 
 #define ANNOTATION STR("kubernetes.io/limit-ranger")

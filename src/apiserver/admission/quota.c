@@ -9,8 +9,8 @@
 #include "apiserver/admission/quota.h"
 
 #include "api/object.h"
+#include "api/quota_usage.h"
 #include "apiserver/admission.h"
-#include "apiserver/admission/quota_usage.h"
 #include "apiserver/chore.h"
 #include "schema/quantity.h"
 

@@ -122,6 +122,26 @@ static inline void same_queues(struct fixture *f) {
     }
 }
 
+static inline str take_key(struct fixture *f, struct workqueue *q) {
+    str key = workqueue_get(q);
+    if (!key.p)
+        return STR_NONE;
+    str copy = str_dup(&f->a, key);
+    workqueue_done(q, key);
+    return copy;
+}
+
+/* The key that a controller would look at next; STR_NONE: none. */
+static inline str next_key(struct fixture *f, const struct controller *c) {
+    str key = STR_NONE;
+    for (unsigned i = 0; i < f->n_alone; i++)
+        if (all_controllers[i] == c) {
+            key = take_key(f, f->controllers->runs[i].queue);
+            CHECK_STR(take_key(f, f->alone[i].controllers->runs[0].queue), key);
+        }
+    return key;
+}
+
 static inline bool put_into(struct fixture *f, struct informers *s, const struct api_resource *r,
                             const char *text) {
     bool found = false;

@@ -43,6 +43,10 @@ TEST(ca_bundle) {
     teardown(&f);
 }
 
+static bool nothing(void *ctx) {
+    return false;
+}
+
 /* ---- namespaces ---- */
 
 static void answer_all(struct fixture *f, const char *pods, const char *others) {
@@ -124,6 +128,22 @@ TEST(a_silent_node_becomes_unknown) {
     CHECK_INT(count(text, "Kubelet stopped posting node status."), 1);
     CHECK_INT(count(text, "Kubelet never posted node status."), 3);
     CHECK_HAS(text, "event Normal NodeNotReady Node/n1: Node n1 status is now: NodeNotReady");
+    teardown(&f);
+}
+
+TEST(a_lease_is_a_heartbeat) {
+    struct fixture f;
+    setup(&f);
+    put(&f, NODES, NODE("True", ""));
+    put(&f, RESOURCE_OF(coordination_v1_leases),
+        "{'metadata':{'name':'n1','namespace':'kube-node-lease'},'spec':{'renewTime':"
+        "'2023-11-14T22:13:20.000000Z'}}");
+    try_plan(&f, &node_lifecycle_controller, "n1");
+    loop_run_until(f.l, nothing, NULL, 30 * NSEC_PER_SEC);
+    put(&f, RESOURCE_OF(coordination_v1_leases),
+        "{'metadata':{'name':'n1','namespace':'kube-node-lease'},'spec':{'renewTime':"
+        "'2023-11-14T22:13:50.000000Z'}}");
+    CHECK_PLAN(&f, &node_lifecycle_controller, "n1", "requeue after 50000 ms\n");
     teardown(&f);
 }
 
@@ -225,6 +245,14 @@ TEST(pods_of_lost_nodes) {
                     "\"phase\":\"Failed\"}");
     CHECK_HAS(text, "-- next group\ndelete pods d/p {\"kind\":\"DeleteOptions\",\"apiVersion\":"
                     "\"v1\",\"gracePeriodSeconds\":0,");
+    /* One that is over stays what it is, and conditions of others stay beside ours. */
+    put(&f, PODS,
+        "{'metadata':{'name':'p','namespace':'d'},'spec':{'nodeName':'n1'},'status':{'phase':"
+        "'Succeeded','conditions':[{'type':'X','status':'True'}]}}");
+    answer(&f, "node", 404, NULL, NULL);
+    text = try_text(&f, &pod_gc_controller, "node/n1");
+    CHECK_HAS(text, "\"conditions\":[{\"type\":\"X\"");
+    CHECK_INT(count(text, "phase"), 0);
     put(&f, NODES, "{'metadata':{'name':'n1'}}");
     CHECK_PLAN(&f, &pod_gc_controller, "node/n1", "");
     teardown(&f);

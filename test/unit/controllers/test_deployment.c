@@ -216,7 +216,10 @@ TEST(recreate_waits_for_the_last_old_pod) {
         "'ownerReferences':[{'apiVersion':'apps/v1','kind':'ReplicaSet','name':'old','uid':"
         "'uid-old','controller':true}]}}");
     CHECK_INT(count(try_text(&f, &deployment_controller, KEY), "create replicasets"), 0);
-    drop(&f, RESOURCE_OF(core_v1_pods), "default/p");
+    put(&f, RESOURCE_OF(core_v1_pods),
+        "{'metadata':{'name':'p','namespace':'default','ownerReferences':[{'apiVersion':'apps/v1',"
+        "'kind':'ReplicaSet','name':'old','uid':'uid-old','controller':true}]},"
+        "'status':{'phase':'Failed'}}");
     text = try_text(&f, &deployment_controller, KEY);
     CHECK_INT(count(text, "create replicasets"), 1);
     CHECK_HAS(text, "from 0 to 2");

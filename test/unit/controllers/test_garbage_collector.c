@@ -104,3 +104,33 @@ TEST(orphans) {
                "'resourceVersion':'1'}}\n");
     teardown(&f);
 }
+
+/* resources.h names rows, the table says what they can do. */
+TEST(every_deletable_resource_is_watched) {
+    for (unsigned i = 0; i < RESOURCE_ID_MAX; i++) {
+        const struct api_resource *r = &api_resources[i];
+        bool wanted = r->storage == r && r->type && resource_is(r, RESOURCE_ON) &&
+                      resource_can(r, VERB_LIST) && resource_can(r, VERB_WATCH) &&
+                      resource_can(r, VERB_DELETE) && r != RESOURCE_OF(core_v1_events);
+        bool there = false;
+        for (const struct controller_watch *w = garbage_collector_controller.watches; w->resource;
+             w++)
+            there |= w->resource == r;
+        if (wanted != there)
+            tap_fail(__FILE__, __LINE__, "%s/%s is %swatched", r->group, r->plural,
+                     there ? "" : "not ");
+    }
+}
+
+/* Whatever kind it is of. */
+TEST(owners_and_dependents_of_any_kind) {
+    struct fixture f;
+    setup(&f);
+    put(&f, RESOURCE_OF(storage_v1_storageclasses),
+        "{'metadata':{'name':'s','uid':'s1','ownerReferences':[{'apiVersion':'v1','kind':"
+        "'Namespace','name':'n','uid':'n1'}]}}");
+    answer(&f, "n1", 404, NULL, NULL);
+    CHECK_HAS(try_text(&f, &garbage_collector_controller, "storageclasses.storage.k8s.io/s"),
+              "delete storageclasses");
+    teardown(&f);
+}

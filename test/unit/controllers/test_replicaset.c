@@ -100,14 +100,14 @@ TEST(ranking) {
             put(&f, SETS, SET("1", "}"));
             snprintf(meta, sizeof(meta), "," OWNED "%s",
                      turn ? cases[i].kept_meta : cases[i].gone_meta);
-            put_pod(&f, turn ? "kept" : "gone", meta, turn ? cases[i].kept : cases[i].gone);
+            put_pod(&f, turn ? "kept" : "who-goes", meta, turn ? cases[i].kept : cases[i].gone);
             snprintf(meta, sizeof(meta), "," OWNED "%s",
                      turn ? cases[i].gone_meta : cases[i].kept_meta);
-            put_pod(&f, turn ? "gone" : "kept", meta, turn ? cases[i].gone : cases[i].kept);
+            put_pod(&f, turn ? "who-goes" : "kept", meta, turn ? cases[i].gone : cases[i].kept);
             str text = try_text(&f, &replicaset_controller, KEY);
-            if (count(text, "delete pods default/gone ") != 1 || count(text, "delete") != 1)
+            if (count(text, "delete pods default/who-goes ") != 1 || count(text, "delete") != 1)
                 tap_fail(__FILE__, __LINE__, "case %u turn %d: " STR_FMT, i, turn, STR_ARG(text));
-            CHECK_HAS(text, "event Normal SuccessfulDelete ReplicaSet/web: Deleted pod: gone");
+            CHECK_HAS(text, "event Normal SuccessfulDelete ReplicaSet/web: Deleted pod: who-goes");
             teardown(&f);
         }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "apiserver/admission/quota_usage.h"
+#include "api/quota_usage.h"
 
 #include "api/kinds/kinds.h"
 #include "base/vec.h"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "api/resource.h"
-#include "apiserver/admission/resource_list.h"
+#include "api/resource_list.h"
 
 /* Everything that this object uses, under each name a quota may give it ("cpu", "requests.cpu",
  * "count/pods", ...). `now` in seconds since 1970: pods that should be gone count no more. */

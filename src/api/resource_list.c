@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "apiserver/admission/resource_list.h"
+#include "api/resource_list.h"
 
 #include "schema/quantity.h"
 
