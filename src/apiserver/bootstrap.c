@@ -5,6 +5,7 @@
 
 #include "apiserver/apiserver.h"
 #include "apiserver/hook_env.h"
+#include "apiserver/track.h"
 
 struct seed {
     struct list node;
@@ -51,6 +52,7 @@ void bootstrap_object(struct apiserver *s, const struct api_resource *res, void 
     api_defaults(a, res->type, obj);
     if (h->defaults)
         h->defaults(&c, obj);
+    track_own(s->env, a, res, obj);
     m->uid = new_uid(s->env, a);
     m->creation_timestamp = time_of_ns(c.now);
     if (h->counts_generation)

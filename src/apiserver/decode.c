@@ -80,33 +80,34 @@ static str internal_package(const char *group) {
     return str_cut(&g, '.');
 }
 
+str decode_unfit(struct request *r, const struct body_kind *k, str kind, str api_version) {
+    str group, version;
+    split_api_version(api_version, &group, &version);
+    if (!type_of_kind(group, version, kind))
+        return str_printf(r->arena,
+                          "no kind \"" STR_FMT "\" is registered for version \"" STR_FMT
+                          "\" in scheme \"" SCHEME "\"",
+                          STR_ARG(kind), STR_ARG(api_version));
+    return str_printf(
+        r->arena, "converting (" STR_FMT "." STR_FMT ") to (" STR_FMT ".%s): unknown conversion",
+        STR_ARG(version), STR_ARG(kind), STR_ARG(internal_package(k->group)), k->kind);
+}
+
 /* kind or api_version are not those that were expected. */
 static int wrong_kind(struct request *r, const struct body_kind *k, str kind, str api_version,
                       Status **ret) {
     str group, version;
     split_api_version(api_version, &group, &version);
-    const struct api_type *t = type_of_kind(group, version, kind);
-    if (!t)
-        return unhandled(r, k, kind, version,
-                         str_printf(r->arena,
-                                    "no kind \"" STR_FMT "\" is registered for version \"" STR_FMT
-                                    "\" in scheme \"" SCHEME "\"",
-                                    STR_ARG(kind), STR_ARG(api_version)),
-                         ret);
-    if (str_eqc(kind, k->kind) && str_eqc(group, k->group)) {
-        *ret = status_bad_request(r->arena,
-                                  "the API version in the data (" STR_FMT
-                                  ") does not match the expected API version (" STR_FMT ")",
-                                  STR_ARG(api_version),
-                                  STR_ARG(api_version_of(r->arena, k->group, k->version)));
-        return -EINVAL;
-    }
-    return unhandled(
-        r, k, kind, version,
-        str_printf(r->arena,
-                   "converting (" STR_FMT "." STR_FMT ") to (" STR_FMT ".%s): unknown conversion",
-                   STR_ARG(version), STR_ARG(kind), STR_ARG(internal_package(k->group)), k->kind),
-        ret);
+    bool other_version =
+        type_of_kind(group, version, kind) && str_eqc(kind, k->kind) && str_eqc(group, k->group);
+    if (!other_version)
+        return unhandled(r, k, kind, version, decode_unfit(r, k, kind, api_version), ret);
+    *ret = status_bad_request(r->arena,
+                              "the API version in the data (" STR_FMT
+                              ") does not match the expected API version (" STR_FMT ")",
+                              STR_ARG(api_version),
+                              STR_ARG(api_version_of(r->arena, k->group, k->version)));
+    return -EINVAL;
 }
 
 static bool kind_fits(struct request *r, const struct body_kind *k, str *kind, str *api_version) {

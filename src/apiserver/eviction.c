@@ -4,6 +4,7 @@
 #include "apiserver/decode.h"
 #include "apiserver/delete.h"
 #include "apiserver/special.h"
+#include "apiserver/track.h"
 
 struct eviction {
     DeleteOptions options;
@@ -126,6 +127,8 @@ static enum phase_result charge_and_delete(struct request *r, struct eviction *e
     r->res = RESOURCE_OF(policy_v1_poddisruptionbudgets);
     struct write *w = write_new(r, WRITE_UPDATE, ev->budget->metadata.name);
     w->direct = true;
+    w->manager = TRACK_SELF;
+    w->sub = resource_sub(r->res, STR("status"));
     w->build = build_charge;
     w->data = ev;
     w->done = charged;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* POST and PUT: the wanted object is the body. */
 #include "apiserver/decode.h"
+#include "apiserver/track.h"
 #include "apiserver/view.h"
 
 /* The body in the stored version. */
@@ -22,6 +23,7 @@ static enum step_result build_create(struct write *w) {
     struct body_kind k = body_kind_of(w->r);
     if (decode_body(w->r, &k, &body, &w->status) < 0)
         return STEP_STOP;
+    w->forgets = track_is_reset(w->r, body);
     w->name = STR_NONE;
     enum step_result s = write_check_meta(w, body);
     if (s == STEP_NEXT)
@@ -73,6 +75,7 @@ static enum step_result build_update(struct write *w) {
         return STEP_STOP;
     const ObjectMeta *m = body;
     const ObjectMeta *old = w->old;
+    w->forgets = track_is_reset(w->r, m);
     enum step_result s = write_put(w, body);
     if (s != STEP_NEXT)
         return s;

@@ -3,9 +3,11 @@
  * current one turns out to be another. */
 #include "schema/patch.h"
 
+#include "apiserver/apply.h"
 #include "apiserver/decode.h"
 #include "apiserver/view.h"
 #include "schema/json.h"
+#include "schema/managed.h"
 
 static enum step_result bad_patch(struct write *w, const char *text) {
     return write_fail(w, status_bad_request(w->r->arena, "error decoding patch: %s", text));
@@ -41,15 +43,6 @@ static enum step_result apply_json(struct write *w, struct value *doc) {
     return patch_json(r->arena, doc, &ops, &e) < 0 ? rejected(w) : STEP_NEXT;
 }
 
-static const char *tag_name(const struct value *v) {
-    static const char *const names[VALUE_TAG_MAX] = {
-        [VALUE_NULL] = "null",     [VALUE_BOOL] = "bool",  [VALUE_INT] = "number",
-        [VALUE_FLOAT] = "number",  [VALUE_STR] = "string", [VALUE_LIST] = "array",
-        [VALUE_OBJECT] = "object",
-    };
-    return names[v->tag];
-}
-
 static int parse_object(struct request *r, struct value *ret, struct err *e) {
     int n = value_parse(r->arena, r->body, ret, NULL, e);
     if (n < 0)
@@ -57,7 +50,7 @@ static int parse_object(struct request *r, struct value *ret, struct err *e) {
     if (ret->tag != VALUE_OBJECT)
         return err_set(e, -EINVAL,
                        "json: cannot unmarshal %s into Go value of type map[string]interface {}",
-                       tag_name(ret));
+                       value_json_type(ret));
     return 0;
 }
 
@@ -116,6 +109,21 @@ static enum step_result strategic_mismatch(struct write *w, const char *why) {
     return invalid(w, shown, why);
 }
 
+/* The patch has made another kind of it: what is wrong with it as that comes first. */
+static enum step_result other_kind(struct write *w, const struct body_kind *k, struct value *doc,
+                                   str kind, str api_version) {
+    struct arena *a = w->r->arena;
+    str version = api_version, group = STR("");
+    if (str_chr(version, '/') >= 0)
+        group = str_cut(&version, '/');
+    const struct api_type *t = type_of_kind(group, version, kind);
+    struct err e = {0};
+    bool bad = t && json_read_value(a, t, doc, arena_zalloc(a, t->size), NULL, &e) < 0;
+    const char *why = bad ? e.text : str_cdup(a, decode_unfit(w->r, k, kind, api_version));
+    sort_top(doc);
+    return invalid(w, text_of(w, doc), why);
+}
+
 /* The patched document as a struct. */
 static enum step_result decode_patched(struct write *w, const struct body_kind *k,
                                        struct value *doc, void **ret) {
@@ -129,18 +137,17 @@ static enum step_result decode_patched(struct write *w, const struct body_kind *
     };
     struct err e = {0};
     void *body = arena_zalloc(r->arena, k->type->size);
-    if (json_read_value(r->arena, k->type, doc, body, &opts, &e) < 0) {
+    int result = json_read_value(r->arena, k->type, doc, body, &opts, &e);
+    bool fits = str_eqc(kind, k->kind) &&
+                str_eq(api_version, api_version_of(r->arena, k->group, k->version));
+    if (!fits && r->patch != PATCH_STRATEGIC)
+        return other_kind(w, k, doc, kind, api_version);
+    if (result < 0) {
         if (r->patch == PATCH_STRATEGIC)
             return strategic_mismatch(w, e.text);
         sort_top(doc);
         return invalid(w, text_of(w, doc), e.text);
     }
-    if (!str_eqc(kind, k->kind) ||
-        !str_eq(api_version, api_version_of(r->arena, k->group, k->version)))
-        return write_fail(w, status_bad_request(r->arena,
-                                                STR_FMT " in version \"" STR_FMT
-                                                        "\" cannot be handled as a %s",
-                                                STR_ARG(kind), STR_ARG(api_version), k->kind));
     if (w->attempts)
         r->warnings = (str_list){NULL, 0};
     str strict = decode_strict(r, &report);
@@ -186,6 +193,7 @@ static enum step_result build_patch(struct write *w) {
     case PATCH_NONE:
         return rejected(w);
     }
+    w->forgets = managed_is_reset(value_getc(value_getc(&doc, "metadata"), "managedFields"));
     void *body;
     if (s == STEP_NEXT)
         s = decode_patched(w, &k, &doc, &body);
@@ -193,10 +201,8 @@ static enum step_result build_patch(struct write *w) {
 }
 
 enum phase_result verb_patch(struct request *r) {
-    if (r->patch == PATCH_APPLY)
-        return respond_status(r, status_generic(r->arena, 415, "UnsupportedMediaType",
-                                                "415: Unsupported Media Type"));
     struct write *w = write_new(r, WRITE_UPDATE, r->info.name);
-    w->build = build_patch;
+    w->build = r->patch == PATCH_APPLY ? build_apply : build_patch;
+    w->create_on_update = r->patch == PATCH_APPLY && !r->sub;
     return write_phase(w);
 }

@@ -29,6 +29,12 @@ enum step_result write_check_meta(struct write *w, ObjectMeta *m) {
     return STEP_NEXT;
 }
 
+void write_wipe_meta(ObjectMeta *m) {
+    m->uid = m->self_link = STR_NONE;
+    m->creation_timestamp = m->deletion_timestamp = (Time){0};
+    m->deletion_grace_period_seconds = (struct opt_i64){0};
+}
+
 static void clear_status(struct write *w, const struct hooks *h) {
     size_t n;
     void *status = object_member(w->st->type, w->obj, "status", &n);
@@ -43,10 +49,6 @@ static void prepare_create(struct write *w, const struct hooks *h, struct hook_c
     ObjectMeta *m = w->obj;
     m->uid = new_uid(r->server->env, r->arena);
     m->creation_timestamp = time_of_ns(c->now);
-    m->deletion_timestamp = (Time){0};
-    m->deletion_grace_period_seconds = (struct opt_i64){0};
-    m->self_link = STR_NONE;
-    memset(&m->managed_fields, 0, sizeof(m->managed_fields));
     if (!m->name.n && m->generate_name.n) {
         str base = str_slice(m->generate_name, 0, GENERATED_BASE_MAX);
         m->name = str_concat(r->arena, base, name_suffix(r->server->env, r->arena));
@@ -115,7 +117,6 @@ static void keep_system_fields(ObjectMeta *m, const ObjectMeta *old) {
     m->self_link = STR_NONE;
     if (!m->generate_name.n)
         m->generate_name = old->generate_name;
-    m->managed_fields = old->managed_fields;
 }
 
 static enum step_result prepare_update(struct write *w, const struct hooks *h, struct hook_ctx *c) {

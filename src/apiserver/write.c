@@ -5,6 +5,7 @@
 #include "apiserver/admission.h"
 #include "apiserver/admission/quota.h"
 #include "apiserver/alloc/alloc.h"
+#include "apiserver/track.h"
 #include "apiserver/view.h"
 
 struct write *write_new(struct request *r, enum write_op op, str name) {
@@ -28,7 +29,7 @@ static void drop(struct write *w) {
     w->current = object_unref(w->current);
     w->proposed = object_unref(w->proposed);
     w->old = w->obj = NULL;
-    w->deletes = w->mutated = false;
+    w->deletes = w->mutated = w->tracked = w->forgets = false;
 }
 
 void write_free(struct write *w) {
@@ -69,7 +70,10 @@ static enum step_result step_current(struct write *w) {
 }
 
 static enum step_result step_build(struct write *w) {
-    return w->build(w);
+    enum step_result s = w->build(w);
+    if (s == STEP_NEXT && w->op != WRITE_DELETE && !w->old)
+        write_wipe_meta(w->obj);
+    return s;
 }
 
 static enum step_result step_mutate(struct write *w) {
@@ -84,8 +88,23 @@ static enum step_result step_mutate(struct write *w) {
     return s;
 }
 
+/* An update that makes the object (PUT of a few kinds, apply) asks for the right to create it. */
+static enum step_result may_create(struct write *w) {
+    struct request *r = w->r;
+    struct attributes at = request_attributes(r);
+    const struct apiserver *server = r->server;
+    str reason = STR_NONE;
+    at.verb = STR("create");
+    if (server->authz->authorize(server->authz_ctx, r->arena, &at, &reason) == DECISION_ALLOW)
+        return STEP_NEXT;
+    return write_fail(w, status_forbidden_of(r->arena, at.group, at.resource, w->name, reason));
+}
+
 static enum step_result step_admit(struct write *w) {
-    return admission_validate(w);
+    enum step_result s = STEP_NEXT;
+    if (w->op == WRITE_UPDATE && !w->current)
+        s = may_create(w);
+    return s == STEP_NEXT ? admission_validate(w) : s;
 }
 
 /* What the store would not accept or need. */
@@ -98,6 +117,7 @@ static enum step_result settle(struct write *w) {
         if (w->op == WRITE_CREATE && store_get(r->server->store, w->st, w->key))
             return write_fail(w, status_already_exists(r->arena, w->res, w->name));
         w->result_obj = w->deletes ? (w->obj ? w->obj : w->old) : w->obj;
+        w->created = !w->current;
         return STEP_STOP;
     }
     if (!w->deletes && w->current && str_eq(w->proposed->json, w->current->json)) {
@@ -113,6 +133,7 @@ static void on_published(struct store_write *sw, int e, uint64_t revision, struc
 static enum step_result step_propose(struct write *w) {
     struct request *r = w->r;
     if (!w->deletes) {
+        track_keep_times(w);
         w->proposed = object_new(w->st, w->obj);
         if (w->proposed->json.n > STORE_VALUE_MAX)
             return write_fail(w, status_new(r->arena, 413, "RequestEntityTooLarge",
@@ -138,9 +159,10 @@ static const struct {
     const char *name;
     enum step_result (*run)(struct write *);
 } steps[] = {
-    {"current", step_current},  {"build", step_build},      {"mutate", step_mutate},
-    {"allocate", alloc_settle}, {"prepare", write_prepare}, {"validate", write_validate},
-    {"admit", step_admit},      {"reserve", alloc_reserve}, {"propose", step_propose},
+    {"current", step_current},    {"build", step_build},      {"track", write_track},
+    {"mutate", step_mutate},      {"allocate", alloc_settle}, {"prepare", write_prepare},
+    {"validate", write_validate}, {"admit", step_admit},      {"reserve", alloc_reserve},
+    {"propose", step_propose},
 };
 
 static void run(struct write *w) {

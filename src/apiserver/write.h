@@ -3,6 +3,7 @@
  *
  *     current   the object as it is (none for a create)
  *     build     the wanted object: body, patch, or what deletion makes of it
+ *     track     who owns which field from now on (track.c)
  *     mutate    admission plugins may change it
  *     allocate  ports and addresses of a service are chosen
  *     prepare   what the server sets and what the client may not change
@@ -39,6 +40,7 @@ struct write {
     bool dry_run;
     bool create_on_update;
     bool direct; /* the server's own change: spec and status as `build` leaves them, no checks */
+    str manager; /* who owns what is written; empty: who the request says */
     /* Makes obj (of st->type) from `old` and the request; obj NULL: delete. */
     enum step_result (*build)(struct write *w);
     void *data; /* build's */
@@ -47,6 +49,8 @@ struct write {
     void *old;              /* decoded */
     void *obj;
     unsigned step, attempts, generated, waits;
+    bool tracked; /* `build` has said who owns what */
+    bool forgets; /* the client wants all owners forgotten */
     bool mutated; /* a plugin changed obj: defaults run again */
     bool deletes; /* the object goes with this write */
     struct object *proposed;
@@ -86,6 +90,8 @@ enum step_result write_prepare(struct write *w);
 enum step_result write_validate(struct write *w);
 /* name and namespace of a body against the path; what is missing is filled in. */
 enum step_result write_check_meta(struct write *w, ObjectMeta *m);
+/* What the client of a create cannot set. */
+void write_wipe_meta(ObjectMeta *m);
 /* modify.c: obj from a body of the view's type, or of the version asked for. */
 enum step_result write_put(struct write *w, void *body);
 /* Runs the step again after ns. */

@@ -94,8 +94,14 @@ const struct hooks hooks_apps_v1_statefulsets = {
 
 /* ---- DaemonSet ---- */
 
+#define TEMPLATE_GENERATION "deprecated.daemonset.template.generation"
+
+/* The annotation is there before the strategy counts: its writer owns it. */
 static void daemonset_defaults(struct hook_ctx *h, void *obj) {
+    ObjectMeta *m = obj;
     DaemonSetSpec *s = &((DaemonSet *)obj)->spec;
+    if (!label_has(&m->annotations, STR(TEMPLATE_GENERATION)))
+        entry_put(h->arena, &m->annotations, STR(TEMPLATE_GENERATION), STR("0"));
     pod_spec_defaults(h->arena, &s->template_.spec);
     if (!str_eqc(s->update_strategy.type, "RollingUpdate"))
         return;
@@ -107,8 +113,6 @@ static void daemonset_defaults(struct hook_ctx *h, void *obj) {
     if (!intstr_given(r->max_surge))
         r->max_surge = intstr_int(0);
 }
-
-#define TEMPLATE_GENERATION "deprecated.daemonset.template.generation"
 
 static void daemonset_create(struct hook_ctx *h, void *obj) {
     ObjectMeta *m = obj;

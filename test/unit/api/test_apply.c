@@ -367,8 +367,6 @@ static bool check_created(struct world *w, const struct value *o) {
     make_request(&s);
     s.q.manager = STR("rec");
     now = stored_form(&s, sent);
-    if (s.r == RESOURCE_OF(apps_v1_daemonsets)) /* an annotation that conversion makes */
-        *value_getc(&now, "metadata") = *value_getc(&stored, "metadata");
     struct err e = {0};
     CHECK_INT(apply_track(&s.q, &s.empty, &now, false, &tracked, &e), 0);
     check_tree(&s, "owned on create", entry_of(&tracked, STR_NONE), entry_of(&stored, STR_NONE));

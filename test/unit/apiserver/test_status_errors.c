@@ -45,7 +45,7 @@ static const struct {
     {"DELETE", "/api/v1/namespaces/term", NULL},
     {"POST", "/api/v1/nodes", "{\"metadata\":{\"name\":\"n2\"}}"},
     {"POST", "/api/v1/namespaces/err/serviceaccounts", "{\"metadata\":{\"name\":\"default\"}}"},
-    {"POST", "/api/v1/namespaces/err/configmaps",
+    {"POST", "/api/v1/namespaces/err/configmaps?fieldManager=kubectl",
      "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"a\"}}"},
     {"POST", "/api/v1/namespaces/err/configmaps",
      "{\"metadata\":{\"name\":\"b\"},\"data\":{\"k\":\"b\"}}"},
@@ -92,8 +92,16 @@ static const struct {
 static const struct {
     const char *before, *method, *path, *type, *body;
 } changes[] = {
-    {"conflict on PUT with stale RV", "PATCH", "/api/v1/namespaces/err/configmaps/a",
-     "application/merge-patch+json", "{\"data\":{\"x\":\"1\"}}"},
+    {"conflict on PUT with stale RV", "PATCH",
+     "/api/v1/namespaces/err/configmaps/a?fieldManager=kubectl", "application/merge-patch+json",
+     "{\"data\":{\"x\":\"1\"}}"},
+    {"apply conflict one field", "PATCH", "/api/v1/namespaces/err/configmaps/ap?fieldManager=m1",
+     "application/apply-patch+yaml",
+     "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"ap\"},"
+     "\"data\":{\"k\":\"1\",\"l\":\"1\"}}"},
+    {"apply conflict with update manager", "POST",
+     "/api/v1/namespaces/err/configmaps?fieldManager=upd", NULL,
+     "{\"metadata\":{\"name\":\"ap2\"},\"data\":{\"k\":\"1\"}}"},
     {"add finalizer while deleting", "POST", "/api/v1/namespaces/err/configmaps", NULL,
      "{\"metadata\":{\"name\":\"fin\",\"finalizers\":[\"x.io/f\"]}}"},
     {"add finalizer while deleting", "DELETE", "/api/v1/namespaces/err/configmaps/fin", NULL, NULL},
@@ -198,6 +206,7 @@ static const char *const revision_words[] = {"current: ",
                                              "too old resource version: 1 (",
                                              "\"resourceVersion\":\"",
                                              "\\\"resourceVersion\\\":\\\"",
+                                             "\\\\\\\"resourceVersion\\\\\\\":\\\\\\\"",
                                              NULL};
 
 /* Addresses that were drawn. */
