@@ -40,6 +40,16 @@ void http_call_end(struct http_call *call, int r) {
     free(call);
 }
 
+void http_call_upgraded(struct http_call *call, struct stream *s, str early) {
+    timer_stop(call->client->loop, &call->timer);
+    list_remove(&call->node);
+    call->on_upgrade(call->ctx, &call->answer.headers, s, early);
+    buf_done(&call->request);
+    buf_done(&call->body);
+    arena_free(call->arena);
+    free(call);
+}
+
 void http_call_end_soon(struct http_call *call, int r) {
     ASSERT(r < 0);
     call->result = r;
@@ -206,6 +216,7 @@ struct http_call *http_client_call(struct http_client *c, const struct http_call
     call->on_head = o->on_head;
     call->on_data = o->on_data;
     call->on_done = o->on_done;
+    call->on_upgrade = o->on_upgrade;
     call->ctx = o->ctx;
     call->is_get = str_eqc(STR("GET"), o->method);
     call->is_head = str_eqc(STR("HEAD"), o->method);

@@ -37,6 +37,10 @@ struct http_call_options {
      * http_call_resume. Otherwise it is collected and given to on_done. */
     void (*on_head)(void *ctx, int status, const struct http_headers *);
     bool (*on_data)(void *ctx, str data);
+    /* When set, the headers ask for another protocol, and 101 gives the stream away, with what was
+     * read behind the head (gone afterwards); on_done is not called then. Any other answer is an
+     * answer. */
+    void (*on_upgrade)(void *ctx, const struct http_headers *, struct stream *, str early);
     /* Exactly once, unless cancelled. r: 0 (then status is the server's), -ETIMEDOUT,
      * -ECONNREFUSED, -ECONNRESET, -EPROTO, -E2BIG, ... A request whose connection broke before any
      * byte of the answer is sent again once when it was GET. `maybe_sent`: the server may have

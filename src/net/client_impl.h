@@ -38,6 +38,7 @@ struct http_call {
     bool (*on_data)(void *ctx, str data);
     void (*on_done)(void *ctx, int r, int status, const struct http_headers *, str body,
                     bool maybe_sent);
+    void (*on_upgrade)(void *ctx, const struct http_headers *, struct stream *, str early);
     void *ctx;
     struct arena *arena; /* of the answer's head */
     struct http1_response answer;
@@ -49,7 +50,9 @@ struct http_call {
 
 /* The call has ended: on_done is called, then it is freed. The connection has let go of it. */
 void http_call_end(struct http_call *call, int r);
-/* As above, later. */
+/* The connection has become the caller's: on_upgrade is called, then it is freed. */
+void http_call_upgraded(struct http_call *call, struct stream *s, str early);
+/* As http_call_end, later. */
 void http_call_end_soon(struct http_call *call, int r);
 /* Back into the queue's front: its connection was dead before it heard of the call. */
 void http_call_again(struct http_call *call);

@@ -129,6 +129,18 @@ void client_conn_send(struct client_conn *conn, struct http_call *call) {
     send_request(conn);
 }
 
+/* The answer was 101: what is left of the connection is its memory. */
+static void give_away(struct client_conn *conn) {
+    struct stream *s = TAKE(conn->s);
+    struct buf in = conn->in;
+    conn->in = (struct buf){0};
+    s->ready = NULL;
+    stream_want(s, 0);
+    struct http_call *call = client_conn_close(conn);
+    http_call_upgraded(call, s, buf_str(&in));
+    buf_done(&in);
+}
+
 static int take_head(struct client_conn *conn) {
     struct http_call *call = conn->call;
     ssize_t n = http1_head_scan(&conn->scan, conn->in.p, conn->in.n, HTTP_CLIENT_HEAD_MAX);
@@ -141,7 +153,11 @@ static int take_head(struct client_conn *conn) {
     conn->scan = (struct http1_scan){0};
     if (http1_response_parse(call->arena, head, call->is_head, &call->answer) < 0)
         return -EPROTO;
-    if (call->answer.status < 200) /* nobody asked for an upgrade */
+    if (call->answer.status == 101 && call->on_upgrade && conn->sent == call->request.n) {
+        give_away(conn);
+        return 0;
+    }
+    if (call->answer.status < 200)
         return call->answer.status == 101 || ++conn->interim > HTTP_CLIENT_INTERIM_MAX ? -EPROTO
                                                                                        : 1;
     call->has_head = true;

@@ -51,6 +51,8 @@ void http1_conn_close(struct http1_conn *c) {
     stream_close(TAKE(c->io.s));
     if (c->x)
         http1_exchange_abort(TAKE(c->x));
+    if (c->state == HTTP1_HIJACK)
+        c->taken(c->taken_ctx, NULL, STR_NONE);
     conn_io_leave(&c->io);
 }
 

@@ -74,7 +74,9 @@ void exchange_write(struct exchange *x, str data);
 void exchange_end(struct exchange *x);
 /* Cuts the connection (HTTP/2: resets the stream); for a stream that cannot go on. */
 void exchange_abort(struct exchange *x);
-/* Answers 101 and hands the raw stream (and bytes already read behind the head) to the caller;
- * HTTP/1.1 only, -ENOTSUP otherwise. x is gone afterwards. */
+/* Answers 101 and hands the raw stream (and bytes already read behind the head) to the caller, or
+ * NULL when the connection breaks or the server ends before the 101 is written; never from inside
+ * of this. HTTP/1.1 only, -ENOTSUP otherwise; -EINVAL when the body has not been read, -ECONNRESET.
+ * x is gone after a success, and the caller's still after an error. */
 int exchange_hijack(struct exchange *x, const struct http_header *headers, size_t n_headers,
                     void (*taken)(void *ctx, struct stream *, str already_read), void *ctx);
