@@ -17,6 +17,7 @@
 #include "apiserver/admission.h"
 #include "apiserver/alloc/alloc.h"
 #include "apiserver/expire.h"
+#include "apiserver/proxy.h"
 #include "apiserver/request.h"
 
 static void on_request(void *ctx, struct exchange *x) {
@@ -73,6 +74,7 @@ int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err 
     s->authz = o->authz;
     s->authz_ctx = o->authz_ctx;
     list_init(&s->requests);
+    list_init(&s->tunnels);
     list_init(&s->seeds);
     add_checks(s);
     struct http_server_options ho = {
@@ -102,6 +104,7 @@ struct apiserver *apiserver_free(struct apiserver *s) {
     LIST_FOREACH (node, &s->requests)
         request_cut(container_of(node, struct request, node));
     s->http = http_server_free(s->http);
+    proxy_cut_tunnels(s);
     expiry_free(s->expiry);
     s->freed = true;
     apiserver_drop(s);

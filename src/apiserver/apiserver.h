@@ -43,6 +43,8 @@ struct apiserver {
     void *authz_ctx;
     struct list requests; /* in flight */
     unsigned n_requests;
+    struct list tunnels; /* clients joined to other servers (proxy.c) */
+    unsigned n_tunnels;
     struct health_check checks[HEALTH_CHECKS_MAX];
     unsigned n_checks;
     struct list seeds;      /* objects of the bootstrap on their way */

@@ -8,7 +8,7 @@
 
 #define KUBELET_PORT   10250
 #define ERROR_TEXT_MAX 2048 /* of a kubelet's error answer, as upstream reads it */
-#define CONNECTIONS    16   /* a node */
+#define CONNECTIONS    1000 /* a node: each followed log holds one */
 
 struct link {
     struct http_client *http;
@@ -128,25 +128,22 @@ struct kubelet_client *kubelet_client_free(struct kubelet_client *k) {
 
 /* ---- where a node is ---- */
 
-static bool node_address(struct kubelet_client *k, struct arena *a, str name, str *ret_address,
-                         str *ret_ip) {
+static int locate(void *ctx, struct arena *a, str name, struct kubelet_location *ret) {
+    struct kubelet_client *k = ctx;
     const struct api_resource *res = RESOURCE_OF(core_v1_nodes);
     struct object *o = store_get(k->store, res, object_key(a, res, STR_NONE, name));
     if (!o)
-        return false;
+        return -ENOENT;
     const Node *n = object_decode(a, o);
     int port = n->status.daemon_endpoints.kubelet_endpoint.port;
     for (uint32_t i = 0; i < n->status.addresses.n; i++) {
         const NodeAddress *at = &n->status.addresses.v[i];
         if (!str_eqc(at->type, "InternalIP"))
             continue;
-        bool v6 = str_chr(at->address, ':') >= 0;
-        *ret_ip = at->address;
-        *ret_address = str_printf(a, v6 ? "tcp:[" STR_FMT "]:%d" : "tcp:" STR_FMT ":%d",
-                                  STR_ARG(at->address), port ? port : KUBELET_PORT);
-        return true;
+        *ret = (struct kubelet_location){at->address, port ? port : KUBELET_PORT, k->tls};
+        return 0;
     }
-    return false;
+    return -EADDRNOTAVAIL;
 }
 
 /* ---- logs ---- */
@@ -236,14 +233,16 @@ static void on_done(void *ctx, int e, int status, const struct http_headers *hea
 static enum phase_result log_of(void *ctx, struct request *r, const Pod *p, str container) {
     struct kubelet_client *k = ctx;
     struct arena *a = r->arena;
-    str address, ip;
-    if (!node_address(k, a, p->spec.node_name, &address, &ip))
-        return respond_status(r,
-                              status_not_found(a, RESOURCE_OF(core_v1_nodes), p->spec.node_name));
+    struct kubelet_location at;
+    if (!kubelet_locate(r, p->spec.node_name, &at))
+        return PHASE_DONE;
+    bool v6 = str_chr(at.ip, ':') >= 0;
+    str address =
+        str_printf(a, v6 ? "tcp:[" STR_FMT "]:%d" : "tcp:" STR_FMT ":%d", STR_ARG(at.ip), at.port);
     struct log_stream *s = arena_make(a, struct log_stream);
     s->r = r;
     buf_init(&s->error, ERROR_TEXT_MAX);
-    s->link = link_of(k, address, ip);
+    s->link = link_of(k, address, at.ip);
     if (!s->link)
         return respond_status(
             r, status_new(a, 503, "ServiceUnavailable", "too many nodes are asked at once"));
@@ -263,4 +262,4 @@ static enum phase_result log_of(void *ctx, struct request *r, const Pod *p, str 
     return PHASE_WAIT;
 }
 
-const struct kubelet_ops kubelet_client_ops = {.log = log_of};
+const struct kubelet_ops kubelet_client_ops = {.log = log_of, .locate = locate};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* pods/log, and the streams, up to the point where the node is asked: which container, are the
- * options sane. */
+/* pods/log up to the point where the node is asked: which container, are the options sane. */
 #include "apiserver/kubelet_proxy.h"
 #include "apiserver/options.h"
 #include "apiserver/special.h"
@@ -25,7 +24,7 @@ static str names_of(struct arena *a, const Container *v, uint32_t n) {
     return str_join(a, names, n, STR(" "));
 }
 
-static const Pod *stored_pod(struct request *r) {
+const Pod *kubelet_pod(struct request *r) {
     const struct api_resource *res = RESOURCE_OF(core_v1_pods);
     struct object *o =
         store_get(r->server->store, res, object_key(r->arena, res, r->info.ns, r->info.name));
@@ -35,17 +34,26 @@ static const Pod *stored_pod(struct request *r) {
     return NULL;
 }
 
-/* The node a pod is bound to is not there. Upstream's words name a pod. */
-static enum phase_result node_unknown(struct request *r, const Pod *p) {
-    return respond_status(r,
-                          status_not_found(r->arena, RESOURCE_OF(core_v1_pods), p->spec.node_name));
+/* Upstream's words about a node that is not there name the resource that was asked for. */
+static enum phase_result node_unknown(struct request *r, str node) {
+    return respond_status(r, status_not_found(r->arena, r->res, node));
 }
 
-const Pod *kubelet_pod(struct request *r, str container, str *ret_container) {
+bool kubelet_locate(struct request *r, str node, struct kubelet_location *ret) {
+    const struct apiserver *s = r->server;
+    int e = s->kubelet && s->kubelet->locate
+                ? s->kubelet->locate(s->kubelet_ctx, r->arena, node, ret)
+                : -ENOENT;
+    if (e == -EADDRNOTAVAIL)
+        respond_status(r, status_new(r->arena, 500, NULL,
+                                     "no preferred addresses found; known addresses: []"));
+    else if (e < 0)
+        node_unknown(r, node);
+    return e == 0;
+}
+
+bool kubelet_container(struct request *r, const Pod *p, str container, str *ret) {
     struct arena *a = r->arena;
-    const Pod *p = stored_pod(r);
-    if (!p)
-        return NULL;
     if (!container.n && p->spec.containers.n == 1)
         container = p->spec.containers.v[0].name;
     if (!container.n) {
@@ -61,16 +69,16 @@ const Pod *kubelet_pod(struct request *r, str container, str *ret_container) {
                                   STR_ARG(p->metadata.name),
                                   STR_ARG(names_of(a, p->spec.containers.v, p->spec.containers.n)),
                                   STR_ARG(init)));
-        return NULL;
+        return false;
     }
     if (!has_container(p, container)) {
         respond_status(r,
                        status_bad_request(a, "container " STR_FMT " is not valid for pod " STR_FMT,
                                           STR_ARG(container), STR_ARG(p->metadata.name)));
-        return NULL;
+        return false;
     }
-    *ret_container = container;
-    return p;
+    *ret = container;
+    return true;
 }
 
 /* -EINVAL: no number, answered. */
@@ -112,30 +120,12 @@ enum phase_result special_log(struct request *r) {
         return respond_status(
             r, status_invalid(r->arena, STR_NONE, STR("PodLogOptions"), r->info.name, &fe));
     str container;
-    const Pod *p = kubelet_pod(r, query_get(&r->query, "container"), &container);
-    if (!p)
+    const Pod *p = kubelet_pod(r);
+    if (!p || !kubelet_container(r, p, query_get(&r->query, "container"), &container))
         return PHASE_DONE;
     if (!p->spec.node_name.n) /* nobody has it yet: an empty log */
         return respond_text(r, 200, STR(""));
     if (r->server->kubelet)
         return r->server->kubelet->log(r->server->kubelet_ctx, r, p, container);
-    return node_unknown(r, p);
-}
-
-enum phase_result special_stream(struct request *r) {
-    str container = STR_NONE;
-    const Pod *p;
-    if (strcmp(r->sub->name, "portforward") == 0)
-        p = stored_pod(r);
-    else
-        p = kubelet_pod(r, query_get(&r->query, "container"), &container);
-    if (!p)
-        return PHASE_DONE;
-    if (!p->spec.node_name.n)
-        return respond_status(r, status_bad_request(r->arena,
-                                                    "pod " STR_FMT " does not have a host assigned",
-                                                    STR_ARG(p->metadata.name)));
-    if (r->server->kubelet && r->server->kubelet->stream)
-        return r->server->kubelet->stream(r->server->kubelet_ctx, r, p, container);
-    return node_unknown(r, p);
+    return node_unknown(r, p->spec.node_name);
 }

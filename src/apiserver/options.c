@@ -3,6 +3,8 @@
  */
 #include "apiserver/options.h"
 
+#include "apiserver/special.h"
+
 Status *options_invalid(struct arena *a, const char *kind, const struct field_errors *fe) {
     return status_invalid(a, STR("meta.k8s.io"), str_of(kind), STR_NONE, fe);
 }
@@ -62,7 +64,7 @@ enum phase_result request_options(struct request *r) {
     static const char *const kinds[VERB_MAX] = {[VERB_CREATE] = "CreateOptions",
                                                 [VERB_UPDATE] = "UpdateOptions",
                                                 [VERB_PATCH] = "PatchOptions"};
-    if (!kinds[r->verb])
+    if (!kinds[r->verb] || (r->special && r->special->no_body))
         return PHASE_NEXT;
     struct field_errors fe = {.arena = r->arena};
     str manager = query_get(&r->query, "fieldManager");

@@ -113,7 +113,7 @@ static enum phase_result refuse(struct request *r, const struct attributes *at, 
     return respond_status(r, s);
 }
 
-static bool may(struct request *r, const struct attributes *at, str *ret_reason) {
+bool request_may(struct request *r, const struct attributes *at, str *ret_reason) {
     const struct apiserver *s = r->server;
     *ret_reason = STR_NONE;
     return s->authz->authorize(s->authz_ctx, r->arena, at, ret_reason) == DECISION_ALLOW;
@@ -133,7 +133,7 @@ static bool may_impersonate(struct request *r, str group, const char *resource, 
                             .ns = ns,
                             .name = name};
     str reason;
-    return may(r, &at, &reason);
+    return request_may(r, &at, &reason);
 }
 
 /* "system:serviceaccount:ns:name" */
@@ -225,7 +225,7 @@ static enum phase_result phase_impersonate(struct request *r) {
 static enum phase_result phase_authorise(struct request *r) {
     struct attributes at = request_attributes(r);
     str reason;
-    return may(r, &at, &reason) ? PHASE_NEXT : refuse(r, &at, reason);
+    return request_may(r, &at, &reason) ? PHASE_NEXT : refuse(r, &at, reason);
 }
 
 static enum phase_result not_acceptable(struct request *r) {

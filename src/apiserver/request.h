@@ -80,6 +80,8 @@ void request_end(struct request *r);
 /* Cuts it from outside: server shutdown. */
 void request_cut(struct request *r);
 struct attributes request_attributes(const struct request *r);
+/* Whether the authoriser allows it. */
+bool request_may(struct request *r, const struct attributes *at, str *ret_reason);
 
 /* Answers; each is PHASE_DONE for the caller to return. */
 enum phase_result respond_status(struct request *r, Status *s);

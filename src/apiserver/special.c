@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apiserver/special.h"
 
-#define STREAM(sub_)                                                                               \
+/* Passed on to another server: every verb, the body and the query are not ours to read. */
+#define PASSED(resource_, sub_, run_)                                                              \
     {                                                                                              \
-        .group = "", .resource = "pods", .subresource = sub_, .verb = VERB_MAX,                    \
-        .run = special_stream, .no_body = true, .any_media = true                                  \
+        .group = "", .resource = resource_, .subresource = sub_, .verb = VERB_MAX, .run = run_,    \
+        .no_body = true, .any_media = true                                                         \
     }
 
 static const struct special specials[] = {
@@ -19,9 +20,12 @@ static const struct special specials[] = {
      .subresource = "eviction",
      .verb = VERB_CREATE,
      .run = special_eviction},
-    STREAM("exec"),
-    STREAM("attach"),
-    STREAM("portforward"),
+    PASSED("pods", "exec", special_exec),
+    PASSED("pods", "attach", special_attach),
+    PASSED("pods", "portforward", special_port_forward),
+    PASSED("pods", "proxy", special_pod_proxy),
+    PASSED("services", "proxy", special_service_proxy),
+    PASSED("nodes", "proxy", special_node_proxy),
     {.group = "",
      .resource = "pods",
      .subresource = "log",

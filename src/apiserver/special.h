@@ -11,7 +11,7 @@ struct special {
     enum verb verb;                             /* VERB_MAX: every verb it has */
     /* As a phase: answers, or waits. The body is read, nothing decoded. */
     enum phase_result (*run)(struct request *r);
-    bool no_body;   /* do not read a body (streams, upgrades) */
+    bool no_body;   /* leave body and common options alone (streams, what is passed on) */
     bool any_media; /* do not negotiate the answer's type */
 };
 
@@ -27,4 +27,9 @@ enum phase_result special_access_review(struct request *r);
 enum phase_result special_local_access_review(struct request *r);
 enum phase_result special_self_access_review(struct request *r);
 enum phase_result special_rules_review(struct request *r);
-enum phase_result special_stream(struct request *r); /* exec, attach, portforward */
+enum phase_result special_exec(struct request *r);
+enum phase_result special_attach(struct request *r);
+enum phase_result special_port_forward(struct request *r);
+enum phase_result special_pod_proxy(struct request *r);
+enum phase_result special_service_proxy(struct request *r);
+enum phase_result special_node_proxy(struct request *r);
