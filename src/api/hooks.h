@@ -34,6 +34,9 @@ struct hooks {
     void (*validate)(struct field_errors *fe, const void *obj);
     void (*validate_update)(struct field_errors *fe, const void *obj,
                             const void *old); /* validate runs first */
+    /* Instead of these two, where checks or their order depend on the old object (NULL: create).
+     * Of a version that is stored as another: what it asks beyond, of the stored form. */
+    void (*validate_write)(struct field_errors *fe, const void *obj, const void *old);
     void (*validate_status)(struct field_errors *fe, const void *obj, const void *old);
     /* Updates through a subresource other than status ("resize"), instead of validate_update. */
     void (*validate_sub)(struct field_errors *fe, str sub, const void *obj, const void *old);
@@ -45,6 +48,10 @@ struct hooks {
 };
 
 const struct hooks *hooks_of(const struct api_resource *r); /* never NULL */
+/* An object of r but for its metadata, as written in the version of `asked` (r, or one stored as r);
+ * old NULL: create. validate_update and validate_sub are the caller's. */
+void hooks_validate(struct field_errors *fe, const struct api_resource *r,
+                    const struct api_resource *asked, const void *obj, const void *old);
 /* metadata of every object; p is "metadata". */
 void validate_object_meta(struct field_errors *fe, const ObjectMeta *m, bool namespaced,
                           const struct hooks *h, const struct field_path *p);

@@ -196,31 +196,40 @@ bool cidr_contains(const struct cidr *c, const struct ip *ip) {
 
 /* ---- checks ---- */
 
-static bool check_ip(struct field_errors *fe, const struct field_path *p, str s, struct ip *ip,
-                     bool *zeros) {
-    if (parse(s, ip, zeros))
-        return true;
-    field_invalid(fe, p, s, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+static bool among(const str_list *old, str s) {
+    for (uint32_t i = 0; old && i < old->n; i++)
+        if (str_eq(old->v[i], s))
+            return true;
     return false;
 }
 
-void field_check_ip(struct field_errors *fe, const struct field_path *p, str s) {
-    struct ip ip;
+static bool was_mapped(const struct ip *ip, str s) {
+    return ip_is_v4(ip) && str_chr(s, ':') >= 0;
+}
+
+static bool check_ip(struct field_errors *fe, const struct field_path *p, str s, struct ip *ip) {
     bool zeros;
-    check_ip(fe, p, s, &ip, &zeros);
+    if (!parse(s, ip, &zeros))
+        field_invalid(fe, p, s, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    else if (zeros)
+        field_invalid(fe, p, s, "must not have leading 0s");
+    else if (was_mapped(ip, s))
+        field_invalid(fe, p, s, "must not be an IPv4-mapped IPv6 address");
+    else
+        return true;
+    return false;
+}
+
+void field_check_ip(struct field_errors *fe, const struct field_path *p, str s,
+                    const str_list *old) {
+    struct ip ip;
+    if (!among(old, s))
+        check_ip(fe, p, s, &ip);
 }
 
 void field_check_ip_strict(struct field_errors *fe, const struct field_path *p, str s) {
     struct ip ip;
-    bool zeros;
-    if (!check_ip(fe, p, s, &ip, &zeros))
-        return;
-    bool was_mapped = ip_is_v4(&ip) && str_chr(s, ':') >= 0;
-    if (zeros)
-        field_invalid(fe, p, s, "must not have leading 0s");
-    else if (was_mapped)
-        field_invalid(fe, p, s, "must not be an IPv4-mapped IPv6 address");
-    if (zeros || was_mapped)
+    if (!check_ip(fe, p, s, &ip))
         return;
     str canonical = ip_str(fe->arena, &ip);
     if (!str_eq(canonical, s))
@@ -228,33 +237,34 @@ void field_check_ip_strict(struct field_errors *fe, const struct field_path *p, 
 }
 
 static bool check_cidr(struct field_errors *fe, const struct field_path *p, str s,
-                       struct cidr *block, struct ip *ip, bool *zeros) {
-    if (parse_block(s, block, ip, zeros))
+                       struct cidr *block) {
+    struct ip ip;
+    bool zeros;
+    if (!parse_block(s, block, &ip, &zeros))
+        field_invalid(fe, p, s, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+    else if (zeros)
+        field_invalid(fe, p, s, "must not have leading 0s in IP or prefix length");
+    else if (was_mapped(&ip, s))
+        field_invalid(fe, p, s, "must not have an IPv4-mapped IPv6 address");
+    else if (!ip_eq(&ip, &block->ip))
+        field_invalid(fe, p, s, "must not have bits set beyond the prefix length");
+    else
         return true;
-    field_invalid(fe, p, s, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
     return false;
 }
 
-void field_check_cidr(struct field_errors *fe, const struct field_path *p, str s) {
+void field_check_cidr(struct field_errors *fe, const struct field_path *p, str s,
+                      const str_list *old) {
     struct cidr c;
-    struct ip ip;
-    bool zeros;
-    check_cidr(fe, p, s, &c, &ip, &zeros);
+    if (!among(old, s))
+        check_cidr(fe, p, s, &c);
 }
 
 void field_check_cidr_strict(struct field_errors *fe, const struct field_path *p, str s) {
     struct cidr c;
-    struct ip ip;
-    bool zeros;
-    if (!check_cidr(fe, p, s, &c, &ip, &zeros))
+    if (!check_cidr(fe, p, s, &c))
         return;
     str canonical = cidr_str(fe->arena, &c);
-    if (zeros)
-        field_invalid(fe, p, s, "must not have leading 0s in IP or prefix length");
-    else if (ip_is_v4(&ip) && str_chr(s, ':') >= 0)
-        field_invalid(fe, p, s, "must not have an IPv4-mapped IPv6 address");
-    else if (!ip_eq(&ip, &c.ip))
-        field_invalid(fe, p, s, "must not have bits set beyond the prefix length");
-    else if (!str_eq(canonical, s))
+    if (!str_eq(canonical, s))
         field_invalid(fe, p, s, "must be in canonical form (\"" STR_FMT "\")", STR_ARG(canonical));
 }

@@ -28,8 +28,12 @@ bool cidr_parse(str s, struct cidr *ret, struct ip *ret_ip);
 str cidr_str(struct arena *a, const struct cidr *c);
 bool cidr_contains(const struct cidr *c, const struct ip *ip);
 
-/* Any spelling (fields older than the strict rule), and only the canonical one. */
-void field_check_ip(struct field_errors *fe, const struct field_path *p, str s);
+/* Fields older than the strict rule: any spelling of what is unambiguous, and whatever is among old
+ * (may be NULL), the values the stored object has there. */
+void field_check_ip(struct field_errors *fe, const struct field_path *p, str s,
+                    const str_list *old);
+void field_check_cidr(struct field_errors *fe, const struct field_path *p, str s,
+                      const str_list *old);
+/* Only the canonical spelling. */
 void field_check_ip_strict(struct field_errors *fe, const struct field_path *p, str s);
-void field_check_cidr(struct field_errors *fe, const struct field_path *p, str s);
 void field_check_cidr_strict(struct field_errors *fe, const struct field_path *p, str s);

@@ -154,11 +154,8 @@ enum step_result write_prepare(struct write *w) {
 }
 
 /* A kind's hook applies the rules of its rows itself, in the order of its errors. */
-static void validate_object(struct write *w, struct field_errors *fe, const struct hooks *h) {
-    if (h->validate)
-        h->validate(fe, w->obj);
-    else
-        api_validate(fe, w->st->type, w->obj, NULL);
+static void validate_object(struct write *w, struct field_errors *fe) {
+    hooks_validate(fe, w->st, w->res, w->obj, w->current ? w->old : NULL);
 }
 
 static void validate_update(struct write *w, struct field_errors *fe, const struct hooks *h) {
@@ -171,7 +168,7 @@ static void validate_update(struct write *w, struct field_errors *fe, const stru
             h->validate_status(fe, w->obj, w->old);
         return;
     }
-    validate_object(w, fe, h);
+    validate_object(w, fe);
     if (h->validate_update && !w->view)
         h->validate_update(fe, w->obj, w->old);
     if (h->validate_sub && w->view)
@@ -197,11 +194,10 @@ enum step_result write_validate(struct write *w) {
     const ObjectMeta *m = w->obj;
     validate_object_meta(&fe, m, resource_is(w->st, RESOURCE_NAMESPACED), h,
                          PATH(NULL, "metadata"));
-    if (w->current) {
+    if (w->current)
         validate_update(w, &fe, h);
-    } else {
-        validate_object(w, &fe, h);
-    }
+    else
+        validate_object(w, &fe);
     if (fe.list.n)
         return write_invalid(w, &fe);
     if (!w->current && m->resource_version.n)

@@ -113,6 +113,19 @@ void check_quantity(struct field_errors *fe, const struct field_path *p, Quantit
         field_invalid(fe, p, q, "must be greater than or equal to 0");
 }
 
+void check_basic_quantity(struct field_errors *fe, const struct field_path *p, Quantity q) {
+    struct quantity v = quantity_of(q);
+    int64_t whole = quantity_value(&v);
+    if (whole < 0)
+        field_invalid_i64(fe, p, whole, "must be a valid resource quantity");
+}
+
+void check_positive_quantity(struct field_errors *fe, const struct field_path *p, Quantity q) {
+    struct quantity v = quantity_of(q);
+    if (quantity_sign(&v) <= 0)
+        field_invalid(fe, p, q, "must be greater than zero");
+}
+
 void check_resource_quantity(struct field_errors *fe, const struct field_path *p, str name,
                              Quantity q) {
     struct quantity v = quantity_of(q);

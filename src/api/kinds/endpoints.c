@@ -41,7 +41,7 @@ void check_routable(struct field_errors *fe, const struct field_path *p, str s) 
 
 static void check_address(struct field_errors *fe, const struct field_path *p,
                           const EndpointAddress *a) {
-    field_check_ip(fe, PATH(p, "ip"), a->ip);
+    field_check_ip(fe, PATH(p, "ip"), a->ip, NULL);
     if (a->hostname.n)
         field_check_name(fe, PATH(p, "hostname"), a->hostname, name_dns1123_label);
     if (a->node_name.n)
@@ -98,7 +98,7 @@ static void check_endpoint(struct field_errors *fe, const struct field_path *p, 
             continue;
         }
         if (!ip_parse(e->addresses.v[i], &ip)) {
-            field_check_ip(fe, at, e->addresses.v[i]);
+            field_check_ip(fe, at, e->addresses.v[i], NULL);
             continue;
         }
         if (str_eqc(type, "IPv4") && !ip_is_v4(&ip))

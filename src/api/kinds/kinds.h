@@ -41,6 +41,7 @@ bool list_too_long(struct field_errors *fe, const struct field_path *p, uint32_t
 
 /* As JSON, the way errors show a value. */
 str strings_json(struct arena *a, const str_list *l);
+str opt_text(struct arena *a, str s); /* quoted; null when absent */
 str map_json(struct arena *a, const str_map *m); /* null when empty */
 
 #define FIELD_IMMUTABLE "field is immutable"
@@ -50,6 +51,8 @@ void check_labels(struct field_errors *fe, const struct field_path *p, const str
 void check_annotations(struct field_errors *fe, const struct field_path *p,
                        const str_map *annotations);
 void check_same(struct field_errors *fe, const struct field_path *p, str s, str old);
+/* The same of a member that may be absent. */
+void check_same_opt(struct field_errors *fe, const struct field_path *p, str s, str old);
 
 /* ---- other checks ---- */
 /* The rules of the rows named (api_validate_rows), T the type of *obj_. */
@@ -75,6 +78,9 @@ bool resource_is_container(str name);
 bool resource_is_extended(str name);
 void check_resource_name(struct field_errors *fe, const struct field_path *p, str name);
 void check_quantity(struct field_errors *fe, const struct field_path *p, Quantity q);
+/* A quantity that may be zero; shown rounded to a whole number. */
+void check_basic_quantity(struct field_errors *fe, const struct field_path *p, Quantity q);
+void check_positive_quantity(struct field_errors *fe, const struct field_path *p, Quantity q);
 void check_resource_quantity(struct field_errors *fe, const struct field_path *p, str name,
                              Quantity q);
 
@@ -82,6 +88,20 @@ void check_resource_quantity(struct field_errors *fe, const struct field_path *p
 str go_json(struct arena *a, const struct api_type *t, const void *obj);
 /* A unified diff of the same, indented, as upstream shows forbidden changes. */
 str go_diff(struct arena *a, const struct api_type *t, const void *old, const void *obj);
+
+/* ---- volumes ---- */
+
+/* A path without "..". */
+void check_no_backsteps(struct field_errors *fe, const struct field_path *p, str path);
+void check_csi_driver(struct field_errors *fe, const struct field_path *p, str driver);
+/* One source, of the type t as pods or as persistent volumes have it; name: of the persistent
+ * volume. False when the type is none of those both have (emptyDir, secret, ...). */
+bool check_volume_source(struct field_errors *fe, const struct field_path *p,
+                         const struct api_type *t, const void *source, str name);
+void check_access_modes(struct field_errors *fe, const struct field_path *p, const str_list *l);
+void check_volume_mode(struct field_errors *fe, const struct field_path *p, str mode);
+void check_claim_spec(struct field_errors *fe, const struct field_path *p,
+                      const PersistentVolumeClaimSpec *s);
 
 /* ---- pods and what carries a pod template ---- */
 

@@ -76,6 +76,17 @@ str strings_json(struct arena *a, const str_list *l) {
     return s;
 }
 
+str opt_text(struct arena *a, str s) {
+    struct buf b;
+    if (!s.p)
+        return STR("null");
+    buf_init(&b, 0);
+    json_quote(&b, s);
+    str text = str_dup(a, buf_str(&b));
+    buf_done(&b);
+    return text;
+}
+
 str map_json(struct arena *a, const str_map *m) {
     struct buf b;
     buf_init(&b, 0);

@@ -41,10 +41,10 @@ static void check_block(struct field_errors *fe, const struct field_path *p, con
         field_required(fe, PATH(p, "cidr"), NULL);
         return;
     }
-    field_check_cidr(fe, PATH(p, "cidr"), b->cidr);
+    field_check_cidr(fe, PATH(p, "cidr"), b->cidr, NULL);
     for (uint32_t i = 0; i < b->except.n; i++) {
         const struct field_path *at = PATH_INDEX(PATH(p, "except"), i);
-        field_check_cidr(fe, at, b->except.v[i]);
+        field_check_cidr(fe, at, b->except.v[i], NULL);
         if (!cidr_parse(b->cidr, &all, NULL) || !cidr_parse(b->except.v[i], &part, NULL))
             continue;
         if (!cidr_contains(&all, &part.ip) || all.bits >= part.bits)

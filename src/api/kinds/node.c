@@ -36,7 +36,7 @@ static void validate(struct field_errors *fe, const void *obj) {
         check_taint(fe, PATH_INDEX(PATH(PATH(NULL, "metadata"), "taints"), i), &n->spec, i);
     for (uint32_t i = 0; i < n->spec.pod_cidrs.n; i++)
         field_check_cidr(fe, PATH_INDEX(PATH(PATH(NULL, "spec"), "podCIDRs"), i),
-                         n->spec.pod_cidrs.v[i]);
+                         n->spec.pod_cidrs.v[i], NULL);
 }
 
 static void validate_update(struct field_errors *fe, const void *obj, const void *old) {

@@ -224,6 +224,13 @@ void check_same(struct field_errors *fe, const struct field_path *p, str s, str 
         field_invalid(fe, p, s, FIELD_IMMUTABLE);
 }
 
+void check_same_opt(struct field_errors *fe, const struct field_path *p, str s, str old) {
+    if (!s.p && old.p)
+        field_invalid_printed(fe, p, STR("null"), FIELD_IMMUTABLE);
+    else if (!str_eq(s, old) || !s.p != !old.p)
+        field_invalid(fe, p, s, FIELD_IMMUTABLE);
+}
+
 void validate_object_meta_update(struct field_errors *fe, const ObjectMeta *m,
                                  const ObjectMeta *old, const struct field_path *p) {
     if (old->deletion_timestamp.set)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Persistent volumes and their claims. */
 #include "api/kinds/kinds.h"
 
 static Time now_of(const struct hook_ctx *h) {
     return (Time){.sec = h->now / 1000000000, .set = true};
 }
 
-static void volume_defaults(struct hook_ctx *h, void *obj) {
+static void defaults(struct hook_ctx *h, void *obj) {
     PersistentVolumeSpec *s = &((PersistentVolume *)obj)->spec;
     (void)h;
     if (!s->persistent_volume_reclaim_policy.n)
@@ -15,13 +14,13 @@ static void volume_defaults(struct hook_ctx *h, void *obj) {
         s->volume_mode = STR("Filesystem");
 }
 
-static void volume_create(struct hook_ctx *h, void *obj) {
+static void prepare_create(struct hook_ctx *h, void *obj) {
     PersistentVolume *v = obj;
     v->status =
         (PersistentVolumeStatus){.phase = STR("Pending"), .last_phase_transition_time = now_of(h)};
 }
 
-static void volume_status(struct hook_ctx *h, void *obj, const void *old) {
+static void prepare_status(struct hook_ctx *h, void *obj, const void *old) {
     PersistentVolume *v = obj;
     const PersistentVolume *before = old;
     Time t = v->status.last_phase_transition_time, was = before->status.last_phase_transition_time;
@@ -33,165 +32,228 @@ static void volume_status(struct hook_ctx *h, void *obj, const void *old) {
 
 /* ---- validation ---- */
 
-static const char *const access_modes[] = {"ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce",
-                                           "ReadWriteOncePod", NULL};
-static const char *const volume_modes[] = {"Block", "Filesystem", NULL};
-
-static void check_access_modes(struct field_errors *fe, const struct field_path *p,
-                               const str_list *l) {
-    bool pod = strings_have(l, STR("ReadWriteOncePod"));
-    for (uint32_t i = 0; i < l->n; i++)
-        check_one_of(fe, p, l->v[i], access_modes);
-    if (pod && l->n > 1)
+void check_access_modes(struct field_errors *fe, const struct field_path *p, const str_list *l) {
+    static const char *const modes[] = {"ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce",
+                                        "ReadWriteOncePod", NULL};
+    bool pod = false, other = false;
+    for (uint32_t i = 0; i < l->n; i++) {
+        check_one_of(fe, p, l->v[i], modes);
+        if (str_eqc(l->v[i], "ReadWriteOncePod"))
+            pod = true;
+        else
+            other |= str_in(l->v[i], modes);
+    }
+    if (pod && other)
         field_forbidden(fe, p, "may not use ReadWriteOncePod with other access modes");
+}
+
+void check_volume_mode(struct field_errors *fe, const struct field_path *p, str mode) {
+    static const char *const modes[] = {"Block", "Filesystem", NULL};
+    if (mode.p)
+        check_one_of(fe, p, mode, modes);
 }
 
 static void check_capacity(struct field_errors *fe, const struct field_path *p, const str_map *m) {
     static const char *const storage[] = {"storage", NULL};
     if (!m->n)
         field_required(fe, p, NULL);
-    if (m->n && (!label_has(m, STR("storage")) || m->n > 1))
+    if (!label_has(m, STR("storage")) || m->n > 1)
         field_not_supported_printed(fe, p, map_json(fe->arena, m), storage);
     for (uint32_t i = 0; i < m->n; i++) {
-        struct quantity q = quantity_of(m->v[i].value);
-        if (quantity_sign(&q) <= 0)
-            field_invalid(fe, PATH_KEY(p, m->v[i].key), m->v[i].value, "must be greater than zero");
+        check_basic_quantity(fe, PATH_KEY(p, m->v[i].key), m->v[i].value);
+        check_positive_quantity(fe, PATH_KEY(p, m->v[i].key), m->v[i].value);
     }
 }
 
-/* Which of the sources is there; others behind the first are refused. */
-static void check_source(struct field_errors *fe, const struct field_path *p,
-                         const PersistentVolumeSource *s) {
+/* As upstream looks for them, and what it calls them when they are one too many or wrong. */
+static const struct {
+    const char *json, *forbidden, *checked;
+} sources[] = {{"hostPath", NULL, NULL},
+               {"gcePersistentDisk", NULL, "persistentDisk"},
+               {"awsElasticBlockStore", NULL, NULL},
+               {"glusterfs", NULL, NULL},
+               {"flocker", NULL, NULL},
+               {"nfs", NULL, NULL},
+               {"rbd", NULL, NULL},
+               {"quobyte", NULL, NULL},
+               {"cephfs", "cephFS", NULL},
+               {"iscsi", NULL, NULL},
+               {"cinder", NULL, NULL},
+               {"fc", NULL, NULL},
+               {"flexVolume", NULL, NULL},
+               {"azureFile", NULL, NULL},
+               {"vsphereVolume", NULL, NULL},
+               {"photonPersistentDisk", NULL, NULL},
+               {"portworxVolume", NULL, NULL},
+               {"azureDisk", NULL, NULL},
+               {"scaleIO", NULL, NULL},
+               {"local", NULL, NULL},
+               {"storageos", NULL, NULL},
+               {"csi", NULL, NULL}};
+
+/* The first that is there is checked, others are refused; a flexVolume is always checked. */
+static void check_sources(struct field_errors *fe, const struct field_path *p,
+                          const PersistentVolume *v) {
     unsigned n = 0;
-    if (s->host_path) {
-        n++;
-        if (!s->host_path->path.n)
-            field_required(fe, PATH(PATH(p, "hostPath"), "path"), NULL);
-        else if (str_find(s->host_path->path, STR("/../")) >= 0 ||
-                 str_ends(s->host_path->path, STR("/..")))
-            field_invalid(fe, PATH(PATH(p, "hostPath"), "path"), s->host_path->path,
-                          "must not contain '..'");
-    }
-    for (uint16_t i = 0; i < PersistentVolumeSource_type.n_fields; i++) {
-        const struct api_field *f = &PersistentVolumeSource_type.fields[i];
-        const void *at = (const char *)s + f->offset;
-        if (!*(void *const *)at || !strcmp(f->json, "hostPath"))
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+        const char *json = sources[i].json;
+        uint32_t at = 0;
+        const struct api_field *f =
+            type_field(&PersistentVolumeSource_type, str_of(json), &at, NULL);
+        const void *member = (const char *)&v->spec.persistent_volume_source + at;
+        const void *source = *(const void *const *)member;
+        if (!source)
             continue;
-        if (n++)
-            field_forbidden(fe, PATH(p, f->json), "may not specify more than 1 volume type");
+        if (n++ && strcmp(json, "flexVolume") != 0) {
+            field_forbidden(fe, PATH(p, sources[i].forbidden ? sources[i].forbidden : json),
+                            "may not specify more than 1 volume type");
+            continue;
+        }
+        check_volume_source(fe, PATH(p, sources[i].checked ? sources[i].checked : json), f->sub,
+                            source, v->metadata.name);
+        if (!strcmp(json, "local") && !v->spec.node_affinity)
+            field_required(fe, PATH(p, "nodeAffinity"), "Local volume requires node affinity");
     }
-    if (s->local && n == 1 && !s->local->path.n)
-        field_required(fe, PATH(PATH(p, "local"), "path"), NULL);
     if (!n)
         field_required(fe, p, "must specify a volume type");
 }
 
-static void volume_validate(struct field_errors *fe, const void *obj) {
+/* "/", "//", "/./": what is cleaned to the root. */
+static bool is_root(str path) {
+    str rest = path;
+    if (!str_starts(path, STR("/")))
+        return false;
+    while (rest.p) {
+        str part = str_cut(&rest, '/');
+        if (part.n && !str_eqc(part, ".") && !str_eqc(part, ".."))
+            return false;
+    }
+    return true;
+}
+
+static void check_attributes_class(struct field_errors *fe, const struct field_path *spec,
+                                   const PersistentVolumeSpec *s) {
+    const struct field_path *p = PATH(spec, "volumeAttributesClassName");
+    if (!s->volume_attributes_class_name.p)
+        return;
+    if (s->volume_attributes_class_name.n)
+        field_check_name(fe, p, s->volume_attributes_class_name, name_dns1123_subdomain);
+    else
+        field_required(fe, p, "an empty string is disallowed");
+    if (!s->persistent_volume_source.csi)
+        field_required(fe, PATH(spec, "csi"),
+                       "has to be specified when using volumeAttributesClassName");
+}
+
+static void validate(struct field_errors *fe, const void *obj) {
     static const char *const policies[] = {"Delete", "Recycle", "Retain", NULL};
-    const PersistentVolumeSpec *s = &((const PersistentVolume *)obj)->spec;
-    const struct field_path *p = PATH(NULL, "spec");
+    const PersistentVolume *v = obj;
+    const PersistentVolumeSpec *s = &v->spec;
+    const struct field_path *p = PATH(NULL, "spec"),
+                            *reclaim = PATH(p, "persistentVolumeReclaimPolicy");
     if (!s->access_modes.n)
         field_required(fe, PATH(p, "accessModes"), NULL);
     check_access_modes(fe, PATH(p, "accessModes"), &s->access_modes);
     check_capacity(fe, PATH(p, "capacity"), &s->capacity);
     if (s->persistent_volume_reclaim_policy.n)
-        check_one_of(fe, PATH(p, "persistentVolumeReclaimPolicy"),
-                     s->persistent_volume_reclaim_policy, policies);
+        check_one_of(fe, reclaim, s->persistent_volume_reclaim_policy, policies);
     if (s->node_affinity && s->node_affinity->required)
         check_node_selector(fe, PATH(PATH(p, "nodeAffinity"), "required"),
                             s->node_affinity->required);
-    check_source(fe, p, &s->persistent_volume_source);
+    else if (s->node_affinity)
+        field_required(fe, PATH(PATH(p, "nodeAffinity"), "required"),
+                       "must specify required node constraints");
+    check_sources(fe, p, v);
+    const HostPathVolumeSource *host = s->persistent_volume_source.host_path;
+    if (host && is_root(host->path) && str_eqc(s->persistent_volume_reclaim_policy, "Recycle"))
+        field_forbidden(fe, reclaim, "may not be 'recycle' for a hostPath mount of '/'");
     if (s->storage_class_name.n)
         field_check_name(fe, PATH(p, "storageClassName"), s->storage_class_name,
                          name_dns1123_subdomain);
-    if (s->volume_mode.p)
-        check_one_of(fe, PATH(p, "volumeMode"), s->volume_mode, volume_modes);
+    check_volume_mode(fe, PATH(p, "volumeMode"), s->volume_mode);
+    check_attributes_class(fe, p, s);
 }
 
-static void volume_validate_update(struct field_errors *fe, const void *obj, const void *old) {
+/* A secret that is given later, for volumes of before there were any. */
+static bool same_source(struct field_errors *fe, const PersistentVolumeSource *s,
+                        const PersistentVolumeSource *was, PersistentVolumeSource *ret) {
+    *ret = *s;
+    if (s->csi && was->csi && !was->csi->controller_expand_secret_ref) {
+        ret->csi = arena_dup(fe->arena, s->csi, sizeof(*s->csi));
+        ret->csi->controller_expand_secret_ref = NULL;
+    }
+    return api_equal(&PersistentVolumeSource_type, ret, was);
+}
+
+/* Keys may go from their beta name to the one that replaced it. */
+static bool same_key(str key, str was) {
+    static const struct {
+        const char *beta, *stable;
+    } names[] = {
+        {"failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone"},
+        {"failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region"},
+        {"beta.kubernetes.io/os", "kubernetes.io/os"},
+        {"beta.kubernetes.io/arch", "kubernetes.io/arch"},
+        {"beta.kubernetes.io/instance-type", "node.kubernetes.io/instance-type"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (str_eqc(was, names[i].beta) && str_eqc(key, names[i].stable))
+            return true;
+    return str_eq(key, was);
+}
+
+static bool same_term(const NodeSelectorTerm *t, const NodeSelectorTerm *was) {
+    NodeSelectorTerm rest = *t, rest_was = *was;
+    bool same = t->match_expressions.n == was->match_expressions.n;
+    for (uint32_t i = 0; same && i < t->match_expressions.n; i++) {
+        NodeSelectorRequirement r = t->match_expressions.v[i];
+        same = same_key(r.key, was->match_expressions.v[i].key);
+        r.key = was->match_expressions.v[i].key;
+        same = same &&
+               api_equal(&NodeSelectorRequirement_type, &r, &was->match_expressions.v[i]);
+    }
+    rest.match_expressions.n = rest_was.match_expressions.n = 0;
+    return same && api_equal(&NodeSelectorTerm_type, &rest, &rest_was);
+}
+
+static bool same_affinity(const VolumeNodeAffinity *a, const VolumeNodeAffinity *was) {
+    const NodeSelector *s = a ? a->required : NULL, *o = was->required;
+    if (!a || !s != !o)
+        return false;
+    bool same = !s || s->node_selector_terms.n == o->node_selector_terms.n;
+    for (uint32_t i = 0; same && s && i < s->node_selector_terms.n; i++)
+        same = same_term(&s->node_selector_terms.v[i], &o->node_selector_terms.v[i]);
+    return same;
+}
+
+/* All is checked twice: strategy and validation upstream both do. */
+static void validate_update(struct field_errors *fe, const void *obj, const void *old) {
     const PersistentVolumeSpec *s = &((const PersistentVolume *)obj)->spec;
     const PersistentVolumeSpec *was = &((const PersistentVolume *)old)->spec;
     const struct field_path *p = PATH(NULL, "spec");
-    if (!api_equal(&PersistentVolumeSource_type, &s->persistent_volume_source,
-                   &was->persistent_volume_source))
-        field_forbidden(
-            fe, PATH(p, "persistentvolumesource"),
-            "spec.persistentvolumesource is immutable after creation\n" STR_FMT,
-            STR_ARG(go_diff(fe->arena, &PersistentVolumeSource_type, &was->persistent_volume_source,
-                            &s->persistent_volume_source)));
-    check_same(fe, PATH(p, "volumeMode"), s->volume_mode, was->volume_mode);
+    PersistentVolumeSource source;
+    validate(fe, obj);
+    if (!same_source(fe, &s->persistent_volume_source, &was->persistent_volume_source, &source))
+        field_forbidden(fe, PATH(p, "persistentvolumesource"),
+                        "spec.persistentvolumesource is immutable after creation\n" STR_FMT,
+                        STR_ARG(go_diff(fe->arena, &PersistentVolumeSource_type,
+                                        &was->persistent_volume_source, &source)));
+    check_same_opt(fe, PATH(NULL, "volumeMode"), s->volume_mode, was->volume_mode);
+    if (was->node_affinity && !same_affinity(s->node_affinity, was->node_affinity))
+        field_invalid_printed(fe, PATH(NULL, "nodeAffinity"),
+                              go_json(fe->arena, &VolumeNodeAffinity_type, s->node_affinity),
+                              FIELD_IMMUTABLE ", except for updating from beta label to GA");
+    if (was->volume_attributes_class_name.p && !s->volume_attributes_class_name.p)
+        field_forbidden(fe, PATH(p, "volumeAttributesClassName"),
+                        "update from non-nil value to nil is forbidden");
 }
 
 const struct hooks hooks_core_v1_persistentvolumes = {
     .group = "",
     .resource = "persistentvolumes",
-    .defaults = volume_defaults,
-    .prepare_create = volume_create,
-    .prepare_status = volume_status,
-    .validate = volume_validate,
-    .validate_update = volume_validate_update,
-};
-
-static void claim_create(struct hook_ctx *h, void *obj) {
-    PersistentVolumeClaim *c = obj;
-    (void)h;
-    c->status = (PersistentVolumeClaimStatus){.phase = STR("Pending")};
-}
-
-static void claim_validate(struct field_errors *fe, const void *obj) {
-    const PersistentVolumeClaimSpec *s = &((const PersistentVolumeClaim *)obj)->spec;
-    const struct field_path *p = PATH(NULL, "spec"),
-                            *size = PATH_KEY(PATH(p, "resources"), STR("storage"));
-    str storage = label_get(&s->resources.requests, STR("storage"));
-    struct quantity q = quantity_of(storage);
-    if (!s->access_modes.n)
-        field_required(fe, PATH(p, "accessModes"), "at least 1 access mode is required");
-    check_label_selector(fe, PATH(p, "selector"), s->selector);
-    check_access_modes(fe, PATH(p, "accessModes"), &s->access_modes);
-    if (!storage.p)
-        field_required(fe, size, NULL);
-    else if (quantity_sign(&q) <= 0)
-        field_invalid(fe, size, storage, "must be greater than zero");
-    if (s->storage_class_name.n)
-        field_check_name(fe, PATH(p, "storageClassName"), s->storage_class_name,
-                         name_dns1123_subdomain);
-    if (s->volume_mode.p)
-        check_one_of(fe, PATH(p, "volumeMode"), s->volume_mode, volume_modes);
-}
-
-/* A claim may be bound once, and grow once it is. */
-static void claim_validate_update(struct field_errors *fe, const void *obj, const void *old) {
-    const PersistentVolumeClaim *c = obj, *before = old;
-    PersistentVolumeClaimSpec was = before->spec;
-    const PersistentVolumeClaimSpec *s = &c->spec;
-    bool bound = str_eqc(before->status.phase, "Bound");
-    if (!was.volume_name.n)
-        was.volume_name = s->volume_name;
-    if (!was.storage_class_name.p)
-        was.storage_class_name = s->storage_class_name;
-    if (bound) {
-        was.resources.requests = s->resources.requests;
-        was.volume_attributes_class_name = s->volume_attributes_class_name;
-    }
-    if (!api_equal(&PersistentVolumeClaimSpec_type, s, &was)) {
-        field_forbidden(fe, PATH(NULL, "spec"),
-                        "spec is immutable after creation except resources.requests and "
-                        "volumeAttributesClassName for bound claims\n" STR_FMT,
-                        STR_ARG(go_diff(fe->arena, &PersistentVolumeClaimSpec_type, &was, s)));
-        return;
-    }
-    struct quantity size = quantity_of(label_get(&s->resources.requests, STR("storage")));
-    struct quantity had = quantity_of(label_get(&before->spec.resources.requests, STR("storage")));
-    struct quantity real = quantity_of(label_get(&before->status.capacity, STR("storage")));
-    if (bound && quantity_cmp(&size, &had) < 0 && quantity_cmp(&size, &real) <= 0)
-        field_forbidden(fe, PATH(PATH(PATH(NULL, "spec"), "resources"), "requests"),
-                        "field can not be less than status.capacity");
-}
-
-const struct hooks hooks_core_v1_persistentvolumeclaims = {
-    .group = "",
-    .resource = "persistentvolumeclaims",
-    .prepare_create = claim_create,
-    .validate = claim_validate,
-    .validate_update = claim_validate_update,
+    .defaults = defaults,
+    .prepare_create = prepare_create,
+    .prepare_status = prepare_status,
+    .validate = validate,
+    .validate_update = validate_update,
 };

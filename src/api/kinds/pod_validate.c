@@ -34,7 +34,7 @@ static void check_dns(struct field_errors *fe, const struct field_path *p, const
         field_invalid_printed(fe, PATH(p, "nameservers"), strings_json(fe->arena, &c->nameservers),
                               "must not have more than %d nameservers", NAMESERVERS_MAX);
     for (uint32_t i = 0; i < c->nameservers.n; i++)
-        field_check_ip(fe, PATH_INDEX(PATH(p, "nameservers"), i), c->nameservers.v[i]);
+        field_check_ip(fe, PATH_INDEX(PATH(p, "nameservers"), i), c->nameservers.v[i], NULL);
     size_t chars = 0;
     for (uint32_t i = 0; i < c->searches.n; i++)
         chars += c->searches.v[i].n + (i > 0);
@@ -94,7 +94,7 @@ static void check_names(struct field_errors *fe, const struct field_path *p, con
     check_tolerations(fe, PATH(p, "tolerations"), s->tolerations.v, s->tolerations.n);
     for (uint32_t i = 0; i < s->host_aliases.n; i++) {
         const struct field_path *at = PATH_INDEX(PATH(p, "hostAliases"), i);
-        field_check_ip(fe, PATH(at, "ip"), s->host_aliases.v[i].ip);
+        field_check_ip(fe, PATH(at, "ip"), s->host_aliases.v[i].ip, NULL);
         for (uint32_t k = 0; k < s->host_aliases.v[i].hostnames.n; k++)
             field_check_name(fe, PATH_INDEX(PATH(at, "hostnames"), k),
                              s->host_aliases.v[i].hostnames.v[k], name_dns1123_subdomain);

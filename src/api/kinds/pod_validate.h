@@ -32,7 +32,6 @@ void check_topology_spread(struct field_errors *fe, const struct field_path *p, 
 /* A path inside a volume: relative, no way up. */
 void check_local_path(struct field_errors *fe, const struct field_path *p, str path,
                       bool not_reserved);
-void check_no_backsteps(struct field_errors *fe, const struct field_path *p, str path);
 /* downwardAPI sources; in a volume containers must be named. */
 void check_field_ref(struct field_errors *fe, const struct field_path *p,
                      const ObjectFieldSelector *f, bool volume);

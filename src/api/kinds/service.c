@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Services without their allocations: cluster IPs and node ports are given by the API server. */
 #include "api/ip.h"
-#include "api/kinds/kinds.h"
+#include "api/kinds/service.h"
+#include "api/service.h"
 
 static void affinity_defaults(struct arena *a, ServiceSpec *s) {
     if (str_eqc(s->session_affinity, "None"))
@@ -42,11 +43,12 @@ static void defaults(struct hook_ctx *h, void *obj) {
     }
 }
 
-/* ---- validation ---- */
+/* ---- ports ---- */
+
+static const char *const protocols[] = {"SCTP", "TCP", "UDP", NULL};
 
 static void check_ports(struct field_errors *fe, const struct field_path *list,
                         const ServiceSpec *s) {
-    static const char *const protocols[] = {"SCTP", "TCP", "UDP", NULL};
     struct name_index names = name_index_of(fe->arena, s->ports.n ? &s->ports.v[0].name : NULL,
                                             s->ports.n, sizeof(ServicePort));
     for (uint32_t i = 0; i < s->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
@@ -63,10 +65,6 @@ static void check_ports(struct field_errors *fe, const struct field_path *list,
         check_port_or_name(fe, PATH(p, "targetPort"), port->target_port);
         if (port->app_protocol.p)
             field_check_name(fe, PATH(p, "appProtocol"), port->app_protocol, name_qualified);
-        bool headless = str_eqc(s->cluster_ip, "None");
-        if (headless && port->node_port)
-            field_invalid_i64(fe, PATH(p, "nodePort"), port->node_port,
-                              "may not be used when `clusterIP` is 'None'");
     }
 }
 
@@ -76,164 +74,279 @@ static str port_key(struct arena *a, const ServicePort *p) {
     return go_json(a, &ServicePort_type, &key);
 }
 
-static void check_duplicate_ports(struct field_errors *fe, const struct field_path *list,
-                                  const ServiceSpec *s) {
+/* The earliest port before i that has its protocol and number; node: the same node port. */
+static bool port_before(const ServiceSpec *s, uint32_t i, bool node) {
+    const ServicePort *p = &s->ports.v[i];
+    for (uint32_t k = 0; k < i; k++) {
+        const ServicePort *o = &s->ports.v[k];
+        if (str_eq(o->protocol, p->protocol) &&
+            (node ? o->node_port == p->node_port : o->port == p->port))
+            return true;
+    }
+    return false;
+}
+
+static void check_node_ports(struct field_errors *fe, const struct field_path *list,
+                             const ServiceSpec *s) {
     if (list_too_long(fe, list, s->ports.n))
         return;
-    for (uint32_t i = 1; i < s->ports.n; i++)
-        for (uint32_t k = 0; k < i; k++)
-            if (s->ports.v[k].port == s->ports.v[i].port &&
-                str_eq(s->ports.v[k].protocol, s->ports.v[i].protocol)) {
-                struct field_error *e;
-                field_duplicate(fe, PATH_INDEX(list, i), STR_NONE);
-                e = &fe->list.v[fe->list.n - 1];
-                e->value = port_key(fe->arena, &s->ports.v[i]);
-                break;
-            }
+    for (uint32_t i = 0; str_eqc(s->type, "ClusterIP") && i < s->ports.n; i++)
+        if (s->ports.v[i].node_port)
+            field_forbidden(fe, PATH(PATH_INDEX(list, i), "nodePort"),
+                            "may not be used when `type` is 'ClusterIP'");
+    for (uint32_t i = 0; i < s->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+        if (s->ports.v[i].node_port && port_before(s, i, true)) {
+            str port = str_printf(fe->arena, "%d", s->ports.v[i].node_port);
+            field_duplicate(fe, PATH(PATH_INDEX(list, i), "nodePort"), STR_NONE);
+            fe->list.v[fe->list.n - 1].value = port;
+        }
+    for (uint32_t i = 0; i < s->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+        if (port_before(s, i, false)) {
+            field_duplicate(fe, PATH_INDEX(list, i), STR_NONE);
+            fe->list.v[fe->list.n - 1].value = port_key(fe->arena, &s->ports.v[i]);
+        }
 }
 
-static void check_addresses(struct field_errors *fe, const struct field_path *p,
-                            const ServiceSpec *s) {
-    const struct field_path *at = PATH(p, "clusterIPs");
-    bool none = strings_have(&s->cluster_ips, STR("None"));
-    if (none && s->cluster_ips.n > 1)
-        field_invalid_printed(fe, at, strings_json(fe->arena, &s->cluster_ips),
-                              "'None' must be the first and only value");
-    for (uint32_t i = 0; i < s->cluster_ips.n && !none; i++)
-        if (s->cluster_ips.v[i].n)
-            field_check_ip(fe, PATH_INDEX(at, i), s->cluster_ips.v[i]);
-    for (uint32_t i = 0; i < s->external_ips.n; i++)
-        field_check_ip(fe, PATH_INDEX(PATH(p, "externalIPs"), i), s->external_ips.v[i]);
-    for (uint32_t i = 0; i < s->load_balancer_source_ranges.n; i++)
-        field_check_cidr(fe, PATH_INDEX(PATH(p, "loadBalancerSourceRanges"), i),
-                         s->load_balancer_source_ranges.v[i]);
-    if (s->load_balancer_source_ranges.n && !str_eqc(s->type, "LoadBalancer"))
-        field_forbidden(fe, PATH(p, "loadBalancerSourceRanges"),
-                        "may only be used when `type` is 'LoadBalancer'");
+/* ---- who may reach it, and how ---- */
+
+#define TOPOLOGY_MODE  "service.kubernetes.io/topology-mode"
+#define TOPOLOGY_HINTS "service.kubernetes.io/topology-aware-hints"
+#define SOURCE_RANGES  "service.beta.kubernetes.io/load-balancer-source-ranges"
+#define ONLY_BALANCER  "may only be used when `type` is 'LoadBalancer'"
+
+static const struct field_path *annotation(struct arena *a, const char *name) {
+    struct field_path *p = arena_array(a, 3, sizeof(*p));
+    p[0] = (struct field_path){.name = "metadata"};
+    p[1] = (struct field_path){.parent = &p[0], .name = "annotations"};
+    p[2] = (struct field_path){.parent = &p[1], .key = str_of(name)};
+    return &p[2];
 }
 
-static void check_affinity_config(struct field_errors *fe, const struct field_path *p,
-                                  const ServiceSpec *s) {
+static void check_topology(struct field_errors *fe, const Service *s) {
+    str mode = label_get(&s->metadata.annotations, STR(TOPOLOGY_MODE));
+    str hints = label_get(&s->metadata.annotations, STR(TOPOLOGY_HINTS));
+    if (mode.p && hints.p && !str_eq(mode, hints))
+        field_invalid(fe, annotation(fe->arena, TOPOLOGY_MODE), mode,
+                      "must match annotations[" TOPOLOGY_HINTS "] when both are specified");
+}
+
+static void check_affinity(struct field_errors *fe, const struct field_path *p,
+                           const ServiceSpec *s) {
     static const char *const affinities[] = {"ClientIP", "None", NULL};
     const SessionAffinityConfig *c = s->session_affinity_config;
+    const struct field_path *config = PATH(p, "sessionAffinityConfig");
     check_one_of_required(fe, PATH(p, "sessionAffinity"), s->session_affinity, affinities);
     if (str_eqc(s->session_affinity, "None") && c)
-        field_forbidden(fe, PATH(p, "sessionAffinityConfig"),
-                        "must not be set when session affinity is None");
+        field_forbidden(fe, config, "must not be set when session affinity is None");
     if (!str_eqc(s->session_affinity, "ClientIP") || !c || !c->client_ip)
-        return;
+        return; /* defaults have filled it in */
     int32_t t = opt_or(c->client_ip->timeout_seconds, 0);
     if (t <= 0 || t > 86400)
-        field_invalid_i64(
-            fe, PATH(PATH(PATH(p, "sessionAffinityConfig"), "clientIP"), "timeoutSeconds"), t,
-            "must be greater than 0 and less than 86400");
+        field_invalid_i64(fe, PATH(PATH(config, "clientIP"), "timeoutSeconds"), t,
+                          "must be greater than 0 and less than 86400");
+}
+
+static void check_external_ips(struct field_errors *fe, const struct field_path *p,
+                               const ServiceSpec *s, const ServiceSpec *was) {
+    for (uint32_t i = 0; i < s->external_ips.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        const struct field_path *at = PATH_INDEX(PATH(p, "externalIPs"), i);
+        uint32_t before = fe->list.n;
+        field_check_ip(fe, at, s->external_ips.v[i], was ? &was->external_ips : NULL);
+        if (fe->list.n == before)
+            check_routable(fe, at, s->external_ips.v[i]);
+    }
+}
+
+static str_list trimmed(struct arena *a, const str_list *l) {
+    str_list to = {0};
+    for (uint32_t i = 0; i < l->n; i++)
+        *list_push(a, &to) = str_trim(l->v[i]);
+    return to;
+}
+
+/* The field, or the annotation of before there was one. Spaces around are part of the API. */
+static void check_source_ranges(struct field_errors *fe, const struct field_path *spec,
+                                const Service *service, const Service *old) {
+    const ServiceSpec *s = &service->spec;
+    const struct field_path *p = PATH(spec, "LoadBalancerSourceRanges");
+    const struct field_path *noted = annotation(fe->arena, SOURCE_RANGES);
+    str note = label_get(&service->metadata.annotations, STR(SOURCE_RANGES));
+    bool field = s->load_balancer_source_ranges.n;
+    if ((field || note.p) && !str_eqc(s->type, "LoadBalancer"))
+        field_forbidden(fe, field ? p : noted, ONLY_BALANCER);
+    if (field) {
+        str_list was = {0}, now = trimmed(fe->arena, &s->load_balancer_source_ranges);
+        if (old)
+            was = trimmed(fe->arena, &old->spec.load_balancer_source_ranges);
+        for (uint32_t i = 0; i < now.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+            field_check_cidr(fe, PATH_INDEX(p, i), now.v[i], &was);
+        return;
+    }
+    str rest = str_trim(note);
+    if (!rest.n || (old && str_eq(label_get(&old->metadata.annotations, STR(SOURCE_RANGES)), note)))
+        return;
+    while (rest.p && fe->list.n < FIELD_ERRORS_MAX)
+        field_check_cidr(fe, noted, str_trim(str_cut(&rest, ',')), NULL);
+}
+
+static bool is_balancer(const ServiceSpec *s) {
+    return str_eqc(s->type, "LoadBalancer");
+}
+
+static bool has_health_port(const ServiceSpec *s) {
+    return is_balancer(s) && str_eqc(s->external_traffic_policy, "Local");
+}
+
+/* was NULL: create, or all but the change. */
+static void check_balancer_class(struct field_errors *fe, const struct field_path *spec,
+                                 const ServiceSpec *s, const ServiceSpec *was) {
+    const struct field_path *p = PATH(spec, "loadBalancerClass");
+    str class = s->load_balancer_class;
+    if (was && is_balancer(was) && is_balancer(s) &&
+        (!class.p != !was->load_balancer_class.p || !str_eq(class, was->load_balancer_class)))
+        field_invalid_printed(fe, p, opt_text(fe->arena, class), "may not change once set");
+    if (class.p && is_balancer(s))
+        field_check_name(fe, p, class, name_qualified);
+    else if (class.p)
+        field_forbidden(fe, p, ONLY_BALANCER);
+}
+
+static void check_external_traffic(struct field_errors *fe, const struct field_path *p,
+                                   const ServiceSpec *s) {
+    static const char *const policies[] = {"Cluster", "Local", NULL};
+    bool outside = is_balancer(s) || str_eqc(s->type, "NodePort") ||
+                   (str_eqc(s->type, "ClusterIP") && s->external_ips.n);
+    const struct field_path *port = PATH(p, "healthCheckNodePort");
+    if (outside)
+        check_one_of_required(fe, PATH(p, "externalTrafficPolicy"), s->external_traffic_policy,
+                              policies);
+    else if (s->external_traffic_policy.n)
+        field_invalid(fe, PATH(p, "externalTrafficPolicy"), s->external_traffic_policy,
+                      "may only be set for externally-accessible services");
+    if (has_health_port(s) && !s->health_check_node_port)
+        field_required(fe, port, NULL);
+    else if (has_health_port(s))
+        field_check_port(fe, port, s->health_check_node_port);
+    else if (s->health_check_node_port)
+        field_invalid_i64(fe, port, s->health_check_node_port,
+                          "may only be set when `type` is 'LoadBalancer' and "
+                          "`externalTrafficPolicy` is 'Local'");
 }
 
 static void check_policies(struct field_errors *fe, const struct field_path *p,
                            const ServiceSpec *s) {
-    static const char *const traffic[] = {"Cluster", "Local", NULL};
-    static const char *const families[] = {"IPv4", "IPv6", NULL};
-    static const char *const stacks[] = {"PreferDualStack", "RequireDualStack", "SingleStack",
-                                         NULL};
-    static const char *const distribution[] = {"PreferClose", "PreferSameNode", "PreferSameZone",
+    static const char *const internal[] = {"Cluster", "Local", NULL};
+    static const char *const distribution[] = {"PreferClose", "PreferSameZone", "PreferSameNode",
                                                NULL};
-    bool balancer = str_eqc(s->type, "LoadBalancer");
-    bool outside = balancer || str_eqc(s->type, "NodePort") ||
-                   (str_eqc(s->type, "ClusterIP") && s->external_ips.n);
-    for (uint32_t i = 0; i < s->ip_families.n; i++)
-        check_one_of(fe, PATH_INDEX(PATH(p, "ipFamilies"), i), s->ip_families.v[i], families);
-    if (s->ip_family_policy.p)
-        check_one_of(fe, PATH(p, "ipFamilyPolicy"), s->ip_family_policy, stacks);
-    if (s->external_traffic_policy.n && !outside)
-        field_invalid(fe, PATH(p, "externalTrafficPolicy"), s->external_traffic_policy,
-                      "may only be set for externally-accessible services");
-    if (outside && s->external_traffic_policy.n)
-        check_one_of(fe, PATH(p, "externalTrafficPolicy"), s->external_traffic_policy, traffic);
+    if (s->allocate_load_balancer_node_ports.set && !is_balancer(s))
+        field_forbidden(fe, PATH(p, "allocateLoadBalancerNodePorts"), ONLY_BALANCER);
+    check_balancer_class(fe, p, s, NULL);
+    check_external_traffic(fe, p, s);
     if (s->internal_traffic_policy.p)
-        check_one_of(fe, PATH(p, "internalTrafficPolicy"), s->internal_traffic_policy, traffic);
-    if (s->allocate_load_balancer_node_ports.set && !balancer)
-        field_forbidden(fe, PATH(p, "allocateLoadBalancerNodePorts"),
-                        "may only be used when `type` is 'LoadBalancer'");
-    if (s->load_balancer_class.p && !balancer)
-        field_forbidden(fe, PATH(p, "loadBalancerClass"),
-                        "may only be used when `type` is 'LoadBalancer'");
-    else if (s->load_balancer_class.p)
-        field_check_name(fe, PATH(p, "loadBalancerClass"), s->load_balancer_class, name_qualified);
+        check_one_of(fe, PATH(p, "internalTrafficPolicy"), s->internal_traffic_policy, internal);
     if (s->traffic_distribution.p)
         check_one_of(fe, PATH(p, "trafficDistribution"), s->traffic_distribution, distribution);
 }
 
-static void validate(struct field_errors *fe, const void *obj) {
-    static const char *const types[] = {"ClusterIP", "ExternalName", "LoadBalancer", "NodePort",
-                                        NULL};
-    const ServiceSpec *s = &((const Service *)obj)->spec;
-    const struct field_path *p = PATH(NULL, "spec");
-    bool name = str_eqc(s->type, "ExternalName"), headless = str_eqc(s->cluster_ip, "None");
+/* ---- the whole ---- */
+
+static void check_type(struct field_errors *fe, const struct field_path *p, const ServiceSpec *s) {
+    bool headless = service_is_headless(s), name = str_eqc(s->type, "ExternalName");
     if (!s->ports.n && !headless && !name)
         field_required(fe, PATH(p, "ports"), NULL);
-    if (headless && (str_eqc(s->type, "LoadBalancer") || str_eqc(s->type, "NodePort")))
-        field_invalid(fe, PATH_INDEX(PATH(p, "clusterIPs"), 0), s->cluster_ip,
+    if (headless && (is_balancer(s) || str_eqc(s->type, "NodePort")))
+        field_invalid(fe, PATH_INDEX(PATH(p, "clusterIPs"), 0), s->cluster_ips.v[0],
                       "may not be set to 'None' for " STR_FMT " services", STR_ARG(s->type));
-    if (name && s->cluster_ips.n)
-        field_forbidden(fe, PATH(p, "clusterIPs"), "may not be set for ExternalName services");
-    if (name && s->external_name.n)
-        field_check_name(fe, PATH(p, "externalName"), s->external_name, name_dns1123_subdomain);
-    else if (name)
+    if (!name)
+        return;
+    static const char none[] = "may not be set for ExternalName services";
+    if (s->cluster_ips.n)
+        field_forbidden(fe, PATH(p, "clusterIPs"), none);
+    if (s->ip_families.n)
+        field_forbidden(fe, PATH(p, "ipFamilies"), none);
+    if (s->ip_family_policy.p)
+        field_forbidden(fe, PATH(p, "ipFamilyPolicy"), none);
+    str cname = s->external_name; /* may be fully qualified */
+    if (str_ends(cname, STR(".")))
+        cname = str_slice(cname, 0, cname.n - 1);
+    if (cname.n)
+        field_check_name(fe, PATH(p, "externalName"), cname, name_dns1123_subdomain);
+    else
         field_required(fe, PATH(p, "externalName"), NULL);
+}
+
+static void check_change(struct field_errors *fe, const struct field_path *p, const ServiceSpec *s,
+                         const ServiceSpec *was) {
+    check_service_addresses_kept(fe, s, was);
+    check_balancer_class(fe, p, s, was);
+    if (has_health_port(s) && has_health_port(was) &&
+        s->health_check_node_port != was->health_check_node_port)
+        field_forbidden(fe, PATH(p, "healthCheckNodePort"), FIELD_IMMUTABLE);
+}
+
+static void validate_write(struct field_errors *fe, const void *obj, const void *old) {
+    static const char *const types[] = {"ClusterIP", "ExternalName", "LoadBalancer", "NodePort",
+                                        NULL};
+    const Service *service = obj, *before = old;
+    const ServiceSpec *s = &service->spec, *was = before ? &before->spec : NULL;
+    const struct field_path *p = PATH(NULL, "spec");
+    if (was)
+        check_change(fe, p, s, was);
+    check_topology(fe, service);
+    check_type(fe, p, s);
     check_ports(fe, PATH(p, "ports"), s);
     check_labels(fe, PATH(p, "selector"), &s->selector);
-    check_affinity_config(fe, p, s);
-    check_addresses(fe, p, s);
+    check_affinity(fe, p, s);
+    service_check_cluster_ips(fe, service, before);
+    check_external_ips(fe, p, s, was);
     check_one_of_required(fe, PATH(p, "type"), s->type, types);
-    check_duplicate_ports(fe, PATH(p, "ports"), s);
+    check_node_ports(fe, PATH(p, "ports"), s);
+    check_source_ranges(fe, p, service, before);
     check_policies(fe, p, s);
 }
 
-/* The address a service has it keeps, except on the way to and from ExternalName. */
-static void validate_update(struct field_errors *fe, const void *obj, const void *old) {
-    const ServiceSpec *s = &((const Service *)obj)->spec, *was = &((const Service *)old)->spec;
-    const struct field_path *p = PATH(NULL, "spec");
-    if (str_eqc(s->type, "ExternalName") || str_eqc(was->type, "ExternalName"))
+static void check_ingress(struct field_errors *fe, const struct field_path *p,
+                          const LoadBalancerIngress *in, const str_list *had) {
+    static const char *const modes[] = {"Proxy", "VIP", NULL};
+    struct ip ip;
+    if (in->ip.n)
+        field_check_ip(fe, PATH(p, "ip"), in->ip, had);
+    if (in->ip.n && !in->ip_mode.p)
+        field_required(fe, PATH(p, "ipMode"), "must be specified when `ip` is set");
+    else if (in->ip_mode.p && !in->ip.n)
+        field_forbidden(fe, PATH(p, "ipMode"), "may not be specified when `ip` is not set");
+    else if (in->ip_mode.p)
+        check_one_of(fe, PATH(p, "ipMode"), in->ip_mode, modes);
+    if (!in->hostname.n)
         return;
-    if (was->cluster_ips.n && s->cluster_ips.n &&
-        !str_eq(was->cluster_ips.v[0], s->cluster_ips.v[0]))
-        field_invalid_printed(fe, PATH_INDEX(PATH(p, "clusterIPs"), 0),
-                              strings_json(fe->arena, &s->cluster_ips), "may not change once set");
-    if (was->ip_families.n && s->ip_families.n &&
-        !str_eq(was->ip_families.v[0], s->ip_families.v[0]))
-        field_invalid_printed(fe, PATH_INDEX(PATH(p, "ipFamilies"), 0),
-                              strings_json(fe->arena, &s->ip_families), "may not change once set");
+    field_check_name(fe, PATH(p, "hostname"), in->hostname, name_dns1123_subdomain);
+    if (ip_parse(in->hostname, &ip))
+        field_invalid(fe, PATH(p, "hostname"), in->hostname,
+                      "must be a DNS name, not an IP address");
 }
 
-/* A client that does not name addresses or node ports keeps those it has. */
-static void prepare_update(struct hook_ctx *h, void *obj, const void *old) {
-    ServiceSpec *s = &((Service *)obj)->spec;
-    const ServiceSpec *was = &((const Service *)old)->spec;
-    (void)h;
-    if (str_eqc(s->type, "ExternalName") || str_eqc(was->type, "ExternalName"))
+static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
+    const Service *s = obj, *before = old;
+    const struct field_path *p = PATH(PATH(PATH(NULL, "status"), "loadBalancer"), "ingress");
+    str_list had = {0};
+    if (!is_balancer(&s->spec)) {
+        if (s->status.load_balancer.ingress.n)
+            field_forbidden(fe, p, "may only be used when `spec.type` is 'LoadBalancer'");
         return;
-    if (!s->cluster_ip.n && !s->cluster_ips.n) {
-        s->cluster_ip = was->cluster_ip;
-        s->cluster_ips = was->cluster_ips;
     }
-    if (!s->ip_families.n)
-        s->ip_families = was->ip_families;
-    if (!s->ip_family_policy.n)
-        s->ip_family_policy = was->ip_family_policy;
-    bool ports = str_eqc(s->type, "NodePort") || str_eqc(s->type, "LoadBalancer");
-    for (uint32_t i = 0; ports && i < s->ports.n; i++)
-        for (uint32_t k = 0; !s->ports.v[i].node_port && k < was->ports.n; k++)
-            if (was->ports.v[k].port == s->ports.v[i].port &&
-                str_eq(was->ports.v[k].protocol, s->ports.v[i].protocol))
-                s->ports.v[i].node_port = was->ports.v[k].node_port;
+    for (uint32_t i = 0; i < before->status.load_balancer.ingress.n; i++)
+        if (before->status.load_balancer.ingress.v[i].ip.n)
+            *list_push(fe->arena, &had) = before->status.load_balancer.ingress.v[i].ip;
+    for (uint32_t i = 0; i < s->status.load_balancer.ingress.n && fe->list.n < FIELD_ERRORS_MAX;
+         i++)
+        check_ingress(fe, PATH_INDEX(p, i), &s->status.load_balancer.ingress.v[i], &had);
 }
 
 const struct hooks hooks_core_v1_services = {
     .group = "",
     .resource = "services",
     .defaults = defaults,
-    .prepare_update = prepare_update,
-    .validate = validate,
-    .validate_update = validate_update,
+    .validate_write = validate_write,
+    .validate_status = validate_status,
     .validate_name = name_is_dns_label,
 };

@@ -197,7 +197,7 @@ static void check_address(struct field_errors *fe, const Service *s, uint32_t i)
         return;
     }
     uint32_t before = fe->list.n;
-    field_check_ip(fe, SPEC_AT("clusterIPs", i), ip);
+    field_check_ip(fe, SPEC_AT("clusterIPs", i), ip, NULL);
     if (fe->list.n == before && i < n->ip_families.n && !str_eq(n->ip_families.v[i], family_of(ip)))
         field_invalid(fe, SPEC_AT("clusterIPs", i), ip,
                       "expected an " STR_FMT " value as indicated by `ipFamilies[%u]`",

@@ -249,6 +249,16 @@ TEST(blocks_contain_their_addresses) {
     arena_free(a);
 }
 
+static void loose_ip(struct field_errors *fe, const struct field_path *p, str s) {
+    const str_list old = {(str[]){STR("010.0.0.2")}, 1};
+    field_check_ip(fe, p, s, &old);
+}
+
+static void loose_cidr(struct field_errors *fe, const struct field_path *p, str s) {
+    const str_list old = {(str[]){STR("10.0.0.2/8")}, 1};
+    field_check_cidr(fe, p, s, &old);
+}
+
 static void check_message(struct arena *a,
                           void (*check)(struct field_errors *, const struct field_path *, str),
                           const char *value, const char *want) {
@@ -261,16 +271,21 @@ static void check_message(struct arena *a,
 
 TEST(address_fields_say_what_is_wrong) {
     struct arena *a = arena_new(0);
-    check_message(a, field_check_ip, "010.0.0.1", NULL);
-    check_message(a, field_check_ip, "10.1",
+    check_message(a, loose_ip, "010.0.0.1", "must not have leading 0s");
+    check_message(a, loose_ip, "010.0.0.2", NULL);
+    check_message(a, loose_ip, "FD00::1", NULL);
+    check_message(a, loose_cidr, "10.0.0.2/8", NULL);
+    check_message(a, loose_cidr, "FD00::/8", NULL);
+    check_message(a, loose_ip, "10.1",
                   "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
     check_message(a, field_check_ip_strict, "::1", NULL);
     check_message(a, field_check_ip_strict, "010.0.0.1", "must not have leading 0s");
     check_message(a, field_check_ip_strict, "::ffff:1.2.3.4",
                   "must not be an IPv4-mapped IPv6 address");
     check_message(a, field_check_ip_strict, "FD00::1", "must be in canonical form (\"fd00::1\")");
-    check_message(a, field_check_cidr, "10.0.0.1/8", NULL);
-    check_message(a, field_check_cidr, "x",
+    check_message(a, loose_cidr, "10.0.0.1/8",
+                  "must not have bits set beyond the prefix length");
+    check_message(a, loose_cidr, "x",
                   "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
     check_message(a, field_check_cidr_strict, "10.0.0.0/8", NULL);
     check_message(a, field_check_cidr_strict, "10.0.0.0/08",

@@ -222,17 +222,15 @@ static void check_meta(struct subject *s, struct field_errors *fe, const void *o
                          PATH(NULL, "metadata"));
 }
 
-static void check_all(struct subject *s, struct field_errors *fe, const void *obj) {
-    if (s->hooks->validate)
-        s->hooks->validate(fe, obj);
-    else
-        api_validate(fe, s->resource->type, obj, NULL);
+static void check_all(struct subject *s, struct field_errors *fe, const void *obj,
+                      const void *old) {
+    hooks_validate(fe, s->resource, s->resource, obj, old);
 }
 
 static void check_created(struct subject *s, struct field_errors *fe, void *obj) {
     created(s, obj, false);
     check_meta(s, fe, obj);
-    check_all(s, fe, obj);
+    check_all(s, fe, obj, NULL);
 }
 
 static void keep_system_fields(ObjectMeta *m, const ObjectMeta *old) {
@@ -262,7 +260,7 @@ static void check_updated(struct subject *s, struct field_errors *fe, void *obj,
             s->hooks->validate_status(fe, obj, old);
         return;
     }
-    check_all(s, fe, obj);
+    check_all(s, fe, obj, old);
     if (main && s->hooks->validate_update)
         s->hooks->validate_update(fe, obj, old);
     if (!main && s->hooks->validate_sub)
