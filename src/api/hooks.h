@@ -48,8 +48,8 @@ struct hooks {
 };
 
 const struct hooks *hooks_of(const struct api_resource *r); /* never NULL */
-/* An object of r but for its metadata, as written in the version of `asked` (r, or one stored as r);
- * old NULL: create. validate_update and validate_sub are the caller's. */
+/* An object of r but for its metadata, as written in the version of `asked` (r, or one stored as
+ * r); old NULL: create. validate_update and validate_sub are the caller's. */
 void hooks_validate(struct field_errors *fe, const struct api_resource *r,
                     const struct api_resource *asked, const void *obj, const void *old);
 /* metadata of every object; p is "metadata". */

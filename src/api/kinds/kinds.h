@@ -41,7 +41,7 @@ bool list_too_long(struct field_errors *fe, const struct field_path *p, uint32_t
 
 /* As JSON, the way errors show a value. */
 str strings_json(struct arena *a, const str_list *l);
-str opt_text(struct arena *a, str s); /* quoted; null when absent */
+str opt_text(struct arena *a, str s);            /* quoted; null when absent */
 str map_json(struct arena *a, const str_map *m); /* null when empty */
 
 #define FIELD_IMMUTABLE "field is immutable"

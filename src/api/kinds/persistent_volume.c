@@ -209,8 +209,7 @@ static bool same_term(const NodeSelectorTerm *t, const NodeSelectorTerm *was) {
         NodeSelectorRequirement r = t->match_expressions.v[i];
         same = same_key(r.key, was->match_expressions.v[i].key);
         r.key = was->match_expressions.v[i].key;
-        same = same &&
-               api_equal(&NodeSelectorRequirement_type, &r, &was->match_expressions.v[i]);
+        same = same && api_equal(&NodeSelectorRequirement_type, &r, &was->match_expressions.v[i]);
     }
     rest.match_expressions.n = rest_was.match_expressions.n = 0;
     return same && api_equal(&NodeSelectorTerm_type, &rest, &rest_was);

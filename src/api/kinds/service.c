@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Services without their allocations: cluster IPs and node ports are given by the API server. */
-#include "api/ip.h"
 #include "api/kinds/service.h"
+#include "api/ip.h"
 #include "api/service.h"
 
 static void affinity_defaults(struct arena *a, ServiceSpec *s) {
@@ -41,6 +41,15 @@ static void defaults(struct hook_ctx *h, void *obj) {
         if (in->ip.n && !in->ip_mode.n)
             in->ip_mode = STR("VIP");
     }
+}
+
+/* Taking a balancer down takes time; that is no client's concern. */
+static void prepare_update(struct hook_ctx *h, void *obj, const void *old) {
+    Service *s = obj;
+    (void)h;
+    (void)old;
+    if (!str_eqc(s->spec.type, "LoadBalancer"))
+        s->status.load_balancer = (LoadBalancerStatus){0};
 }
 
 /* ---- ports ---- */
@@ -346,6 +355,7 @@ const struct hooks hooks_core_v1_services = {
     .group = "",
     .resource = "services",
     .defaults = defaults,
+    .prepare_update = prepare_update,
     .validate_write = validate_write,
     .validate_status = validate_status,
     .validate_name = name_is_dns_label,

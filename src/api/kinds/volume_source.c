@@ -418,8 +418,7 @@ bool check_volume_source(struct field_errors *fe, const struct field_path *p,
             continue;
         for (size_t k = 0; k < ARRAY_LEN(sources[i].required) && sources[i].required[k]; k++) {
             uint32_t at = 0;
-            const struct api_field *f =
-                type_field(t, str_of(sources[i].required[k]), &at, NULL);
+            const struct api_field *f = type_field(t, str_of(sources[i].required[k]), &at, NULL);
             if (api_field_absent(f, (const char *)source + at))
                 field_required(fe, PATH(p, f->json), NULL);
         }

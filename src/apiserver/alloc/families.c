@@ -2,6 +2,7 @@
 #include "apiserver/alloc/families.h"
 
 #include "api/ip.h"
+#include "api/service.h"
 #include "base/vec.h"
 #include "schema/value.h"
 
@@ -96,6 +97,10 @@ static bool same_node_ports(const Service *a, const Service *b) {
     return true;
 }
 
+static bool reached_from_outside(const Service *s) {
+    return service_has_ports(s) || (service_is(s, "ClusterIP") && s->spec.external_ips.n);
+}
+
 static void drop_policies(Service *s, const Service *old) {
     ServiceSpec *n = &s->spec;
     const ServiceSpec *o = &old->spec;
@@ -107,22 +112,26 @@ static void drop_policies(Service *s, const Service *old) {
             n->allocate_load_balancer_node_ports.v == o->allocate_load_balancer_node_ports.v)
             n->allocate_load_balancer_node_ports = (struct opt_bool){0};
     }
-    bool external = service_has_ports(s) || (service_is(s, "ClusterIP") && n->external_ips.n);
-    if (!external && str_eq(n->external_traffic_policy, o->external_traffic_policy))
+    if (reached_from_outside(old) && !reached_from_outside(s) &&
+        str_eq(n->external_traffic_policy, o->external_traffic_policy))
         n->external_traffic_policy = STR_NONE;
-    if (!service_has_address(s) && str_eq(n->internal_traffic_policy, o->internal_traffic_policy))
-        n->internal_traffic_policy = STR_NONE;
+}
+
+static void drop_addresses(ServiceSpec *n, const ServiceSpec *o) {
+    if (str_eq(n->cluster_ip, o->cluster_ip) && same_list(&n->cluster_ips, &o->cluster_ips)) {
+        n->cluster_ip = STR_NONE;
+        n->cluster_ips = (str_list){0};
+    }
+    if (same_list(&n->ip_families, &o->ip_families))
+        n->ip_families = (str_list){0};
+    if (str_eq(n->ip_family_policy, o->ip_family_policy))
+        n->ip_family_policy = STR_NONE;
 }
 
 void service_drop(Service *s, const Service *old) {
     ServiceSpec *n = &s->spec;
-    if (service_has_address(old) && !service_has_address(s) &&
-        same_list(&n->cluster_ips, &old->spec.cluster_ips)) {
-        n->cluster_ip = STR_NONE;
-        n->cluster_ips = (str_list){0};
-        n->ip_families = (str_list){0};
-        n->ip_family_policy = STR_NONE;
-    }
+    if (service_has_address(old) && !service_has_address(s))
+        drop_addresses(n, &old->spec);
     if (service_has_ports(old) && !service_has_ports(s) && same_node_ports(s, old))
         for (uint32_t i = 0; i < n->ports.n; i++)
             n->ports.v[i].node_port = 0;
@@ -149,9 +158,6 @@ str service_addresses_text(struct arena *a, const Service *s) {
 
 /* ---- families ---- */
 
-static const char *const family_names[] = {"IPv4", "IPv6", NULL};
-static const char *const policies[] = {"PreferDualStack", "RequireDualStack", "SingleStack", NULL};
-
 static str family_of(str ip) {
     struct ip parsed;
     return ip_parse(ip, &parsed) && !ip_is_v4(&parsed) ? STR("IPv6") : STR("IPv4");
@@ -170,58 +176,6 @@ static str other_family(str name) {
 
 static bool single(const Service *s) {
     return str_eqc(s->spec.ip_family_policy, "SingleStack");
-}
-
-static void check_family_list(struct field_errors *fe, const ServiceSpec *n) {
-    for (uint32_t i = 0; i < n->ip_families.n; i++) {
-        str f = n->ip_families.v[i];
-        if (!str_in(f, family_names))
-            field_not_supported(fe, SPEC_AT("ipFamilies", i), f, family_names);
-        for (uint32_t j = 0; j < i; j++)
-            if (str_eq(f, n->ip_families.v[j])) {
-                field_duplicate(fe, SPEC_AT("ipFamilies", i), f);
-                break;
-            }
-    }
-    if (n->ip_family_policy.p && !str_in(n->ip_family_policy, policies))
-        field_not_supported(fe, SPEC("ipFamilyPolicy"), n->ip_family_policy, policies);
-}
-
-static void check_address(struct field_errors *fe, const Service *s, uint32_t i) {
-    const ServiceSpec *n = &s->spec;
-    str ip = n->cluster_ips.v[i];
-    if (str_eqc(ip, "None")) {
-        if (i > 0 || n->cluster_ips.n > 1)
-            field_invalid(fe, SPEC_AT("clusterIPs", i), ip,
-                          "'None' must be the first and only value");
-        return;
-    }
-    uint32_t before = fe->list.n;
-    field_check_ip(fe, SPEC_AT("clusterIPs", i), ip, NULL);
-    if (fe->list.n == before && i < n->ip_families.n && !str_eq(n->ip_families.v[i], family_of(ip)))
-        field_invalid(fe, SPEC_AT("clusterIPs", i), ip,
-                      "expected an " STR_FMT " value as indicated by `ipFamilies[%u]`",
-                      STR_ARG(n->ip_families.v[i]), i);
-}
-
-/* Loose: strict validation comes later, with the rest of the service. */
-static void check_fields(struct field_errors *fe, const Service *s) {
-    const ServiceSpec *n = &s->spec;
-    str text = service_addresses_text(fe->arena, s);
-    if (!n->cluster_ip.n && n->cluster_ips.n)
-        field_invalid_printed(fe, SPEC("clusterIPs"), text,
-                              "must be empty when `clusterIP` is not specified");
-    check_family_list(fe, n);
-    for (uint32_t i = 0; i < n->cluster_ips.n; i++)
-        check_address(fe, s, i);
-    if (n->cluster_ips.n > 2)
-        field_invalid_printed(fe, SPEC("clusterIPs"), text, "may only hold up to 2 values");
-    if (n->cluster_ip.n && n->cluster_ips.n && !str_eq(n->cluster_ip, n->cluster_ips.v[0]))
-        field_invalid(fe, SPEC("clusterIP"), n->cluster_ip, "must match `clusterIPs[0]`");
-    if (n->cluster_ips.n == 2 && !fe->list.n &&
-        str_eq(family_of(n->cluster_ips.v[0]), family_of(n->cluster_ips.v[1])))
-        field_invalid_printed(fe, SPEC("clusterIPs"), text,
-                              "may specify no more than one IP for each IP family");
 }
 
 static void default_policy(Service *s, const Service *old) {
@@ -308,10 +262,10 @@ void service_families(struct field_errors *fe, const struct ip_families *cluster
     ServiceSpec *n = &s->spec;
     if (service_is(s, "ExternalName") || settled(s, old))
         return;
-    default_policy(s, old);
-    check_fields(fe, s);
+    service_check_cluster_ips(fe, s, old);
     if (fe->list.n)
         return;
+    default_policy(s, old);
     if (old)
         check_reduced(fe, s, old);
     check_policy(fe, s);
@@ -325,17 +279,4 @@ void service_families(struct field_errors *fe, const struct ip_families *cluster
         n->ip_families = with(fe->arena, &n->ip_families, str_of(cluster->v[0]));
     if (n->ip_families.n == 1 && !single(s) && (loose || cluster->n == 2))
         n->ip_families = with(fe->arena, &n->ip_families, other_family(n->ip_families.v[0]));
-}
-
-void service_check_addresses(struct field_errors *fe, const Service *s, const Service *old) {
-    if (!service_has_address(s) || !service_has_address(old))
-        return;
-    const str_list *n = &s->spec.cluster_ips, *o = &old->spec.cluster_ips;
-    str text = service_addresses_text(fe->arena, s);
-    if (o->n && !n->n)
-        field_invalid_printed(fe, SPEC_AT("clusterIPs", 0), text,
-                              "primary clusterIP can not be unset");
-    for (uint32_t i = 0; i < n->n && i < o->n; i++)
-        if (!str_eq(n->v[i], o->v[i]))
-            field_invalid_printed(fe, SPEC_AT("clusterIPs", i), text, "may not change once set");
 }

@@ -31,7 +31,5 @@ void service_drop(Service *s, const Service *old);
  * change. No errors: every family listed is one of the cluster's, or the service is headless. */
 void service_families(struct field_errors *fe, const struct ip_families *cluster, Service *s,
                       const Service *old);
-/* Cluster IPs stay what they are. */
-void service_check_addresses(struct field_errors *fe, const Service *s, const Service *old);
 /* ["10.0.0.1"] as field errors show it. */
 str service_addresses_text(struct arena *a, const Service *s);

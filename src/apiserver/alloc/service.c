@@ -187,6 +187,8 @@ static enum step_result settle_addresses(struct write *w, Service *s, const Serv
     if (!service_has_address(s) || service_headless(s) || (had && service_headless(old)))
         return STEP_NEXT;
     uint32_t n = MIN(s->spec.ip_families.n, 2u), from = had ? old->spec.cluster_ips.n : 0;
+    if (from >= n)
+        return STEP_NEXT;
     str *v = arena_array(w->r->arena, 2, sizeof(str));
     for (uint32_t i = 0; i < s->spec.cluster_ips.n && i < 2; i++)
         v[i] = s->spec.cluster_ips.v[i];
@@ -210,8 +212,6 @@ enum step_result alloc_settle(struct write *w) {
         service_patch(a, s, old);
     service_normalise(a, s, old);
     service_families(&fe, &w->r->server->alloc->families, s, old);
-    if (!fe.list.n && old)
-        service_check_addresses(&fe, s, old);
     if (fe.list.n)
         return write_invalid(w, &fe);
     enum step_result r = settle_addresses(w, s, old);

@@ -164,8 +164,7 @@ TEST(what_was_stored_is_valid) {
             validate_object_meta(&fe, obj, resource_is(r, RESOURCE_NAMESPACED), h,
                                  PATH(NULL, "metadata"));
             validate_object_meta_update(&fe, obj, obj, PATH(NULL, "metadata"));
-            if (h->validate)
-                h->validate(&fe, obj);
+            hooks_validate(&fe, r, r, obj, obj);
             if (h->validate_update)
                 h->validate_update(&fe, obj, obj);
             if (h->validate_status)

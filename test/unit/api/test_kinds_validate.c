@@ -135,7 +135,7 @@ TEST(what_kinds_refuse) {
         struct fixture f;
         begin(&f, cases[i].id);
         struct field_errors fe = {.arena = &f.arena};
-        f.hooks->validate(&fe, read_object(&f, cases[i].json));
+        hooks_validate(&fe, f.resource, f.resource, read_object(&f, cases[i].json), NULL);
         CHECK_STRC(errors_text(&f, &fe), cases[i].errors);
         arena_done(&f.arena);
     }
@@ -307,7 +307,7 @@ TEST(long_lists) {
         memset(&pod->spec.init_containers.v[i].ports, 0, sizeof(c->ports));
         memset(&pod->spec.init_containers.v[i].volume_mounts, 0, sizeof(c->volume_mounts));
     }
-    f.hooks->validate(&fe, pod);
+    hooks_validate(&fe, f.resource, f.resource, pod, NULL);
     CHECK_INT(fe.list.n, 0);
     arena_done(&f.arena);
 }

@@ -283,8 +283,7 @@ TEST(address_fields_say_what_is_wrong) {
     check_message(a, field_check_ip_strict, "::ffff:1.2.3.4",
                   "must not be an IPv4-mapped IPv6 address");
     check_message(a, field_check_ip_strict, "FD00::1", "must be in canonical form (\"fd00::1\")");
-    check_message(a, loose_cidr, "10.0.0.1/8",
-                  "must not have bits set beyond the prefix length");
+    check_message(a, loose_cidr, "10.0.0.1/8", "must not have bits set beyond the prefix length");
     check_message(a, loose_cidr, "x",
                   "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
     check_message(a, field_check_cidr_strict, "10.0.0.0/8", NULL);
