@@ -170,22 +170,34 @@ void owner_release(struct plan *p, const struct api_resource *r, const ObjectMet
     owners_filter(p, r, object, is_other, &uid);
 }
 
-void finalizer_remove(struct plan *p, const struct api_resource *r, const ObjectMeta *object,
-                      const char *name) {
+/* Without `gone` and with `more`, which may be NULL. */
+static void finalizers_patch(struct plan *p, const struct api_resource *r, const ObjectMeta *object,
+                             const char *gone, const char *more) {
     struct buf b;
     bool any = false;
     buf_init(&b, 0);
     buf_adds(&b, "{\"metadata\":{\"finalizers\":");
-    for (uint32_t i = 0; i < object->finalizers.n; i++) {
-        if (str_eqc(object->finalizers.v[i], name))
+    for (uint32_t i = 0; i < object->finalizers.n + (more != NULL); i++) {
+        str name = i < object->finalizers.n ? object->finalizers.v[i] : str_of(more);
+        if (gone && str_eqc(name, gone))
             continue;
         buf_addc(&b, any ? ',' : '[');
-        json_quote(&b, object->finalizers.v[i]);
+        json_quote(&b, name);
         any = true;
     }
     buf_add(&b, any ? STR("]}}") : STR("null}}"));
     plan_patch(p, r, NULL, object, buf_str(&b), false);
     buf_done(&b);
+}
+
+void finalizer_add(struct plan *p, const struct api_resource *r, const ObjectMeta *object,
+                   const char *name) {
+    finalizers_patch(p, r, object, NULL, name);
+}
+
+void finalizer_remove(struct plan *p, const struct api_resource *r, const ObjectMeta *object,
+                      const char *name) {
+    finalizers_patch(p, r, object, name, NULL);
 }
 
 unsigned index_orphans(const void *typed, str keys[INDEX_KEYS_MAX]) {

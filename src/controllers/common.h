@@ -62,6 +62,9 @@ void owner_release(struct plan *p, const struct api_resource *r, const ObjectMet
 /* The same for several: keep(ctx, ref) tells which stay. */
 void owners_filter(struct plan *p, const struct api_resource *r, const ObjectMeta *object,
                    bool (*keep)(void *ctx, const OwnerReference *), void *ctx);
+/* Patches metadata.finalizers to what they are with `name` at the end. */
+void finalizer_add(struct plan *p, const struct api_resource *r, const ObjectMeta *object,
+                   const char *name);
 /* Patches metadata.finalizers to what they are without `name`. */
 void finalizer_remove(struct plan *p, const struct api_resource *r, const ObjectMeta *object,
                       const char *name);

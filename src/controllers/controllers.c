@@ -9,12 +9,10 @@
 #include "client/leader.h"
 
 const struct controller *const all_controllers[] = {
-    &deployment_controller,        &replicaset_controller,
-    &node_lifecycle_controller,    &taint_eviction_controller,
-    &namespace_controller,         &serviceaccount_controller,
-    &root_ca_publisher_controller, &pod_gc_controller,
-    &resource_quota_controller,    &clusterrole_aggregation_controller,
-    &garbage_collector_controller, NULL,
+#define CONTROLLER(name) &name##_controller,
+#include "controllers/controllers.def"
+#undef CONTROLLER
+    NULL,
 };
 
 #define LEASE_NS   "kube-system"

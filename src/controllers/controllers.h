@@ -4,10 +4,9 @@
 
 #include "client/controller.h"
 
-extern const struct controller deployment_controller, replicaset_controller,
-    garbage_collector_controller, namespace_controller, serviceaccount_controller,
-    root_ca_publisher_controller, node_lifecycle_controller, taint_eviction_controller,
-    pod_gc_controller, clusterrole_aggregation_controller, resource_quota_controller;
+#define CONTROLLER(name) extern const struct controller name##_controller;
+#include "controllers/controllers.def"
+#undef CONTROLLER
 /* All of them; ends in NULL. */
 extern const struct controller *const all_controllers[];
 

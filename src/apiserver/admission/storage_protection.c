@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* StorageObjectInUseProtection: volumes, claims and attribute classes begin with a finalizer, which
- * controllers take off when nothing uses the object any more. Off until those controllers are
- * there: nothing else would ever take it off. */
+ * controllers take off when nothing uses the object any more. */
 #include "apiserver/admission.h"
 
 static str finalizer_of(const struct write *w) {
@@ -31,4 +30,4 @@ static enum step_result mutate(struct write *w) {
 }
 
 const struct admission_plugin admission_storage_protection = {"StorageObjectInUseProtection",
-                                                              mutate, NULL, .off = true};
+                                                              mutate, NULL};

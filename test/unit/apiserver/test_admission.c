@@ -68,8 +68,7 @@ TEST(ingresses_get_the_default_class) {
 
 TEST(a_plugin_is_switched_on_and_off) {
     struct world w;
-    begin(&w, "StorageObjectInUseProtection,ExtendedResourceToleration",
-          "DefaultStorageClass, DefaultTolerationSeconds");
+    begin(&w, "ExtendedResourceToleration", "DefaultStorageClass, DefaultTolerationSeconds");
     storage_class(&w, "b", "true");
     struct answer a = call(&w, "POST", PVCS, NULL, PVC("x"));
     CHECK_STR(text_at(&w, a.body, "metadata.finalizers.0"), STR("kubernetes.io/pvc-protection"));
