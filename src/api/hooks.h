@@ -20,6 +20,14 @@ struct hook_ctx {
     int64_t now; /* wall clock, ns */
     void (*random)(void *ctx, void *p, size_t n);
     void *random_ctx;
+    str sub;                      /* subresource that is written; empty: the object itself */
+    const struct hook_user *user; /* who writes; NULL: the server itself */
+};
+
+struct hook_user {
+    str name, uid;
+    str_list groups;
+    strs_map extra;
 };
 
 struct hooks {
@@ -38,7 +46,8 @@ struct hooks {
      * Of a version that is stored as another: what it asks beyond, of the stored form. */
     void (*validate_write)(struct field_errors *fe, const void *obj, const void *old);
     void (*validate_status)(struct field_errors *fe, const void *obj, const void *old);
-    /* Updates through a subresource other than status ("resize"), instead of validate_update. */
+    /* Updates through a subresource other than status ("resize"), instead of validate_update, and
+     * of validate_status for those that show the status ("approval"). */
     void (*validate_sub)(struct field_errors *fe, str sub, const void *obj, const void *old);
     /* Object names of this kind: error texts for a bad one (default: DNS subdomain). */
     void (*validate_name)(struct field_errors *fe, const struct field_path *p, str name,

@@ -146,7 +146,11 @@ enum step_result write_prepare(struct write *w) {
     if (w->op == WRITE_DELETE || w->direct)
         return STEP_NEXT;
     const struct hooks *h = hooks_of(w->st);
+    const struct user *u = &w->r->user;
+    const struct hook_user user = {u->name, u->uid, u->groups, u->extra};
     struct hook_ctx c = hook_ctx_of(w->r->server->env, w->r->arena);
+    c.sub = w->view ? str_of(w->view->subresource) : STR_NONE;
+    c.user = &user;
     if (w->current)
         return prepare_update(w, h, &c);
     prepare_create(w, h, &c);
@@ -163,16 +167,16 @@ static void validate_update(struct write *w, struct field_errors *fe, const stru
     /* Twice, as upstream: once for every kind, once by the kind. Clients see two causes. */
     validate_object_meta_update(fe, w->obj, w->old, meta);
     validate_object_meta_update(fe, w->obj, w->old, meta);
-    if (w->view && w->view->is_status) {
-        if (h->validate_status)
-            h->validate_status(fe, w->obj, w->old);
-        return;
-    }
-    validate_object(w, fe);
+    str sub = w->view ? str_of(w->view->subresource) : STR_NONE;
+    bool status = w->view && w->view->is_status;
+    if (!status)
+        validate_object(w, fe);
     if (h->validate_update && !w->view)
         h->validate_update(fe, w->obj, w->old);
-    if (h->validate_sub && w->view)
-        h->validate_sub(fe, str_of(w->view->subresource), w->obj, w->old);
+    else if (h->validate_sub && w->view && !str_eqc(sub, "status"))
+        h->validate_sub(fe, sub, w->obj, w->old);
+    else if (h->validate_status && status)
+        h->validate_status(fe, w->obj, w->old);
 }
 
 /* The last finalizer of a deleted object is gone: so is the object. */

@@ -165,6 +165,10 @@ void field_duplicate(struct field_errors *fe, const struct field_path *p, str va
     add(fe, FIELD_DUPLICATE, p, quoted(fe->arena, value), STR_NONE);
 }
 
+void field_duplicate_printed(struct field_errors *fe, const struct field_path *p, str value) {
+    add(fe, FIELD_DUPLICATE, p, str_dup(fe->arena, value), STR_NONE);
+}
+
 void field_too_long(struct field_errors *fe, const struct field_path *p, size_t max) {
     add(fe, FIELD_TOO_LONG, p, STR_NONE,
         str_printf(fe->arena, "may not be more than %zu bytes", max));

@@ -79,6 +79,7 @@ void field_not_supported_printed(struct field_errors *fe, const struct field_pat
 void field_forbidden(struct field_errors *fe, const struct field_path *p, const char *fmt, ...)
     PRINTF(3, 4);
 void field_duplicate(struct field_errors *fe, const struct field_path *p, str value);
+void field_duplicate_printed(struct field_errors *fe, const struct field_path *p, str value);
 void field_too_long(struct field_errors *fe, const struct field_path *p, size_t max);
 void field_too_many(struct field_errors *fe, const struct field_path *p, size_t got, size_t max);
 void field_not_found(struct field_errors *fe, const struct field_path *p, str value);

@@ -53,6 +53,29 @@ void check_not_negative_opt(struct field_errors *fe, const struct field_path *p,
         field_check_not_negative(fe, p, v.v);
 }
 
+void check_same_message(struct field_errors *fe, const struct field_path *p,
+                        const struct api_type *t, const void *v, const void *old) {
+    bool same = v && old ? api_equal(t, v, old) : v == old;
+    if (!same)
+        field_invalid_printed(fe, p, v ? go_json(fe->arena, t, v) : STR("null"), FIELD_IMMUTABLE);
+}
+
+void check_name_whole(struct field_errors *fe, const struct field_path *p, str name,
+                      name_check *check) {
+    struct name_errors e = {{0}, 0};
+    check(name, &e);
+    if (e.n)
+        field_invalid(fe, p, name, STR_FMT, STR_ARG(name_errors_join(fe->arena, &e, ",")));
+}
+
+void check_name_required(struct field_errors *fe, const struct field_path *p, str name,
+                         name_check *check) {
+    if (name.n)
+        field_check_name(fe, p, name, check);
+    else
+        field_required(fe, p, NULL);
+}
+
 /* ---- names of resources and their quantities ---- */
 
 static const char *const standard_resources[] = {"cpu",

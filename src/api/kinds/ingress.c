@@ -2,6 +2,18 @@
 #include "api/ip.h"
 #include "api/kinds/kinds.h"
 
+#define CLASS_ANNOTATION "kubernetes.io/ingress.class"
+#define CONTROLLER_MAX   250
+
+/* An object of some kind; group.p NULL: not told. */
+static void check_reference(struct field_errors *fe, const struct field_path *p, str group,
+                            str kind, str name) {
+    if (group.p)
+        field_check_name(fe, PATH(p, "apiGroup"), group, name_dns1123_subdomain);
+    check_name_required(fe, PATH(p, "kind"), kind, name_path_segment);
+    check_name_required(fe, PATH(p, "name"), name, name_path_segment);
+}
+
 static void check_service(struct field_errors *fe, const struct field_path *backend,
                           const IngressServiceBackend *s) {
     const struct field_path *p = PATH(backend, "service");
@@ -24,10 +36,8 @@ static void check_backend(struct field_errors *fe, const struct field_path *p,
     if (b->resource && b->service) {
         field_invalid(fe, p, STR_NONE, "cannot set both resource and service backends");
     } else if (b->resource) {
-        if (!b->resource->kind.n)
-            field_required(fe, PATH(PATH(p, "resource"), "kind"), NULL);
-        if (!b->resource->name.n)
-            field_required(fe, PATH(PATH(p, "resource"), "name"), NULL);
+        check_reference(fe, PATH(p, "resource"), b->resource->api_group, b->resource->kind,
+                        b->resource->name);
     } else if (b->service) {
         check_service(fe, p, b->service);
     } else {
@@ -75,39 +85,179 @@ static void check_host(struct field_errors *fe, const struct field_path *p, str 
         field_check_name(fe, p, host, name_dns1123_subdomain);
 }
 
-static void validate(struct field_errors *fe, const void *obj) {
-    const IngressSpec *s = &((const Ingress *)obj)->spec;
+static void check_rules(struct field_errors *fe, const struct field_path *p, const IngressSpec *s,
+                        bool wildcards_free) {
+    for (uint32_t i = 0; i < s->rules.n; i++) {
+        const struct field_path *at = PATH_INDEX(p, i);
+        str host = s->rules.v[i].host;
+        const HTTPIngressRuleValue *http = s->rules.v[i].ingress_rule_value.http;
+        if (host.n)
+            check_host(fe, PATH(at, "host"), host);
+        if (!http || (wildcards_free && str_chr(host, '*') >= 0))
+            continue;
+        if (!http->paths.n)
+            field_required(fe, PATH(PATH(at, "http"), "paths"), NULL);
+        for (uint32_t k = 0; k < http->paths.n; k++)
+            check_path(fe, PATH_INDEX(PATH(PATH(at, "http"), "paths"), k), &http->paths.v[k]);
+    }
+}
+
+static void check_tls(struct field_errors *fe, const struct field_path *p, const IngressTLS *t,
+                      bool secrets_free) {
+    for (uint32_t k = 0; k < t->hosts.n; k++) {
+        str host = t->hosts.v[k];
+        field_check_name(fe, PATH_INDEX(PATH(p, "hosts"), k), host,
+                         str_chr(host, '*') >= 0 ? name_wildcard_subdomain
+                                                 : name_dns1123_subdomain);
+    }
+    if (t->secret_name.n && !secrets_free)
+        field_check_name(fe, PATH(p, "secretName"), t->secret_name, name_dns1123_subdomain);
+}
+
+/* What an older server let in may stay: all secret names when one was bad, and the paths behind
+ * wildcards when those of one were. */
+static bool has_bad_secret(const IngressSpec *s) {
+    for (uint32_t i = 0; i < s->tls.n; i++)
+        if (s->tls.v[i].secret_name.n && !name_ok(name_dns1123_subdomain, s->tls.v[i].secret_name))
+            return true;
+    return false;
+}
+
+static bool has_bad_wildcard(struct arena *a, const IngressSpec *s) {
+    struct field_errors fe = {.arena = a};
+    IngressSpec one = {0};
+    for (uint32_t i = 0; i < s->rules.n; i++)
+        if (str_chr(s->rules.v[i].host, '*') >= 0)
+            *list_push(a, &one.rules) =
+                (IngressRule){.ingress_rule_value = s->rules.v[i].ingress_rule_value};
+    check_rules(&fe, PATH(NULL, "rules"), &one, false);
+    return fe.list.n > 0;
+}
+
+static void check_spec(struct field_errors *fe, const IngressSpec *s, const IngressSpec *old) {
     const struct field_path *p = PATH(NULL, "spec");
+    bool secrets_free = old && has_bad_secret(old);
     if (!s->rules.n && !s->default_backend)
         field_invalid_printed(fe, p, STR("null"),
                               "either `defaultBackend` or `rules` must be specified");
     if (s->default_backend)
         check_backend(fe, PATH(p, "defaultBackend"), s->default_backend);
-    for (uint32_t i = 0; i < s->rules.n; i++) {
-        const struct field_path *at = PATH_INDEX(PATH(p, "rules"), i);
-        const HTTPIngressRuleValue *http = s->rules.v[i].ingress_rule_value.http;
-        if (s->rules.v[i].host.n)
-            check_host(fe, PATH(at, "host"), s->rules.v[i].host);
-        if (http && !http->paths.n)
-            field_required(fe, PATH(PATH(at, "http"), "paths"), NULL);
-        for (uint32_t k = 0; http && k < http->paths.n; k++)
-            check_path(fe, PATH_INDEX(PATH(PATH(at, "http"), "paths"), k), &http->paths.v[k]);
-    }
+    check_rules(fe, PATH(p, "rules"), s, old && has_bad_wildcard(fe->arena, old));
     for (uint32_t i = 0; i < s->tls.n; i++)
-        for (uint32_t k = 0; k < s->tls.v[i].hosts.n; k++) {
-            str host = s->tls.v[i].hosts.v[k];
-            field_check_name(fe, PATH_INDEX(PATH(PATH_INDEX(PATH(p, "tls"), i), "hosts"), k), host,
-                             str_chr(host, '*') >= 0 ? name_wildcard_subdomain
-                                                     : name_dns1123_subdomain);
-        }
+        check_tls(fe, PATH_INDEX(PATH(p, "tls"), i), &s->tls.v[i], secrets_free);
     if (s->ingress_class_name.p)
         field_check_name(fe, PATH(p, "ingressClassName"), s->ingress_class_name,
                          name_dns1123_subdomain);
 }
 
+static void validate(struct field_errors *fe, const void *obj, const void *old) {
+    const Ingress *i = obj, *was = old;
+    str class = label_get(&i->metadata.annotations, STR(CLASS_ANNOTATION));
+    check_spec(fe, &i->spec, was ? &was->spec : NULL);
+    if (!was && class.p && i->spec.ingress_class_name.p &&
+        !str_eq(class, i->spec.ingress_class_name))
+        field_invalid(fe, PATH(PATH(NULL, "annotations"), CLASS_ANNOTATION), class,
+                      "must match `ingressClassName` when both are specified");
+}
+
+static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
+    const IngressLoadBalancerStatus *s = &((const Ingress *)obj)->status.load_balancer;
+    const IngressLoadBalancerStatus *was = &((const Ingress *)old)->status.load_balancer;
+    const struct field_path *list = PATH(PATH(PATH(NULL, "status"), "loadBalancer"), "ingress");
+    str_list kept = {0};
+    struct ip ip;
+    if (list_too_long(fe, list, s->ingress.n))
+        return;
+    for (uint32_t i = 0; i < was->ingress.n; i++)
+        if (was->ingress.v[i].ip.n)
+            *list_push(fe->arena, &kept) = was->ingress.v[i].ip;
+    for (uint32_t i = 0; i < s->ingress.n; i++) {
+        const IngressLoadBalancerIngress *g = &s->ingress.v[i];
+        const struct field_path *p = PATH_INDEX(list, i);
+        if (g->ip.n)
+            field_check_ip(fe, PATH(p, "ip"), g->ip, &kept);
+        if (g->hostname.n)
+            field_check_name(fe, PATH(p, "hostname"), g->hostname, name_dns1123_subdomain);
+        if (g->hostname.n && ip_parse(g->hostname, &ip))
+            field_invalid(fe, PATH(p, "hostname"), g->hostname,
+                          "must be a DNS name, not an IP address");
+    }
+}
+
 const struct hooks hooks_networking_v1_ingresses = {
     .group = "networking.k8s.io",
     .resource = "ingresses",
-    .validate = validate,
+    .validate_write = validate,
+    .validate_status = validate_status,
+    .counts_generation = true,
+};
+
+/* ---- IngressClass ---- */
+
+/* "acme.io/controller" */
+static bool is_url_path(str s) {
+    static const char marks[] = "/-._~%!$&'()*+,;=:";
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!alnum && (!c || !strchr(marks, c)))
+            return false;
+    }
+    return s.n > 0;
+}
+
+static void check_controller(struct field_errors *fe, const struct field_path *p, str s) {
+    ssize_t slash = str_chr(s, '/');
+    if (s.n > CONTROLLER_MAX)
+        field_too_long(fe, p, CONTROLLER_MAX);
+    if (!s.n) {
+        field_required(fe, p, NULL);
+        return;
+    }
+    if (slash <= 0 || (size_t)slash + 1 == s.n) {
+        field_invalid(fe, p, s, "must be a domain-prefixed path (such as \"acme.io/foo\")");
+        return;
+    }
+    str path = str_slice(s, (size_t)slash + 1, s.n);
+    field_check_name(fe, p, str_slice(s, 0, (size_t)slash), name_dns1123_subdomain);
+    if (!is_url_path(path))
+        field_invalid(fe, p, path,
+                      "Invalid path (regex used for validation is "
+                      "'[A-Za-z0-9/\\-._~%%!$&'()*+,;=:]+')");
+}
+
+static void check_parameters(struct field_errors *fe, const struct field_path *p,
+                             const IngressClassParametersReference *r) {
+    static const char *const scopes[] = {"Cluster", "Namespace", NULL};
+    const struct field_path *ns = PATH(p, "namespace");
+    check_reference(fe, p, r->api_group, r->kind, r->name);
+    if (!r->scope.p) {
+        field_required(fe, PATH(p, "scope"), NULL);
+        return;
+    }
+    check_one_of(fe, PATH(p, "scope"), r->scope, scopes);
+    if (str_eqc(r->scope, "Namespace") && !r->namespace_.p)
+        field_required(fe, ns, "`parameters.scope` is set to 'Namespace'");
+    else if (str_eqc(r->scope, "Namespace"))
+        field_check_name(fe, ns, r->namespace_, name_dns1123_label);
+    else if (str_eqc(r->scope, "Cluster") && r->namespace_.p)
+        field_forbidden(fe, ns, "`parameters.scope` is set to 'Cluster'");
+}
+
+static void class_validate(struct field_errors *fe, const void *obj, const void *old) {
+    const IngressClassSpec *s = &((const IngressClass *)obj)->spec;
+    const IngressClass *was = old;
+    const struct field_path *p = PATH(NULL, "spec");
+    if (was)
+        check_same(fe, PATH(p, "controller"), s->controller, was->spec.controller);
+    check_controller(fe, PATH(p, "controller"), s->controller);
+    if (s->parameters)
+        check_parameters(fe, PATH(p, "parameters"), s->parameters);
+}
+
+const struct hooks hooks_networking_v1_ingressclasses = {
+    .group = "networking.k8s.io",
+    .resource = "ingressclasses",
+    .validate_write = class_validate,
     .counts_generation = true,
 };

@@ -44,6 +44,9 @@ str strings_json(struct arena *a, const str_list *l);
 str opt_text(struct arena *a, str s);            /* quoted; null when absent */
 str map_json(struct arena *a, const str_map *m); /* null when empty */
 
+bool maps_same(const str_map *x, const str_map *y);
+size_t map_bytes(const str_map *m); /* of its keys and values */
+
 #define FIELD_IMMUTABLE "field is immutable"
 
 /* ---- checks of metadata that templates share ---- */
@@ -51,6 +54,9 @@ void check_labels(struct field_errors *fe, const struct field_path *p, const str
 void check_annotations(struct field_errors *fe, const struct field_path *p,
                        const str_map *annotations);
 void check_same(struct field_errors *fe, const struct field_path *p, str s, str old);
+/* The same for messages of type t; NULL: none. */
+void check_same_message(struct field_errors *fe, const struct field_path *p,
+                        const struct api_type *t, const void *v, const void *old);
 /* The same of a member that may be absent. */
 void check_same_opt(struct field_errors *fe, const struct field_path *p, str s, str old);
 
@@ -72,6 +78,15 @@ void check_routable(struct field_errors *fe, const struct field_path *p, str s);
 void check_taint_effect(struct field_errors *fe, const struct field_path *p, str effect);
 void check_node_selector(struct field_errors *fe, const struct field_path *p,
                          const NodeSelector *s);
+
+void check_name_required(struct field_errors *fe, const struct field_path *p, str name,
+                         name_check *check);
+/* All that is wrong with a name in one Invalid, commas between. */
+void check_name_whole(struct field_errors *fe, const struct field_path *p, str name,
+                      name_check *check);
+/* conditions.c */
+void check_conditions(struct field_errors *fe, const struct field_path *p, const Condition *v,
+                      uint32_t n);
 
 bool is_hugepages(str name);
 bool resource_is_container(str name);

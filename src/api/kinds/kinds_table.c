@@ -10,8 +10,6 @@ static const struct hooks *const table[RESOURCE_ID_MAX] = {
     [RESOURCE_ID(admissionregistration_v1_mutatingadmissionpolicybindings)] = &counted,
     [RESOURCE_ID(admissionregistration_v1_validatingadmissionpolicies)] = &counted,
     [RESOURCE_ID(admissionregistration_v1_validatingadmissionpolicybindings)] = &counted,
-    [RESOURCE_ID(flowcontrol_v1_prioritylevelconfigurations)] = &counted,
-    [RESOURCE_ID(networking_v1_ingressclasses)] = &counted,
     [RESOURCE_ID(resource_v1_deviceclasses)] = &counted,
 #define KIND(id_) [RESOURCE_ID(id_)] = &hooks_##id_,
 #include "api/kinds/kinds.def"

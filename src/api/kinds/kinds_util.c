@@ -104,3 +104,17 @@ str map_json(struct arena *a, const str_map *m) {
     buf_done(&b);
     return s;
 }
+
+bool maps_same(const str_map *x, const str_map *y) {
+    bool same = x->n == y->n;
+    for (uint32_t i = 0; same && i < x->n; i++)
+        same = str_eq(x->v[i].key, y->v[i].key) && str_eq(x->v[i].value, y->v[i].value);
+    return same;
+}
+
+size_t map_bytes(const str_map *m) {
+    size_t n = 0;
+    for (uint32_t i = 0; i < m->n; i++)
+        n += m->v[i].key.n + m->v[i].value.n;
+    return n;
+}

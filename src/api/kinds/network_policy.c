@@ -35,16 +35,18 @@ static void check_port(struct field_errors *fe, const struct field_path *p,
     field_check_port(fe, PATH(p, "endPort"), port->end_port.v);
 }
 
-static void check_block(struct field_errors *fe, const struct field_path *p, const IPBlock *b) {
+/* old: blocks that are there already. */
+static void check_block(struct field_errors *fe, const struct field_path *p, const IPBlock *b,
+                        const str_list *old) {
     struct cidr all, part;
     if (!b->cidr.n) {
         field_required(fe, PATH(p, "cidr"), NULL);
         return;
     }
-    field_check_cidr(fe, PATH(p, "cidr"), b->cidr, NULL);
+    field_check_cidr(fe, PATH(p, "cidr"), b->cidr, old);
     for (uint32_t i = 0; i < b->except.n; i++) {
         const struct field_path *at = PATH_INDEX(PATH(p, "except"), i);
-        field_check_cidr(fe, at, b->except.v[i], NULL);
+        field_check_cidr(fe, at, b->except.v[i], old);
         if (!cidr_parse(b->cidr, &all, NULL) || !cidr_parse(b->except.v[i], &part, NULL))
             continue;
         if (!cidr_contains(&all, &part.ip) || all.bits >= part.bits)
@@ -53,7 +55,7 @@ static void check_block(struct field_errors *fe, const struct field_path *p, con
 }
 
 static void check_peer(struct field_errors *fe, const struct field_path *p,
-                       const NetworkPolicyPeer *peer) {
+                       const NetworkPolicyPeer *peer, const str_list *old) {
     if (!peer->pod_selector && !peer->namespace_selector && !peer->ip_block) {
         field_required(fe, p, "must specify a peer");
         return;
@@ -62,14 +64,34 @@ static void check_peer(struct field_errors *fe, const struct field_path *p,
     check_label_selector(fe, PATH(p, "namespaceSelector"), peer->namespace_selector);
     if (!peer->ip_block)
         return;
-    check_block(fe, PATH(p, "ipBlock"), peer->ip_block);
+    check_block(fe, PATH(p, "ipBlock"), peer->ip_block, old);
     if (peer->pod_selector || peer->namespace_selector)
         field_forbidden(fe, p, "may not specify both ipBlock and another peer");
 }
 
-static void validate(struct field_errors *fe, const void *obj) {
+static void add_blocks(struct arena *a, str_list *to, const NetworkPolicyPeer *v, uint32_t n) {
+    for (uint32_t i = 0; i < n && to->n < LIST_COMPARED_MAX; i++) {
+        const IPBlock *b = v[i].ip_block;
+        if (b)
+            *list_push(a, to) = b->cidr;
+        for (uint32_t k = 0; b && k < b->except.n; k++)
+            *list_push(a, to) = b->except.v[k];
+    }
+}
+
+static str_list blocks_of(struct arena *a, const NetworkPolicy *n) {
+    str_list l = {NULL, 0};
+    for (uint32_t i = 0; n && i < n->spec.ingress.n; i++)
+        add_blocks(a, &l, n->spec.ingress.v[i].from.v, n->spec.ingress.v[i].from.n);
+    for (uint32_t i = 0; n && i < n->spec.egress.n; i++)
+        add_blocks(a, &l, n->spec.egress.v[i].to.v, n->spec.egress.v[i].to.n);
+    return l;
+}
+
+static void validate(struct field_errors *fe, const void *obj, const void *old) {
     static const char *const types[] = {"Ingress", "Egress", NULL};
     const NetworkPolicySpec *s = &((const NetworkPolicy *)obj)->spec;
+    const str_list blocks = blocks_of(fe->arena, old);
     const struct field_path *p = PATH(NULL, "spec");
     check_label_selector(fe, PATH(p, "podSelector"), &s->pod_selector);
     for (uint32_t i = 0; i < s->ingress.n; i++) {
@@ -78,7 +100,7 @@ static void validate(struct field_errors *fe, const void *obj) {
         for (uint32_t k = 0; k < r->ports.n; k++)
             check_port(fe, PATH_INDEX(PATH(at, "ports"), k), &r->ports.v[k]);
         for (uint32_t k = 0; k < r->from.n; k++)
-            check_peer(fe, PATH_INDEX(PATH(at, "from"), k), &r->from.v[k]);
+            check_peer(fe, PATH_INDEX(PATH(at, "from"), k), &r->from.v[k], &blocks);
     }
     for (uint32_t i = 0; i < s->egress.n; i++) {
         const NetworkPolicyEgressRule *r = &s->egress.v[i];
@@ -86,7 +108,7 @@ static void validate(struct field_errors *fe, const void *obj) {
         for (uint32_t k = 0; k < r->ports.n; k++)
             check_port(fe, PATH_INDEX(PATH(at, "ports"), k), &r->ports.v[k]);
         for (uint32_t k = 0; k < r->to.n; k++)
-            check_peer(fe, PATH_INDEX(PATH(at, "to"), k), &r->to.v[k]);
+            check_peer(fe, PATH_INDEX(PATH(at, "to"), k), &r->to.v[k], &blocks);
     }
     if (s->policy_types.n > 2)
         field_invalid_printed(fe, PATH(p, "policyTypes"), strings_json(fe->arena, &s->policy_types),
@@ -99,6 +121,6 @@ const struct hooks hooks_networking_v1_networkpolicies = {
     .group = "networking.k8s.io",
     .resource = "networkpolicies",
     .defaults = defaults,
-    .validate = validate,
+    .validate_write = validate,
     .counts_generation = true,
 };

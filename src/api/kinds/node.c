@@ -21,8 +21,7 @@ static void check_taint(struct field_errors *fe, const struct field_path *p, con
     check_taint_effect(fe, PATH(p, "effect"), t->effect);
     for (uint32_t k = 0; k < i; k++)
         if (str_eq(s->taints.v[k].key, t->key) && str_eq(s->taints.v[k].effect, t->effect)) {
-            field_duplicate(fe, p, STR_NONE);
-            fe->list.v[fe->list.n - 1].value = go_json(fe->arena, &Taint_type, t);
+            field_duplicate_printed(fe, p, go_json(fe->arena, &Taint_type, t));
             return;
         }
 }

@@ -179,8 +179,6 @@ static const struct {
      "{\"spec\":{\"podCIDR\":\"10.0.1.0/24\"}}",
      "spec.podCIDRs: Forbidden: node updates may not change podCIDR except from \"\" to valid"},
     {RESOURCE_ID(core_v1_nodes), "{}", "{\"spec\":{\"podCIDR\":\"10.0.1.0/24\"}}", ""},
-    {RESOURCE_ID(storage_v1_storageclasses), "{\"provisioner\":\"a\"}", "{\"provisioner\":\"b\"}",
-     "provisioner: Forbidden: updates to provisioner are forbidden."},
     {RESOURCE_ID(scheduling_v1_priorityclasses), "{\"value\":1}", "{\"value\":2}",
      "value: Forbidden: may not be changed in an update."},
 };

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/kinds/pod_validate.h"
+
+static void check_scheduling(struct field_errors *fe, const Scheduling *s) {
+    const struct field_path *p = PATH(NULL, "scheduling"), *list = PATH(p, "tolerations");
+    check_labels(fe, PATH(p, "nodeSelector"), &s->node_selector);
+    check_tolerations(fe, list, s->tolerations.v, s->tolerations.n);
+    if (list_too_long(fe, list, s->tolerations.n))
+        return;
+    for (uint32_t i = 0; i < s->tolerations.n; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (api_equal(&Toleration_type, &s->tolerations.v[i], &s->tolerations.v[k])) {
+                field_duplicate_printed(fe, PATH_INDEX(list, i),
+                                        go_json(fe->arena, &Toleration_type, &s->tolerations.v[i]));
+                break;
+            }
+}
+
+static void validate(struct field_errors *fe, const void *obj) {
+    const RuntimeClass *c = obj;
+    check_name_required(fe, PATH(NULL, "handler"), c->handler, name_dns1123_label);
+    if (c->overhead) {
+        const ResourceRequirements r = {.limits = c->overhead->pod_fixed};
+        check_container_resources(fe, PATH(PATH(NULL, "overhead"), "podFixed"), &r);
+    }
+    if (c->scheduling)
+        check_scheduling(fe, c->scheduling);
+}
+
+static void validate_update(struct field_errors *fe, const void *obj, const void *old) {
+    check_same(fe, PATH(NULL, "handler"), ((const RuntimeClass *)obj)->handler,
+               ((const RuntimeClass *)old)->handler);
+}
+
+const struct hooks hooks_node_v1_runtimeclasses = {
+    .group = "node.k8s.io",
+    .resource = "runtimeclasses",
+    .validate = validate,
+    .validate_update = validate_update,
+};
