@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* ReplicaSets: as many pods as asked for.
+/* ReplicaSets, and what is one under another name: as many pods as asked for.
  *
  * A run either settles ownership (adopts, releases), or creates or deletes pods, or writes the
  * status; what comes after such a step belongs to the next run, which starts when the caches have
@@ -18,21 +18,13 @@
 #define NAME_RANDOM   5
 #define FAILURE       "ReplicaFailure"
 #define PODS          RESOURCE_OF(core_v1_pods)
-#define SETS          RESOURCE_OF(apps_v1_replicasets)
-
-struct replicasets {
-    struct informer *sets, *pods;
-    struct index *pods_of;    /* pods by uid of their controller */
-    struct index *orphans;    /* pods without one by namespace */
-    struct index *siblings;   /* sets by uid of their controller */
-    struct index *sets_of_ns; /* sets by namespace */
-};
 
 /* ---- what concerns which key ---- */
 
-static void start(struct controller_run *run, void *state) {
-    struct replicasets *s = state;
-    s->sets = run_informer(run, SETS);
+void replicas_start(struct controller_run *run, struct replicasets *s,
+                    const struct replica_kind *kind) {
+    s->kind = kind;
+    s->sets = run_informer(run, kind->resource);
     s->pods = run_informer(run, PODS);
     s->pods_of = informer_index(s->pods, index_by_controller_uid);
     s->orphans = informer_index(s->pods, index_orphans);
@@ -47,7 +39,7 @@ static void queue_matching(struct controller_run *run, const Pod *pod) {
     struct cached *c;
     for (struct index_cursor at = index_find(s->sets_of_ns, pod->metadata.namespace_);
          (c = index_next(&at));) {
-        const ReplicaSet *rs = c->typed;
+        const ReplicaSet *rs = s->kind->read(&a, c->typed);
         struct selector sel;
         if (selector_of(&a, rs->spec.selector, &sel, NULL) == 0 && !selector_empty(&sel) &&
             selector_matches(&sel, &pod->metadata.labels))
@@ -56,14 +48,15 @@ static void queue_matching(struct controller_run *run, const Pod *pod) {
     arena_done(&a);
 }
 
-static void pod_keys(struct controller_run *run, const void *old, const void *new_) {
+void replicas_pod_keys(struct controller_run *run, const void *old, const void *new_) {
+    const struct replicasets *s = run_state(run);
     const Pod *was = old, *is = new_;
     if (was)
-        queue_controller(run, SETS, &was->metadata);
+        queue_controller(run, s->kind->resource, &was->metadata);
     if (!is)
         return;
     if (meta_controller(&is->metadata))
-        queue_controller(run, SETS, &is->metadata);
+        queue_controller(run, s->kind->resource, &is->metadata);
     else if (!was || meta_controller(&was->metadata) ||
              !same_labels(&was->metadata.labels, &is->metadata.labels))
         queue_matching(run, is);
@@ -73,6 +66,7 @@ static void pod_keys(struct controller_run *run, const void *old, const void *ne
 
 struct sync {
     struct replicasets *s;
+    const void *typed; /* what it is, and as what it is read: */
     struct plan *p;
     const ReplicaSet *rs;
     struct selector selector;
@@ -96,7 +90,7 @@ static bool adoptable(const void *typed) {
 
 static int settle_ownership(struct sync *y) {
     return claims_settle(y->p, &(struct ownership){
-                                   .owner_resource = SETS,
+                                   .owner_resource = y->s->kind->resource,
                                    .resource = PODS,
                                    .owner = &y->rs->metadata,
                                    .selector = &y->selector,
@@ -124,7 +118,7 @@ static void create_pod(struct sync *y) {
     struct arena *a = y->p->arena;
     const ReplicaSet *rs = y->rs;
     const ObjectMeta *t = &rs->spec.template_.metadata;
-    OwnerReference ref = controller_ref(a, SETS, &rs->metadata);
+    OwnerReference ref = controller_ref(a, y->s->kind->resource, &rs->metadata);
     Pod pod = {.metadata = {.name = draw_name(y),
                             .generate_name = str_printf(a, STR_FMT "-", STR_ARG(rs->metadata.name)),
                             .namespace_ = rs->metadata.namespace_,
@@ -134,17 +128,19 @@ static void create_pod(struct sync *y) {
                             .owner_references = {&ref, 1}},
                .spec = rs->spec.template_.spec};
     plan_create(y->p, PODS, rs->metadata.namespace_, &pod);
-    plan_write_event(y->p, false, SETS, &rs->metadata, "Normal", "SuccessfulCreate",
+    plan_write_event(y->p, false, y->s->kind->resource, &rs->metadata, "Normal", "SuccessfulCreate",
                      "Created pod: " STR_FMT, STR_ARG(pod.metadata.name));
-    plan_write_event(y->p, true, SETS, &rs->metadata, "Warning", "FailedCreate", "Error creating");
+    plan_write_event(y->p, true, y->s->kind->resource, &rs->metadata, "Warning", "FailedCreate",
+                     "Error creating");
 }
 
 static void delete_pod(struct sync *y, const Pod *pod) {
     const ReplicaSet *rs = y->rs;
     plan_delete(y->p, PODS, &pod->metadata, -1, NULL);
-    plan_write_event(y->p, false, SETS, &rs->metadata, "Normal", "SuccessfulDelete",
+    plan_write_event(y->p, false, y->s->kind->resource, &rs->metadata, "Normal", "SuccessfulDelete",
                      "Deleted pod: " STR_FMT, STR_ARG(pod->metadata.name));
-    plan_write_event(y->p, true, SETS, &rs->metadata, "Warning", "FailedDelete", "Error deleting");
+    plan_write_event(y->p, true, y->s->kind->resource, &rs->metadata, "Warning", "FailedDelete",
+                     "Error deleting");
 }
 
 static uint32_t related_on_node(void *ctx, str node) {
@@ -152,10 +148,9 @@ static uint32_t related_on_node(void *ctx, str node) {
 }
 
 /* How many active pods of this set and of those with the same controller each node runs. */
-static void count_related(struct sync *y, const ReplicaSet *rs, struct map *nodes) {
+static void count_related(struct sync *y, str uid, struct map *nodes) {
     struct cached *c;
-    for (struct index_cursor at = index_find(y->s->pods_of, rs->metadata.uid);
-         (c = index_next(&at));) {
+    for (struct index_cursor at = index_find(y->s->pods_of, uid); (c = index_next(&at));) {
         const Pod *pod = c->typed;
         if (!pod_active(pod))
             continue;
@@ -170,11 +165,11 @@ static void delete_pods(struct sync *y, uint32_t n) {
     const OwnerReference *owner = meta_controller(&y->rs->metadata);
     map_init(&nodes, NULL);
     if (!owner)
-        count_related(y, y->rs, &nodes);
+        count_related(y, y->rs->metadata.uid, &nodes);
     else
         for (struct index_cursor at = index_find(y->s->siblings, owner->uid);
              (c = index_next(&at));)
-            count_related(y, c->typed, &nodes);
+            count_related(y, cached_meta(c)->uid, &nodes);
     pods_rank(y->p->arena, &y->active, y->p->now, related_on_node, &nodes);
     map_done(&nodes);
     for (uint32_t i = 0; i < n && !plan_full(y->p); i++)
@@ -239,10 +234,8 @@ static ReplicaSetStatus status_of(struct sync *y, const char *failure) {
 }
 
 static void write_status(struct sync *y, const char *failure) {
-    ReplicaSet rs = *y->rs;
-    rs.status = status_of(y, failure);
-    if (!api_equal(&ReplicaSetStatus_type, &y->rs->status, &rs.status))
-        plan_update(y->p, SETS, "status", &rs);
+    ReplicaSetStatus st = status_of(y, failure);
+    y->s->kind->write_status(y->p, y->typed, &st);
 }
 
 /* The reason of the ReplicaFailure condition when creating or deleting pods failed last time. */
@@ -255,12 +248,13 @@ static const char *failure_of(const struct sync *y, int64_t diff) {
     return p->last_verb == REST_DELETE && diff > 0 ? "FailedDelete" : NULL;
 }
 
-static int reconcile(void *state, str key, struct plan *p) {
+int replicas_reconcile(void *state, str key, struct plan *p) {
     struct replicasets *s = state;
-    struct sync y = {.s = s, .p = p, .rs = informer_typed(s->sets, key)};
+    struct sync y = {.s = s, .p = p, .typed = informer_typed(s->sets, key)};
     struct err e = {0};
-    if (!y.rs)
+    if (!y.typed)
         return 0;
+    y.rs = s->kind->read(p->arena, y.typed);
     if (selector_of(p->arena, y.rs->spec.selector, &y.selector, &e) < 0)
         return plan_reject(p, -EINVAL, "selector: %s", e.text);
     if (settle_ownership(&y) <= 0)
@@ -281,12 +275,30 @@ static int reconcile(void *state, str key, struct plan *p) {
     return 0;
 }
 
+/* ---- ReplicaSets themselves ---- */
+
+static const ReplicaSet *read_itself(struct arena *a, const void *typed) {
+    return typed;
+}
+
+static void write_own_status(struct plan *p, const void *typed, const ReplicaSetStatus *st) {
+    ReplicaSet rs = *(const ReplicaSet *)typed;
+    if (api_equal(&ReplicaSetStatus_type, &rs.status, st))
+        return;
+    rs.status = *st;
+    plan_update(p, RESOURCE_OF(apps_v1_replicasets), "status", &rs);
+}
+
+static const struct replica_kind replica_sets = {RESOURCE_OF(apps_v1_replicasets), read_itself,
+                                                 write_own_status};
+
+static void start(struct controller_run *run, void *state) {
+    replicas_start(run, state, &replica_sets);
+}
+
 static const struct controller_watch watches[] = {
     {.resource = RESOURCE_OF(apps_v1_replicasets), .keys = keys_self},
-    {.resource = RESOURCE_OF(core_v1_pods),
-     .keys = pod_keys,
-     .fields = FIELDS("spec.nodeName", "status.phase", "status.conditions",
-                      "status.containerStatuses.restartCount")},
+    {.resource = PODS, .keys = replicas_pod_keys, .fields = REPLICAS_POD_FIELDS},
     {.resource = NULL},
 };
 
@@ -295,5 +307,5 @@ const struct controller replicaset_controller = {
     .watches = watches,
     .state_size = sizeof(struct replicasets),
     .start = start,
-    .reconcile = reconcile,
+    .reconcile = replicas_reconcile,
 };
