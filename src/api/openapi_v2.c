@@ -118,7 +118,8 @@ void openapi_v2_init(struct openapi_v2 *d) {
             openapi_places_group(&d->arena, &d->places, g->name);
     }
     openapi_places_sort(&d->places);
-    openapi_set_init(&d->set, OPENAPI_V2, gvs.v, gvs.n);
+    descriptions_init(&d->descriptions, &d->arena);
+    openapi_set_init(&d->set, OPENAPI_V2, gvs.v, gvs.n, &d->descriptions.words);
     for (uint32_t i = 0; i < d->places.n; i++) {
         struct openapi_route r;
         openapi_route_of(&d->places.v[i], &r);

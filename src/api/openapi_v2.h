@@ -2,12 +2,14 @@
 /* The pieces of the version 2 document, for its two encodings. Internal to the openapi files. */
 #pragma once
 
+#include "api/describe.h"
 #include "api/openapi_route.h"
 
 struct openapi_v2 {
     struct arena arena;
     struct openapi_places places; /* sorted */
     struct openapi_set set;       /* finished */
+    struct descriptions descriptions;
 };
 
 void openapi_v2_init(struct openapi_v2 *d);

@@ -2,6 +2,7 @@
 /* OpenAPI version 3: a document per group version, written path by path. */
 #include <stdlib.h>
 
+#include "api/describe.h"
 #include "api/openapi_route.h"
 #include "base/map.h"
 
@@ -142,10 +143,10 @@ static void write_components(struct buf *b, struct openapi_set *set) {
 }
 
 static void write_document(struct buf *b, struct openapi_places *ps, const char *group,
-                           const char *version) {
+                           const char *version, const struct openapi_words *words) {
     const struct openapi_gv gvs[] = {{"", "v1"}, {group, version}};
     struct openapi_set set;
-    openapi_set_init(&set, OPENAPI_V3, gvs, group && *group ? 2 : 1);
+    openapi_set_init(&set, OPENAPI_V3, gvs, group && *group ? 2 : 1, words);
     openapi_places_sort(ps);
     buf_adds(b, "{\"openapi\":\"3.0.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"1.36\"}");
     write_paths(b, ps, &set);
@@ -184,15 +185,25 @@ static int find_places(struct arena *a, struct openapi_places *ps, str document,
     return 0;
 }
 
-int openapi_v3_write(struct buf *b, str path) {
+static int write_named(struct buf *b, str path, const struct openapi_words *words) {
     struct arena a;
     struct openapi_places ps = {0};
     const char *group = NULL, *version = NULL;
     arena_init(&a, 0);
     int r = find_places(&a, &ps, path, &group, &version);
     if (r == 0)
-        write_document(b, &ps, group, version);
+        write_document(b, &ps, group, version, words);
     vec_done(&ps);
+    arena_done(&a);
+    return r;
+}
+
+int openapi_v3_write(struct buf *b, str path) {
+    struct arena a;
+    struct descriptions d;
+    arena_init(&a, 0);
+    descriptions_init(&d, &a);
+    int r = write_named(b, path, &d.words);
     arena_done(&a);
     return r;
 }
@@ -237,11 +248,13 @@ void openapi_v3_index(struct buf *b) {
     struct buf document;
     arena_init(&a, 0);
     buf_init(&document, 0);
+    struct descriptions d;
+    descriptions_init(&d, &a);
     str_list l = all_documents(&a);
     buf_adds(b, "{\"paths\":{");
     for (uint32_t i = 0; i < l.n; i++) {
         buf_clear(&document);
-        openapi_v3_write(&document, l.v[i]);
+        write_named(&document, l.v[i], &d.words);
         str hash = openapi_hash(&a, buf_str(&document));
         buf_printf(b,
                    "%s\"" STR_FMT "\":{\"serverRelativeURL\":\"/openapi/v3/" STR_FMT

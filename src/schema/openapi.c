@@ -55,6 +55,17 @@ void openapi_ref(struct buf *b, enum openapi_version form, const char *name) {
     buf_printf(b, "\"#/%s/%s\"", form == OPENAPI_V2 ? "definitions" : "components/schemas", name);
 }
 
+static str words_of(const struct openapi_set *s, str type, const char *field) {
+    return s->words ? s->words->of(s->words, type, field) : STR_NONE;
+}
+
+static void write_description(struct buf *b, str text) {
+    if (str_empty(text))
+        return;
+    openapi_key(b, "description");
+    buf_printf(b, "\"" STR_FMT "\"", STR_ARG(text));
+}
+
 static bool is_named(const char *type_name, const char *last) {
     str name = str_of(type_name);
     return str_ends(name, str_of(last));
@@ -213,9 +224,10 @@ static void write_extensions(struct buf *b, const struct api_field *f) {
 }
 
 static void write_property(struct buf *b, enum openapi_version form, const struct api_type *t,
-                           const struct api_field *f) {
+                           const struct api_field *f, str description) {
     openapi_key(b, f->json);
     buf_addc(b, '{');
+    write_description(b, description);
     if (f->shape == API_LIST) {
         openapi_pair(b, "type", "array");
         openapi_key(b, "items");
@@ -279,16 +291,30 @@ static void write_required(struct buf *b, struct properties *ps) {
         buf_addc(b, ']');
 }
 
-static void write_properties(struct buf *b, enum openapi_version form, struct properties *ps) {
+/* What a field means to the type it shows in, to the type that it is inlined from, or anywhere. */
+static str property_words(const struct openapi_set *s, const struct api_type *t,
+                          const struct property *p) {
+    str text = words_of(s, str_of(t->info->openapi), p->name);
+    if (str_empty(text) && p->type && p->type != t)
+        text = words_of(s, str_of(p->type->info->openapi), p->name);
+    return str_empty(text) ? words_of(s, STR("*"), p->name) : text;
+}
+
+static void write_properties(const struct openapi_set *s, struct buf *b, const struct api_type *t,
+                             struct properties *ps) {
     qsort(ps->v, ps->n, sizeof(*ps->v), by_name);
     openapi_key(b, "properties");
     buf_addc(b, '{');
     VEC_FOREACH (p, ps) {
+        str description = property_words(s, t, p);
         if (p->field) {
-            write_property(b, form, p->type, p->field);
+            write_property(b, s->form, p->type, p->field, description);
         } else {
             openapi_key(b, p->name);
-            buf_adds(b, "{\"type\":\"string\"}");
+            buf_addc(b, '{');
+            write_description(b, description);
+            openapi_pair(b, "type", "string");
+            buf_addc(b, '}');
         }
     }
     buf_addc(b, '}');
@@ -310,14 +336,31 @@ static void write_gvks(const struct openapi_set *s, struct buf *b, const struct 
     buf_addc(b, ']');
 }
 
+/* Lists of objects explain themselves. */
+static void write_list_description(struct buf *b, const struct api_type *t) {
+    str kind = str_of(t->info->kind);
+    openapi_key(b, "description");
+    buf_printf(b, "\"A list of " STR_FMT " objects.\"", STR_ARG(str_slice(kind, 0, kind.n - 4)));
+}
+
+static void write_type_description(const struct openapi_set *s, struct buf *b,
+                                   const struct api_type *t) {
+    str text = words_of(s, str_of(t->info->openapi), NULL);
+    if (str_empty(text) && s->words && type_is(t, TYPE_LIST) && t->info->kind)
+        write_list_description(b, t);
+    else
+        write_description(b, text);
+}
+
 static void write_type(const struct openapi_set *s, struct buf *b, const struct api_type *t) {
+    buf_addc(b, '{');
+    write_type_description(s, b, t);
     if (t->info->form != FORM_OBJECT) { /* object or something else: upstream says nothing */
-        buf_adds(b, "{}");
+        buf_addc(b, '}');
         return;
     }
     struct properties ps = {0};
     collect(&ps, t);
-    buf_addc(b, '{');
     openapi_pair(b, "type", "object");
     write_required(b, &ps);
     if (type_is(t, TYPE_ROOT)) {
@@ -325,7 +368,7 @@ static void write_type(const struct openapi_set *s, struct buf *b, const struct 
         *vec_push(&ps) = (struct property){.name = "kind"};
     }
     if (ps.n)
-        write_properties(b, s->form, &ps);
+        write_properties(s, b, t, &ps);
     vec_done(&ps);
     if (t->info->kind)
         write_gvks(s, b, t->info);
@@ -339,8 +382,9 @@ static void write_type(const struct openapi_set *s, struct buf *b, const struct 
 }
 
 void openapi_set_init(struct openapi_set *s, enum openapi_version form,
-                      const struct openapi_gv *gvs, uint32_t n_gvs) {
-    *s = (struct openapi_set){.form = form, .gvs = gvs, .n_gvs = n_gvs};
+                      const struct openapi_gv *gvs, uint32_t n_gvs,
+                      const struct openapi_words *words) {
+    *s = (struct openapi_set){.form = form, .gvs = gvs, .n_gvs = n_gvs, .words = words};
 }
 
 void openapi_set_done(struct openapi_set *s) {
@@ -401,8 +445,14 @@ str openapi_set_name(const struct openapi_set *s, uint32_t i) {
 
 void openapi_set_write(const struct openapi_set *s, uint32_t i, struct buf *b) {
     const struct openapi_entry *e = &s->entries.v[i];
-    if (e->type)
+    if (e->type) {
         write_type(s, b, e->type);
-    else
-        buf_add(b, str_of(e->text));
+        return;
+    }
+    buf_addc(b, '{');
+    write_description(b, words_of(s, str_of(e->name), NULL));
+    str members = str_slice(str_of(e->text), 1, strlen(e->text)); /* with the brace that closes */
+    if (b->p[b->n - 1] != '{' && members.n > 1)
+        buf_addc(b, ',');
+    buf_add(b, members);
 }

@@ -8,6 +8,12 @@
 
 enum openapi_version { OPENAPI_V2, OPENAPI_V3, OPENAPI_VERSION_MAX };
 
+/* Where descriptions come from: of a type (by its OpenAPI name) with field NULL, or of a field (by
+ * its JSON name); STR_NONE: nothing is said. Type "*": fields that mean the same everywhere. */
+struct openapi_words {
+    str (*of)(const struct openapi_words *w, str type, const char *field);
+};
+
 struct openapi_gv {
     const char *group, *version;
 };
@@ -18,6 +24,7 @@ struct openapi_set {
     /* Where types that are registered in every group version (DeleteOptions) say they are. */
     const struct openapi_gv *gvs;
     uint32_t n_gvs;
+    const struct openapi_words *words; /* NULL: documents without descriptions */
     struct {
         struct openapi_entry *v;
         uint32_t n, cap;
@@ -25,7 +32,8 @@ struct openapi_set {
 };
 
 void openapi_set_init(struct openapi_set *s, enum openapi_version form,
-                      const struct openapi_gv *gvs, uint32_t n_gvs);
+                      const struct openapi_gv *gvs, uint32_t n_gvs,
+                      const struct openapi_words *words);
 void openapi_set_done(struct openapi_set *s);
 /* Adds t and all it refers to. */
 void openapi_set_add(struct openapi_set *s, const struct api_type *t);

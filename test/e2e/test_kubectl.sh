@@ -11,7 +11,12 @@ conversation() { # name of this kubectl
     like "$v: api-resources" "$(k api-resources)" deployments apps/v1 configmaps customresourcedefinitions \
         poddisruptionbudgets
     like "$v: api-versions" "$(k api-versions)" apps/v1 batch/v1 rbac.authorization.k8s.io/v1
-    like "$v: explain" "$(k explain pod.spec.containers)" Pod containers imagePullPolicy
+    like "$v: explain" "$(k explain pod.spec.containers)" Pod containers imagePullPolicy \
+        "One process, or tree of processes" "What to run instead of the image's entry point"
+    like "$v: explain a field" "$(k explain deployment.spec.replicas)" "Number of pods wanted."
+    like "$v: explain --recursive" "$(k explain --recursive ingress.spec)" defaultBackend pathType
+    like "$v: explain --api-version" "$(k explain --api-version=autoscaling/v2 hpa)" autoscaling/v2 \
+        "Sets the number of pods"
     check "$v: create namespace" k create namespace "$ns"
     soon "$v: it has a service account" 5 k -n "$ns" get serviceaccount default
     N=(-n "$ns")
