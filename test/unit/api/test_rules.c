@@ -18,8 +18,6 @@
 static const char *const pending[] = {
     "admissionregistration",
     "apiextensions",
-    "apiregistration",
-    "apiserverinternal",
     "authentication",
     "authorization",
     "autoscaling",
@@ -28,17 +26,13 @@ static const char *const pending[] = {
     "coordination",
     "core",
     "discovery",
-    "flowcontrol",
     "meta(object)",
     "meta/v1",
-    "networking",
     "node",
     "policy",
     "rbac",
     "resource",
     "scheduling",
-    "storage",
-    "storagemigration",
     NULL,
 };
 
