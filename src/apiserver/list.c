@@ -10,9 +10,11 @@
 
 #include "apiserver/continue.h"
 #include "apiserver/encode.h"
+#include "apiserver/packed.h"
 #include "apiserver/selection.h"
 
 #define LIST_PIECE (64 * 1024)         /* encoded between two looks at the client */
+#define LIST_BYTES (256 * 1024)        /* written in one turn of the loop */
 #define LIST_TURN  4096                /* objects looked at in one turn of the loop */
 #define LIST_STALL (60 * NSEC_PER_SEC) /* without the client taking anything: it is cut off */
 
@@ -27,8 +29,9 @@ struct list_stream {
     VEC(const struct object *) items;
     uint32_t next;
     struct buf out;
-    bool whole; /* cannot be sent in pieces: protobuf, indented, YAML */
-    bool started;
+    size_t at;     /* of it has been written */
+    bool complete; /* what is to come is all in `out` */
+    struct gzip *gzip;
 };
 
 static void cleanup(struct request *r) {
@@ -37,6 +40,7 @@ static void cleanup(struct request *r) {
     store_snapshot_free(l->snapshot);
     vec_done(&l->items);
     buf_done(&l->out);
+    gzip_free(l->gzip);
 }
 
 static enum phase_result expired(struct request *r, struct list_stream *l) {
@@ -118,69 +122,101 @@ static void on_stall(struct timer *t) {
     request_cut(container_of(t, struct request, timer));
 }
 
+/* Encodes while there is less than `size` to be written. */
+static void fill(struct list_stream *l, size_t size) {
+    for (; l->next < l->items.n && l->out.n < size; l->next++)
+        encode_item(&l->encoder, &l->out, l->items.v[l->next], l->next == 0);
+}
+
+static str next_piece(struct list_stream *l) {
+    if (l->at == l->out.n && !l->complete) {
+        buf_clear(&l->out);
+        l->at = 0;
+        fill(l, LIST_PIECE);
+        l->complete = l->next == l->items.n;
+        if (l->complete) {
+            encode_list_tail(&l->encoder, &l->out);
+            buf_addc(&l->out, '\n');
+        }
+    }
+    str piece = str_slice(buf_str(&l->out), l->at, MIN(l->at + LIST_PIECE, l->out.n));
+    l->at += piece.n;
+    return piece;
+}
+
 static void pump(struct exchange *x) {
     struct request *r = x->ctx;
     struct list_stream *l = r->data;
+    bool last = false;
     timer_start(r->server->loop, &r->timer, LIST_STALL);
-    while (l->next < l->items.n && exchange_writable(x)) {
-        while (l->next < l->items.n && l->out.n < LIST_PIECE) {
-            encode_item(&l->encoder, &l->out, l->items.v[l->next], l->next == 0);
-            l->next++;
-        }
-        exchange_write(x, buf_str(&l->out));
-        buf_clear(&l->out);
+    for (size_t n = 0; n < LIST_BYTES && !last && exchange_writable(x);) {
+        str piece = next_piece(l);
+        last = l->complete && l->at == l->out.n;
+        n += piece.n;
+        write_packed(x, l->gzip, piece, last);
     }
-    if (l->next < l->items.n)
+    if (!last) {
+        if (exchange_writable(x))
+            loop_defer(r->server->loop, &r->task);
         return;
-    encode_list_tail(&l->encoder, &l->out);
-    buf_addc(&l->out, '\n');
-    exchange_write(x, buf_str(&l->out));
+    }
     r->x = NULL;
     exchange_end(x);
     if (!r->running)
         request_end(r);
 }
 
-static enum phase_result send_whole(struct request *r, struct list_stream *l) {
-    for (; l->next < l->items.n; l->next++)
-        encode_item(&l->encoder, &l->out, l->items.v[l->next], l->next == 0);
-    encode_list_tail(&l->encoder, &l->out);
-    if (r->accept.format == MEDIA_PROTOBUF) {
-        struct buf b;
-        buf_init(&b, 0);
-        str kind, version;
-        encode_list_kind(&l->encoder, &kind, &version);
-        encode_envelope(&b, version, kind, buf_str(&l->out));
-        buf_done(&l->out);
-        l->out = b;
-    } else {
-        encode_finish(&r->accept, r->arena, &l->out);
+static void run_pump(struct task *t) {
+    struct request *r = container_of(t, struct request, task);
+    if (r->x && exchange_writable(r->x))
+        pump(r->x);
+}
+
+static enum phase_result start_stream(struct request *r, struct list_stream *l) {
+    struct exchange *x = r->x;
+    request_state(r, REQUEST_STREAM);
+    r->code = 200;
+    struct http_headers h = request_headers(r, media_content_type(r->accept.format));
+    if (accepts_gzip(r)) {
+        l->gzip = gzip_new();
+        gzip_headers(r, &h);
     }
-    return respond_bytes(r, 200, media_content_type(r->accept.format), buf_str(&l->out));
+    r->timer.fire = on_stall;
+    r->task.run = run_pump;
+    exchange_start(x, 200, h.v, h.n, pump);
+    pump(x);
+    return r->x ? PHASE_WAIT : PHASE_DONE;
+}
+
+/* What has no pieces: protobuf has its length in front, YAML and indentation look at all of it. */
+static void finish_whole(struct request *r, struct list_stream *l) {
+    fill(l, SIZE_MAX);
+    encode_list_tail(&l->encoder, &l->out);
+    l->complete = true;
+    if (r->accept.format != MEDIA_PROTOBUF) {
+        encode_finish(&r->accept, r->arena, &l->out);
+        return;
+    }
+    struct buf b;
+    buf_init(&b, 0);
+    str kind, version;
+    encode_list_kind(&l->encoder, &kind, &version);
+    encode_envelope(&b, version, kind, buf_str(&l->out));
+    buf_done(&l->out);
+    l->out = b;
 }
 
 /* Encodes until it is all there, or too much for one answer: then the rest is streamed. */
 static enum phase_result send(struct request *r, struct list_stream *l, const ListMeta *meta) {
     encode_list_head(&l->encoder, &l->out, meta);
-    if (r->accept.format != MEDIA_JSON || r->accept.pretty)
-        return send_whole(r, l);
-    while (l->next < l->items.n && l->out.n < LIST_PIECE) {
-        encode_item(&l->encoder, &l->out, l->items.v[l->next], l->next == 0);
-        l->next++;
-    }
-    if (l->next == l->items.n)
-        return send_whole(r, l);
-    struct exchange *x = r->x;
-    request_state(r, REQUEST_STREAM);
-    r->code = 200;
-    struct http_headers h = request_headers(r, media_content_type(r->accept.format));
-    r->timer.fire = on_stall;
-    exchange_start(x, 200, h.v, h.n, pump);
-    exchange_write(x, buf_str(&l->out));
-    buf_clear(&l->out);
-    if (r->x)
-        pump(x);
-    return r->x ? PHASE_WAIT : PHASE_DONE;
+    bool in_pieces = r->accept.format == MEDIA_JSON && !r->accept.pretty;
+    if (in_pieces)
+        fill(l, GZIP_MIN);
+    if (!in_pieces || l->next == l->items.n)
+        finish_whole(r, l);
+    if (!l->complete || (l->out.n > GZIP_MIN && accepts_gzip(r)))
+        return start_stream(r, l);
+    return respond_bytes(r, 200, media_content_type(r->accept.format), buf_str(&l->out));
 }
 
 static void next_turn(struct task *t) {

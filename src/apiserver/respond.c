@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Answers. Errors are Status documents in the format the client accepts. */
 #include "apiserver/encode.h"
+#include "apiserver/packed.h"
 #include "apiserver/special.h"
 #include "schema/json.h"
 
@@ -49,9 +50,26 @@ enum phase_result respond_text(struct request *r, int code, str text) {
     return respond_bytes(r, code, "text/plain; charset=utf-8", text);
 }
 
+static void respond_packed(struct request *r, int code, const struct buf *b) {
+    struct exchange *x = TAKE(r->x);
+    if (!x)
+        return;
+    CLEANUP(buf_done) struct buf packed = {0};
+    struct gzip *g = gzip_new();
+    gzip_add(g, buf_str(b), true, &packed);
+    gzip_free(g);
+    struct http_headers h = request_headers(r, media_content_type(r->accept.format));
+    gzip_headers(r, &h);
+    r->code = (uint16_t)code;
+    exchange_respond(x, code, h.v, h.n, buf_str(&packed));
+}
+
 static enum phase_result respond_buf(struct request *r, int code, struct buf *b) {
     encode_finish(&r->accept, r->arena, b);
-    respond_bytes(r, code, media_content_type(r->accept.format), buf_str(b));
+    if (b->n > GZIP_MIN && accepts_gzip(r))
+        respond_packed(r, code, b);
+    else
+        respond_bytes(r, code, media_content_type(r->accept.format), buf_str(b));
     buf_done(b);
     return PHASE_DONE;
 }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/gzip.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+#define LEVEL       1
+#define GZIP_WINDOW (15 + 16) /* 32 kB, and gzip's head instead of zlib's */
+#define MEMORY      8
+#define ROOM        (16 * 1024)
+
+struct gzip {
+    z_stream z;
+};
+
+struct gzip *gzip_new(void) {
+    struct gzip *g = xcalloc(1, sizeof(*g));
+    int r = deflateInit2(&g->z, LEVEL, Z_DEFLATED, GZIP_WINDOW, MEMORY, Z_DEFAULT_STRATEGY);
+    ASSERT(r == Z_OK); /* only for want of memory */
+    return g;
+}
+
+void gzip_add(struct gzip *g, str in, bool last, struct buf *out) {
+    int r = Z_OK;
+    ASSERT(in.n <= UINT32_MAX);
+    g->z.next_in = (Bytef *)(uintptr_t)in.p;
+    g->z.avail_in = (uInt)in.n;
+    do {
+        char *room = buf_reserve(out, ROOM);
+        ASSERT(room);
+        g->z.next_out = (Bytef *)room;
+        g->z.avail_out = ROOM;
+        r = deflate(&g->z, last ? Z_FINISH : Z_NO_FLUSH);
+        out->n += ROOM - g->z.avail_out;
+    } while (g->z.avail_in || (last && r != Z_STREAM_END) || !g->z.avail_out);
+}
+
+struct gzip *gzip_free(struct gzip *g) {
+    if (!g)
+        return NULL;
+    deflateEnd(&g->z);
+    free(g);
+    return NULL;
+}
