@@ -19,6 +19,7 @@
 #include "apiserver/expire.h"
 #include "apiserver/proxy.h"
 #include "apiserver/request.h"
+#include "apiserver/shutdown.h"
 
 static void on_request(void *ctx, struct exchange *x) {
     request_start(ctx, x);
@@ -35,7 +36,7 @@ static bool bootstrapped(void *ctx) {
 
 static bool running(void *ctx) {
     const struct apiserver *s = ctx;
-    return !s->stopping;
+    return !s->stopping && !s->shutdown;
 }
 
 void apiserver_add_check(struct apiserver *s, const struct health_check *c) {
@@ -73,6 +74,7 @@ int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err 
     s->authn_ctx = o->authn_ctx;
     s->authz = o->authz;
     s->authz_ctx = o->authz_ctx;
+    s->goaway_per_million = o->goaway_per_million;
     list_init(&s->requests);
     list_init(&s->tunnels);
     list_init(&s->seeds);
@@ -105,6 +107,7 @@ struct apiserver *apiserver_free(struct apiserver *s) {
         request_cut(container_of(node, struct request, node));
     s->http = http_server_free(s->http);
     proxy_cut_tunnels(s);
+    s->shutdown = shutdown_free(s->shutdown);
     expiry_free(s->expiry);
     s->freed = true;
     apiserver_drop(s);

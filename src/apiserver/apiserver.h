@@ -20,7 +20,8 @@ struct apiserver_options {
     const char *service_cidrs;                /* --service-cluster-ip-range; NULL: the default */
     const char *advertise_address;            /* where pods find this server; NULL: nowhere */
     const char *admission_on, *admission_off; /* --enable-admission-plugins, --disable- */
-    bool no_bootstrap; /* leave namespaces and priority classes to others (tests) */
+    uint32_t goaway_per_million; /* --goaway-chance: of HTTP/2 requests that end their connection */
+    bool no_bootstrap;           /* leave namespaces and priority classes to others (tests) */
 };
 
 /* A named check of /livez and /readyz. */
@@ -47,8 +48,10 @@ struct apiserver {
     unsigned n_tunnels;
     struct health_check checks[HEALTH_CHECKS_MAX];
     unsigned n_checks;
-    struct list seeds;      /* objects of the bootstrap on their way */
-    unsigned bootstrapping; /* of them, not yet there */
+    struct list seeds;         /* objects of the bootstrap on their way */
+    unsigned bootstrapping;    /* of them, not yet there */
+    struct shutdown *shutdown; /* NULL: nobody has asked for the end */
+    uint32_t goaway_per_million;
     bool stopping;
     bool freed; /* its memory waits for the last write that the store holds */
     /* Files of other concerns hang what they own here (access, kubelet client). */
@@ -62,6 +65,12 @@ struct apiserver {
 
 int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err *e,
                   struct apiserver **ret);
+/* The end in good order, once: /readyz fails at once; after delay_ns nothing new is accepted,
+ * requests are answered, then watches ended whole (with a bookmark where the client takes them).
+ * done() is called when no connection is left, or timeout_ns after the delay; what still ran then
+ * has been cut, and the server is the caller's to free. */
+void apiserver_shutdown(struct apiserver *s, int64_t delay_ns, int64_t timeout_ns,
+                        void (*done)(void *ctx), void *ctx);
 /* Cuts what is in flight. Writes that were proposed are carried out by the store. */
 struct apiserver *apiserver_free(struct apiserver *s);
 DEFINE_CLEANUP(struct apiserver *, apiserver_free)

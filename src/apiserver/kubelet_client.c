@@ -249,7 +249,7 @@ static enum phase_result log_of(void *ctx, struct request *r, const Pod *p, str 
     s->link->active++;
     r->data = s;
     r->cleanup = log_cleanup;
-    request_state(r, REQUEST_STREAM);
+    request_endless(r, NULL);
     str target = str_printf(a, "/containerLogs/" STR_FMT "/" STR_FMT "/" STR_FMT "%s" STR_FMT,
                             STR_ARG(p->metadata.namespace_), STR_ARG(p->metadata.name),
                             STR_ARG(container), r->x->query.n ? "?" : "", STR_ARG(r->x->query));

@@ -22,6 +22,7 @@
 
 #include <stdio.h>
 
+#include "apiserver/shutdown.h"
 #include "apiserver/special.h"
 #include "apiserver/view.h"
 #include "base/metrics.h"
@@ -418,6 +419,8 @@ void request_start(struct apiserver *s, struct exchange *x) {
     r->arena = a;
     x->ctx = r;
     x->on_abort = on_abort;
+    r->goaway = x->http2 && s->goaway_per_million &&
+                env_random_below(s->env, 1000000) < s->goaway_per_million;
     list_append(&s->requests, &r->node);
     s->n_requests++;
     run(r);
@@ -452,7 +455,15 @@ void request_end(struct request *r) {
     list_remove(&r->node);
     s->n_requests--;
     arena_free(r->arena);
+    shutdown_look(s);
     apiserver_drop(s);
+}
+
+void request_endless(struct request *r, void (*finish)(struct request *r)) {
+    request_state(r, REQUEST_STREAM);
+    r->endless = true;
+    r->finish = finish;
+    shutdown_look(r->server);
 }
 
 void request_cut(struct request *r) {

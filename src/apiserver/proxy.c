@@ -219,7 +219,7 @@ static enum phase_result send(struct proxy *p, str body) {
         .on_done = on_done,
         .ctx = p,
     };
-    request_state(r, REQUEST_STREAM);
+    request_endless(r, NULL);
     p->call = http_client_call(p->client, &o);
     return PHASE_WAIT;
 }

@@ -43,6 +43,10 @@ struct request {
     uint8_t phase;
     uint16_t code; /* of the answer; 0: none was given */
     bool running;  /* phases are on the stack */
+    bool goaway;   /* the answer ends its HTTP/2 connection */
+    bool endless;  /* streams until somebody ends it: set by request_endless() */
+    /* Ends such a stream in good order; NULL: it can only be cut. May free r. */
+    void (*finish)(struct request *r);
 
     struct query query;
     struct request_info info;
@@ -77,6 +81,8 @@ void request_again(struct request *r);  /* this phase */
 void request_state(struct request *r, enum request_state to);
 /* Ends a request whose exchange is answered or gone. */
 void request_end(struct request *r);
+/* From now on it streams, without an end of its own. */
+void request_endless(struct request *r, void (*finish)(struct request *r));
 /* Cuts it from outside: server shutdown. */
 void request_cut(struct request *r);
 struct attributes request_attributes(const struct request *r);

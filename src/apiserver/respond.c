@@ -31,6 +31,8 @@ struct http_headers request_headers(struct request *r, const char *content_type)
     struct http_headers h = {NULL, 0};
     http_header_add(r->arena, &h, STR("Cache-Control"), STR("no-cache, private"));
     http_header_add(r->arena, &h, STR("Content-Type"), str_of(content_type));
+    if (r->goaway)
+        http_header_add(r->arena, &h, STR("Connection"), STR("close"));
     for (uint32_t i = 0; i < r->warnings.n; i++)
         http_header_add(r->arena, &h, STR("Warning"), warning_value(r->arena, r->warnings.v[i]));
     return h;

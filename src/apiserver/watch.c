@@ -80,14 +80,28 @@ static void send_bookmark(struct watch *w, uint64_t revision, bool initial_end) 
     w->told = revision;
 }
 
-static void on_bookmark(struct timer *t) {
-    struct watch *w = container_of(t, struct watch, bookmark);
+/* Tells a client that takes bookmarks how far the watch has come. */
+static void tell_progress(struct watch *w) {
     uint64_t at = w->log ? store_watch_progress(w->log) : 0;
-    int64_t left = w->deadline - loop_now(w->r->server->loop);
-    if (w->options.bookmarks && at > w->told && exchange_writable(w->r->x)) {
+    if (w->options.bookmarks && !w->snapshot && at > w->told && exchange_writable(w->r->x)) {
         send_bookmark(w, at, false);
         flush(w);
     }
+}
+
+/* The server ends. What is not told yet will be to whoever asks from where this ends. */
+static void finish(struct request *r) {
+    struct watch *w = r->data;
+    if (!r->x)
+        return;
+    tell_progress(w);
+    end(w);
+}
+
+static void on_bookmark(struct timer *t) {
+    struct watch *w = container_of(t, struct watch, bookmark);
+    int64_t left = w->deadline - loop_now(w->r->server->loop);
+    tell_progress(w);
     if (left <= 0) {
         end(w);
         return;
@@ -240,7 +254,7 @@ static enum phase_result serve(struct request *r, struct watch *w) {
     w->prefix = object_key_prefix(r->arena, st, r->info.ns);
     struct store_watch_options so = scope(w, after);
     int e = store_watch_new(r->server->store, &so, &w->log);
-    request_state(r, REQUEST_STREAM);
+    request_endless(r, finish);
     r->code = 200;
     struct http_headers h = request_headers(r, stream_type(&r->accept));
     exchange_start(r->x, 200, h.v, h.n, pump);

@@ -350,7 +350,7 @@ static void on_timer(struct timer *t) {
 static void conn_drain(struct server_conn *base) {
     struct http1_conn *c = container_of(base, struct http1_conn, base);
     c->keep_alive = false;
-    if (c->state != HTTP1_HEAD)
+    if (c->state != HTTP1_HEAD || c->in.n) /* a head that has begun is still answered */
         return;
     if (!outq_pending(&c->io.out)) {
         http1_conn_close(c);

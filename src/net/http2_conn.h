@@ -63,5 +63,7 @@ void http2_exchange_free(struct http2_exchange *x);
 void http2_exchange_abort(struct http2_exchange *x);
 /* Hands the body to its reader when it is all there, or too long. */
 void http2_exchange_feed(struct http2_exchange *x);
+/* No more streams: the connection ends with those it has. */
+void http2_goaway(struct http2_conn *c);
 /* What the peer sent and we hold or dropped may be sent again. */
 void http2_consumed(struct http2_exchange *x, size_t n);

@@ -129,6 +129,10 @@ static bool is_ours(str name) {
     return false;
 }
 
+static bool says_close(const struct http_header *h) {
+    return str_ieq(h->name, STR("Connection")) && str_ieq(h->value, STR("close"));
+}
+
 static nghttp2_nv nv_of(str name, str value) {
     return (nghttp2_nv){(uint8_t *)(uintptr_t)name.p, (uint8_t *)(uintptr_t)value.p, name.n,
                         value.n, NGHTTP2_NV_FLAG_NONE};
@@ -148,6 +152,8 @@ static void submit(struct http2_exchange *x, int status, const struct http_heade
     if (length >= 0 && status != 204 && status != 304)
         nv[n++] = nv_of(STR("content-length"), str_printf(a, "%lld", (long long)length));
     for (size_t i = 0; i < n_headers && n < ARRAY_LEN(nv); i++) {
+        if (says_close(&headers[i]))
+            http2_goaway(c);
         if (is_ours(headers[i].name))
             continue;
         char *value =

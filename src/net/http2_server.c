@@ -283,13 +283,18 @@ static void on_idle(struct timer *t) {
     conn_close(container_of(t, struct http2_conn, idle));
 }
 
-static void conn_drain(struct server_conn *base) {
-    struct http2_conn *c = container_of(base, struct http2_conn, base);
+void http2_goaway(struct http2_conn *c) {
+    if (c->draining)
+        return;
     c->draining = true;
     nghttp2_submit_goaway(c->session, NGHTTP2_FLAG_NONE,
                           nghttp2_session_get_last_proc_stream_id(c->session), NGHTTP2_NO_ERROR,
                           NULL, 0);
     conn_io_wake(&c->io);
+}
+
+static void conn_drain(struct server_conn *base) {
+    http2_goaway(container_of(base, struct http2_conn, base));
 }
 
 static void conn_kill(struct server_conn *base) {

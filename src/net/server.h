@@ -62,7 +62,8 @@ DEFINE_CLEANUP(struct http_server *, http_server_free)
  * there is no on_abort. Once per exchange; done is never called from inside of this. */
 void exchange_read_body(struct exchange *x, size_t max,
                         void (*done)(struct exchange *, int r, str body));
-/* Answers whole. Content-Length is added. Ends the exchange: x is gone afterwards. */
+/* Answers whole. Content-Length is added. Ends the exchange: x is gone afterwards. A header
+ * "Connection: close" ends the connection with it (HTTP/2: with all it carries now). */
 void exchange_respond(struct exchange *x, int status, const struct http_header *headers,
                       size_t n_headers, str body);
 /* Streams: start, write..., end. on_writable (may be NULL) is called when unsent bytes have fallen

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "api/names.h"
@@ -76,6 +77,10 @@ const struct flag kube_apiserver_flags[] = {
      "admission plugins beside the default ones, with commas between"},
     {"disable-admission-plugins", FLAG_STR, AT(admission_off), "",
      "default admission plugins that are left out"},
+    {"shutdown-delay-duration", FLAG_DURATION, AT(shutdown_delay), "0s",
+     "how long requests are still served after the end was asked for, while /readyz fails"},
+    {"goaway-chance", FLAG_STR, AT(goaway_chance), "0",
+     "fraction of HTTP/2 requests, up to 0.02, after which the client is asked to connect anew"},
     {"kubelet-client-certificate", FLAG_STR, AT(kubelet_cert_file), "",
      "certificate shown to kubelets (PEM)"},
     {"kubelet-client-key", FLAG_STR, AT(kubelet_key_file), "", "its key (PEM)"},
@@ -176,8 +181,20 @@ static int complete(struct server_config *c, struct err *e) {
     return check(c, e);
 }
 
+static int read_goaway_chance(struct server_config *c, struct err *e) {
+    char *end = NULL;
+    double chance = has(c->goaway_chance) ? strtod(c->goaway_chance, &end) : 0;
+    if (end && *end)
+        return err_set(e, -EINVAL, "--goaway-chance: want a number");
+    if (!(chance >= 0 && chance <= 0.02))
+        return err_set(e, -EINVAL, "--goaway-chance can not be less than 0 or greater than 0.02");
+    c->goaway_per_million = (uint32_t)(chance * 1000000);
+    return 0;
+}
+
 int component_config_complete(struct server_config *c, struct err *e) {
-    return complete(c, e);
+    int r = read_goaway_chance(c, e);
+    return r < 0 ? r : complete(c, e);
 }
 
 int server_config_complete(struct server_config *c, struct err *e) {

@@ -26,6 +26,8 @@ struct server_config {
     const char *tls_cert_file, *tls_key_file, *client_ca_file, *root_ca_file;
     const char *kubelet_cert_file, *kubelet_key_file, *kubelet_ca_file;
     const char *token_key_file, *token_issuer;
+    int64_t shutdown_delay;                   /* ns */
+    const char *goaway_chance;                /* a fraction, up to 0.02 */
     const char *admission_on, *admission_off; /* names of plugins with commas between */
     const char *runtime_endpoint, *kubelet_dir;
     const char *cgroup_root; /* above kubepods */
@@ -38,6 +40,7 @@ struct server_config {
     char listen[128];  /* transport address */
     char hostname[256];
     char detected_ip[64];
+    uint32_t goaway_per_million;
     uint32_t uid, gid; /* 0: stay as we are */
 };
 

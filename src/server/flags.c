@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/time.h"
 #include "schema/yaml.h"
 
 #define CONFIG_MAX (256 * 1024)
@@ -32,6 +33,11 @@ static int set(const struct flag *f, void *opts, const char *text, struct err *e
             break;
         *(int64_t *)at = v;
         return 0;
+    case FLAG_DURATION:
+        if (duration_parse(s, &v) < 0 || v < 0)
+            break;
+        *(int64_t *)at = v;
+        return 0;
     case FLAG_MAX:
         break;
     }
@@ -40,7 +46,9 @@ static int set(const struct flag *f, void *opts, const char *text, struct err *e
                        "invalid argument \"%s\" for \"--%s\" flag: want a number from %lld to %lld",
                        text, f->name, (long long)f->min, (long long)f->max);
     return err_set(e, -EINVAL, "invalid argument \"%s\" for \"--%s\" flag: want %s", text, f->name,
-                   f->type == FLAG_BOOL ? "true or false" : "a number");
+                   f->type == FLAG_BOOL       ? "true or false"
+                   : f->type == FLAG_DURATION ? "a duration"
+                                              : "a number");
 }
 
 int flags_defaults(const struct flag *table, void *opts, struct err *e) {

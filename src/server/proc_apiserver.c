@@ -10,6 +10,9 @@
 #include "store/store.h"
 
 #define READY_LOOK (2 * NSEC_PER_MSEC) /* while starting: how often readiness is looked at */
+#define DRAIN_TIME                                                                                 \
+    (10 * NSEC_PER_SEC) /* what runs may still come to its end; the supervisor                     \
+                         * waits for 15 s */
 
 struct api_process {
     struct component c;
@@ -19,6 +22,7 @@ struct api_process {
     struct kubelet_client *kubelets;
     struct apiserver *server;
     struct timer look;
+    bool ending;
     int ready_fd;
 };
 
@@ -89,6 +93,7 @@ static int open_server(struct api_process *p, struct err *e) {
                                     .advertise_address = p->c.config->advertise_address,
                                     .admission_on = p->c.config->admission_on,
                                     .admission_off = p->c.config->admission_off,
+                                    .goaway_per_million = p->c.config->goaway_per_million,
                                     .authn = &access_authn_ops,
                                     .authn_ctx = p->access,
                                     .authz = &access_authz_ops,
@@ -114,6 +119,22 @@ static void on_renewed(struct component *c) {
         http_server_set_tls(p->server->http, tls);
 }
 
+static void on_drained(void *ctx) {
+    struct api_process *p = ctx;
+    loop_stop(p->c.loop);
+}
+
+/* Asked twice, it ends at once. */
+static void on_stop(struct component *c) {
+    struct api_process *p = container_of(c, struct api_process, c);
+    if (!p->server || p->ending) {
+        loop_stop(c->loop);
+        return;
+    }
+    p->ending = true;
+    apiserver_shutdown(p->server, c->config->shutdown_delay, DRAIN_TIME, on_drained, p);
+}
+
 static void on_look(struct timer *t) {
     struct api_process *p = container_of(t, struct api_process, look);
     if (!apiserver_ready(p->server)) {
@@ -130,6 +151,7 @@ int proc_apiserver(const void *ctx, int ready_fd) {
     if (component_open(&p.c, "kube-apiserver", ctx, true) < 0)
         return 1;
     p.c.renewed = on_renewed;
+    p.c.stop = on_stop;
     int r = open_store(&p, &e);
     if (r == 0)
         r = open_server(&p, &e);

@@ -87,6 +87,9 @@ static void handle(void *ctx, struct exchange *x) {
         stream_on(x);
     } else if (str_eq(x->path, STR("/abort"))) {
         exchange_abort(x);
+    } else if (str_eq(x->path, STR("/close"))) {
+        struct http_header c = {STR("Connection"), STR("close")};
+        exchange_respond(x, 200, &c, 1, STR("bye"));
     } else if (str_eq(x->path, STR("/up"))) {
         CHECK_INT(exchange_hijack(x, NULL, 0, NULL, NULL), -ENOTSUP);
         exchange_respond(x, 400, NULL, 0, STR("no"));
@@ -470,6 +473,24 @@ TEST(draining) {
     CHECK_STRC(buf_str(&a->body), "last");
     CHECK(f.end);
     CHECK_INT(f.drained, 1);
+    stop(&f);
+}
+
+/* One answer says so: no new streams, and the others still come to their end. */
+TEST(connection_close_is_goaway) {
+    static struct fixture f;
+    start(&f);
+    struct ask *held = ask(&f, 0, "GET", "/hold", STR_NONE, false);
+    pass(&f.w, NSEC_PER_SEC);
+    struct ask *a = ask(&f, 1, "GET", "/close", STR_NONE, false);
+    pass(&f.w, NSEC_PER_SEC);
+    CHECK_STRC(buf_str(&a->body), "bye");
+    CHECK_INT(f.goaway, NGHTTP2_NO_ERROR + 1);
+    CHECK(!f.end);
+    exchange_respond(f.held[0], 200, NULL, 0, STR("last"));
+    pass(&f.w, NSEC_PER_SEC);
+    CHECK_STRC(buf_str(&held->body), "last");
+    CHECK(f.end);
     stop(&f);
 }
 
