@@ -10,20 +10,29 @@
 
 /* ---- who writes ---- */
 
-/* "kubectl" of "kubectl/v1.36.0 (linux/amd64) kubernetes/1234567"; what is not printable is left
- * out. */
+/* Bytes at p that Go does not print: controls, and of what else there is in Latin-1 the space that
+ * does not break and the soft hyphen. */
+static size_t unprintable(const unsigned char *p, size_t n) {
+    if (*p < ' ' || *p == 0x7f)
+        return 1;
+    return n > 1 && *p == 0xc2 && (p[1] <= 0xa0 || p[1] == 0xad) ? 2 : 0;
+}
+
+/* "kubectl" of "kubectl/v1.36.0 (linux/amd64) kubernetes/1234567", without what is not printable.
+ */
 static str agent_prefix(struct request *r) {
-    str agent = http_header_get(&r->x->headers, "User-Agent");
-    str name = str_cut(&agent, '/');
-    bool utf8 = utf8_valid(name);
+    str agent = http_header_get(&r->x->headers, "User-Agent"), name = str_cut(&agent, '/');
     char *p = arena_alloc(r->arena, name.n + 1);
+    bool valid = utf8_valid(name);
     size_t n = 0;
-    for (size_t i = 0; i < name.n && n < FIELD_MANAGER_MAX; i++) {
-        unsigned char c = (unsigned char)name.p[i];
-        if ((c >= ' ' && c < 0x7f) || (c >= 0x80 && utf8))
-            p[n++] = (char)c;
+    for (size_t i = 0; valid && i < name.n && n < FIELD_MANAGER_MAX; i++) {
+        size_t skip = unprintable((const unsigned char *)name.p + i, name.n - i);
+        if (skip)
+            i += skip - 1;
+        else
+            p[n++] = name.p[i];
     }
-    while (n && n == FIELD_MANAGER_MAX && !utf8_valid(str_n(p, n)))
+    while (!utf8_valid(str_n(p, n)))
         n--;
     return str_n(p, n);
 }
