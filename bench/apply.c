@@ -19,11 +19,15 @@ static double now(void) {
 }
 
 struct input {
-    Pod *pod, *changed;
+    Pod *pod, *changed, *sent; /* stored; after an update; of a create */
+    ConfigMap *map, *map_sent;
     struct value tree, changed_tree, config;
     struct fieldset set;
     str text;
 };
+
+static const Pod no_pod;
+static const ConfigMap no_map;
 
 static struct apply_request request(struct arena *a) {
     return (struct apply_request){.a = a,
@@ -85,6 +89,34 @@ static void track_pod(struct arena *a, const struct input *in) {
     if (apply_track_struct(&q, &Pod_type, in->pod, in->changed, false, &pod, NULL) < 0)
         abort();
 }
+static void create_pod(struct arena *a, const struct input *in) {
+    struct apply_request q = request(a);
+    Pod pod;
+    if (apply_track_struct(&q, &Pod_type, &no_pod, in->sent, false, &pod, NULL) < 0)
+        abort();
+}
+static void repeat_pod(struct arena *a, const struct input *in) {
+    struct apply_request q = request(a);
+    Pod pod;
+    if (apply_track_struct(&q, &Pod_type, in->pod, in->pod, false, &pod, NULL) < 0)
+        abort();
+}
+static void create_map(struct arena *a, const struct input *in) {
+    struct apply_request q = request(a);
+    ConfigMap map;
+    q.kind = STR("ConfigMap");
+    q.version.schema = schema_root(&ConfigMap_type);
+    if (apply_track_struct(&q, &ConfigMap_type, &no_map, in->map_sent, false, &map, NULL) < 0)
+        abort();
+}
+static void update_map(struct arena *a, const struct input *in) {
+    struct apply_request q = request(a);
+    ConfigMap map;
+    q.kind = STR("ConfigMap");
+    q.version.schema = schema_root(&ConfigMap_type);
+    if (apply_track_struct(&q, &ConfigMap_type, in->map, in->map_sent, false, &map, NULL) < 0)
+        abort();
+}
 
 static void measure(const char *name, void (*run)(struct arena *, const struct input *),
                     const struct input *in) {
@@ -123,6 +155,20 @@ static void load(struct arena *a, struct input *in) {
     exit(1);
 }
 
+/* A ConfigMap of one key, stored with its owner, and with another value. */
+static void make_maps(struct arena *a, struct input *in) {
+    static const char text[] = "{\"metadata\":{\"name\":\"a\"},\"data\":{\"k\":\"v\"}}";
+    struct apply_request q = request(a);
+    in->map = arena_make(a, ConfigMap);
+    in->map_sent = arena_make(a, ConfigMap);
+    json_read(a, &ConfigMap_type, str_of(text), in->map_sent, NULL, NULL);
+    q.version.schema = schema_root(&ConfigMap_type);
+    apply_track_struct(&q, &ConfigMap_type, &no_map, in->map_sent, false, in->map, NULL);
+    in->map->metadata.uid = STR("u");
+    in->map->data.v = arena_dup(a, in->map->data.v, sizeof(*in->map->data.v));
+    in->map->data.v[0].value = STR("w");
+}
+
 int main(void) {
     struct arena a;
     struct input in = {0};
@@ -131,6 +177,9 @@ int main(void) {
     load(&a, &in);
     in.changed = api_clone(&a, &Pod_type, in.pod);
     in.changed->status.phase = STR("Succeeded");
+    in.sent = arena_make(&a, Pod);
+    json_read_value(&a, &Pod_type, &in.config, in.sent, NULL, NULL);
+    make_maps(&a, &in);
     json_write_value(&a, &Pod_type, in.pod, &in.tree);
     json_write_value(&a, &Pod_type, in.changed, &in.changed_tree);
     in.set = field_paths(&a, schema_root(&Pod_type), &in.tree);
@@ -149,6 +198,10 @@ int main(void) {
     measure("apply, tree", apply_tree, &in);
     measure("apply, struct", apply_pod, &in);
     measure("track an update, structs", track_pod, &in);
+    measure("track a repetition", repeat_pod, &in);
+    measure("track a create", create_pod, &in);
+    measure("track a create, ConfigMap", create_map, &in);
+    measure("track an update, ConfigMap", update_map, &in);
     buf_done(&b);
     arena_done(&a);
     return 0;

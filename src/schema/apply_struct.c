@@ -49,39 +49,16 @@ static struct api_seq *entries_in(const struct places *p, void *obj) {
     return (struct api_seq *)(void *)((char *)obj + p->entries_offset);
 }
 
+static const struct api_seq *entries_of(const struct places *p, const void *obj) {
+    return (const struct api_seq *)(const void *)((const char *)obj + p->entries_offset);
+}
+
 /* The object with other entries, everything else shared. */
 static void *with_entries(struct arena *a, const struct api_type *t, const struct places *p,
                           const void *obj, struct api_seq entries) {
     void *copy = arena_dup(a, obj, t->size);
     *entries_in(p, copy) = entries;
     return copy;
-}
-
-/* NULL is as good as none. */
-static struct value entries_tree(struct arena *a, const struct places *p, const void *obj) {
-    struct value v = {.tag = VALUE_NULL};
-    const char *at = obj ? (const char *)obj + p->entries_offset : NULL;
-    struct buf b;
-    if (!at || !((const struct api_seq *)(const void *)at)->n)
-        return v;
-    buf_init(&b, 0);
-    json_write_member(&b, p->meta, p->entries, at);
-    value_parse(a, str_dup(a, buf_str(&b)), &v, NULL, NULL);
-    buf_done(&b);
-    return v;
-}
-
-static int read_entries(struct arena *a, const struct api_type *t, const struct places *p,
-                        const struct managed *m, struct api_seq *ret, struct err *e) {
-    struct value list, meta = {.tag = VALUE_OBJECT}, top = {.tag = VALUE_OBJECT};
-    void *obj = arena_zalloc(a, t->size);
-    managed_write(a, m, &list);
-    *value_set(a, &meta, STR("managedFields")) = list;
-    *value_set(a, &top, STR("metadata")) = meta;
-    int r = json_read_value(a, t, &top, obj, NULL, e);
-    if (r == 0)
-        *ret = *entries_in(p, obj);
-    return r;
 }
 
 static bool one_version(const struct apply_request *q, const struct managed *m) {
@@ -91,54 +68,77 @@ static bool one_version(const struct apply_request *q, const struct managed *m) 
     return true;
 }
 
-/* The trees that a change of sets is decided by: whole ones only if they must be converted. */
-static void trees(const struct apply_request *q, const struct api_type *t, const struct managed *m,
-                  const void *live, const void *now, struct value *ret_live,
-                  struct value *ret_now) {
-    if (!q->convert || one_version(q, m)) {
-        field_changed_parts(q->a, t, live, now, ret_live, ret_now);
-        /* the version is what view_in asks for */
-        *value_set(q->a, ret_live, STR("apiVersion")) =
-            *value_set(q->a, ret_now, STR("apiVersion")) =
-                (struct value){.tag = VALUE_STR, .s = q->api_version};
-        return;
-    }
-    json_write_value(q->a, t, live, ret_live);
-    json_write_value(q->a, t, now, ret_now);
+/* What is tracked: two objects without their entries, and where these are. */
+struct tracked {
+    const struct apply_request *q;
+    const struct api_type *t;
+    struct places p;
+    const void *live, *now;
+};
+
+/* A request that brings no entries of its own goes on with those that are stored, and so does one
+ * to a subresource. */
+static bool goes_on(const struct tracked *k, const struct api_seq *stored,
+                    const struct api_seq *sent, bool reset) {
+    return k->q->subresource.n ||
+           (!reset && (!sent->n || managed_same_struct(k->p.entries, sent, stored)));
 }
 
-/* The request's entries stand for the stored ones if they are any; those are not read then. */
-static struct managed tracked_in(const struct apply_request *q, const struct places *p,
-                                 const void *live, const void *now) {
-    bool sub = q->subresource.n != 0;
-    struct value is = entries_tree(q->a, p, sub ? NULL : now), was = {.tag = VALUE_NULL};
-    struct managed m = managed_to_track(q->a, &was, &is, sub);
-    if (m.n || (!sub && managed_is_reset(&is)))
+static struct managed entries_of_request(const struct tracked *k, const struct api_seq *stored,
+                                         const struct api_seq *sent, bool reset) {
+    struct managed m = {0};
+    bool stands = goes_on(k, stored, sent, reset);
+    if (!stands && (reset || managed_is_reset_struct(k->p.entries, sent)))
         return m;
-    was = entries_tree(q->a, p, live);
-    return managed_to_track(q->a, &was, &is, true);
+    if (!stands && managed_read_struct(k->q->a, k->p.entries, sent, false, &m, NULL) == 0 && m.n)
+        return m;
+    if (managed_read_struct(k->q->a, k->p.entries, stored, true, &m, NULL) < 0)
+        m = (struct managed){0};
+    return m;
+}
+
+/* Parts of the trees decide it, unless they have to be converted. */
+static int update(const struct tracked *k, struct value *from, struct value *to, struct managed *m,
+                  struct err *e) {
+    const struct apply_request *q = k->q;
+    if (!q->convert || one_version(q, m)) {
+        /* the version is what view_in asks for */
+        *value_set(q->a, from, STR("apiVersion")) = *value_set(q->a, to, STR("apiVersion")) =
+            (struct value){.tag = VALUE_STR, .s = q->api_version};
+    } else {
+        json_write_value(q->a, k->t, k->live, from);
+        json_write_value(q->a, k->t, k->now, to);
+    }
+    return managed_update(q, from, to, m, e);
+}
+
+static bool is_new(const struct tracked *k) {
+    return str_empty(*(const str *)(const void *)((const char *)k->live + k->p.uid_offset));
 }
 
 int apply_track_struct(const struct apply_request *q, const struct api_type *t, const void *live,
                        const void *now, bool reset, void *ret, struct err *e) {
-    struct places p;
-    struct managed m = {0};
+    struct tracked k = {.q = q, .t = t};
+    struct value from, to;
     struct api_seq entries = {0};
+    struct managed m;
     int r = 0;
-    if (!find_places(t, &p))
+    if (!find_places(t, &k.p))
         return err_set(e, -EINVAL, "objects of this type have no owners");
-    if (!reset || q->subresource.n)
-        m = tracked_in(q, &p, live, now);
-    if (m.n || str_empty(*(const str *)(const void *)((const char *)live + p.uid_offset))) {
-        const void *x = with_entries(q->a, t, &p, live, entries),
-                   *y = with_entries(q->a, t, &p, now, entries);
-        struct value from, to;
-        trees(q, t, &m, x, y, &from, &to);
-        r = managed_update(q, &from, &to, &m, e);
+    const struct api_seq *stored = entries_of(&k.p, live), *sent = entries_of(&k.p, now);
+    k.live = with_entries(q->a, t, &k.p, live, entries);
+    k.now = with_entries(q->a, t, &k.p, now, entries);
+    field_changed_parts(q->a, t, k.live, k.now, &from, &to);
+    bool same = !from.object.n && !to.object.n && !is_new(&k);
+    if (same && goes_on(&k, stored, sent, reset)) {
+        entries = *stored;
+    } else {
+        m = entries_of_request(&k, stored, sent, reset);
+        if (m.n || is_new(&k))
+            r = update(&k, &from, &to, &m, e);
+        managed_write_struct(q->a, k.p.entries, &m, &entries);
     }
-    if (r == 0 && m.n)
-        r = read_entries(q->a, t, &p, &m, &entries, e);
     if (r == 0)
-        memcpy(ret, with_entries(q->a, t, &p, now, entries), t->size);
+        memcpy(ret, with_entries(q->a, t, &k.p, now, entries), t->size);
     return r;
 }

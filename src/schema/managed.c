@@ -52,7 +52,8 @@ struct managed_entry *managed_get(struct arena *a, struct managed *m,
     m->v = arena_grow(a, m->v, m->n * sizeof(*m->v), (m->n + 1) * sizeof(*m->v));
     x = &m->v[m->n++];
     *x = *who;
-    x->fields = (struct fieldset){0};
+    x->fields = x->text_of = (struct fieldset){0};
+    x->text = STR_NONE;
     x->id = make_id(a, x);
     return x;
 }
@@ -71,22 +72,27 @@ void managed_drop_empty(struct managed *m) {
 
 /* ---- reading ---- */
 
-static int read_operation(const struct value *v, bool *ret_applied, struct err *e) {
-    str operation = value_str(value_getc(v, "operation"));
-    *ret_applied = str_eqc(operation, "Apply");
-    if (!*ret_applied && !str_eqc(operation, "Update"))
+int managed_check(struct managed_entry *x, str operation, str fields_type, uint32_t place,
+                  struct err *e) {
+    x->applied = str_eqc(operation, "Apply");
+    if (!x->applied && !str_eqc(operation, "Update"))
         return err_set(e, -EINVAL, "operation must be `Apply` or `Update`");
+    if (!x->api_version.n)
+        return err_set(e, -EINVAL, "apiVersion must not be empty");
+    if (!fields_type.n)
+        return err_set(e, -EINVAL, "missing fieldsType in managed fields entry %u", place);
+    if (!str_eqc(fields_type, "FieldsV1"))
+        return err_set(e, -EINVAL, "invalid fieldsType \"" STR_FMT "\" in managed fields entry %u",
+                       STR_ARG(str_slice(fields_type, 0, 100)), place);
     return 0;
 }
 
-static int read_type(const struct value *v, uint32_t i, struct err *e) {
-    str type = value_str(value_getc(v, "fieldsType"));
-    if (!type.n)
-        return err_set(e, -EINVAL, "missing fieldsType in managed fields entry %u", i);
-    if (!str_eqc(type, "FieldsV1"))
-        return err_set(e, -EINVAL, "invalid fieldsType \"" STR_FMT "\" in managed fields entry %u",
-                       STR_ARG(str_slice(type, 0, 100)), i);
-    return 0;
+/* Of two entries of one writer the later stands. */
+void managed_add(struct arena *a, struct managed *m, const struct managed_entry *x) {
+    struct managed_entry *at = managed_get(a, m, x);
+    str id = at->id;
+    *at = *x;
+    at->id = id;
 }
 
 static int read_entry(struct arena *a, const struct value *v, uint32_t i, struct managed_entry *ret,
@@ -96,15 +102,9 @@ static int read_entry(struct arena *a, const struct value *v, uint32_t i, struct
     *ret = (struct managed_entry){.manager = value_str(value_getc(v, "manager")),
                                   .api_version = value_str(value_getc(v, "apiVersion")),
                                   .subresource = value_str(value_getc(v, "subresource"))};
-    int r = read_operation(v, &ret->applied, e);
-    if (r < 0)
-        return r;
-    if (!ret->api_version.n)
-        return err_set(e, -EINVAL, "apiVersion must not be empty");
-    r = read_type(v, i, e);
-    if (r < 0)
-        return r;
-    if (fields && fields->tag != VALUE_NULL)
+    int r = managed_check(ret, value_str(value_getc(v, "operation")),
+                          value_str(value_getc(v, "fieldsType")), i, e);
+    if (r == 0 && fields && fields->tag != VALUE_NULL)
         r = fieldset_read(a, fields, &ret->fields, e);
     if (r < 0)
         return r;
@@ -122,9 +122,7 @@ int managed_read(struct arena *a, const struct value *list, struct managed *ret,
         int r = read_entry(a, &list->list.v[i], i, &x, e);
         if (r < 0)
             return r;
-        struct managed_entry *at = managed_get(a, &m, &x);
-        x.id = at->id;
-        *at = x;
+        managed_add(a, &m, &x);
     }
     *ret = m;
     return 0;
@@ -164,6 +162,11 @@ static int entry_cmp(const void *p, const void *q) {
     return c ? c : str_cmp(x->subresource, y->subresource);
 }
 
+void managed_sort(struct managed *m) {
+    if (m->n)
+        qsort(m->v, m->n, sizeof(*m->v), entry_cmp);
+}
+
 static struct value text_value(str s) {
     return (struct value){.tag = VALUE_STR, .s = s};
 }
@@ -193,8 +196,7 @@ static void write_entry(struct arena *a, const struct managed_entry *x, struct v
 
 void managed_write(struct arena *a, const struct managed *m, struct value *ret) {
     struct managed sorted = managed_copy(a, m);
-    if (sorted.n)
-        qsort(sorted.v, sorted.n, sizeof(*sorted.v), entry_cmp);
+    managed_sort(&sorted);
     *ret = (struct value){.tag = VALUE_LIST};
     ret->list.v = arena_array(a, sorted.n, sizeof(struct value));
     ret->list.n = sorted.n;

@@ -12,6 +12,9 @@ struct managed_entry {
     Time time;
     struct fieldset fields;
     str id; /* upstream's identifier, by which messages are ordered */
+    /* The canonical text of a set that was read, for as long as `fields` is that set. */
+    str text;
+    struct fieldset text_of;
 };
 struct managed {
     struct managed_entry *v;
@@ -25,6 +28,25 @@ struct managed {
 int managed_read(struct arena *a, const struct value *list, struct managed *ret, struct err *e);
 /* Sorted as upstream sorts: Apply before Update, then by time, manager, version, subresource. */
 void managed_write(struct arena *a, const struct managed *m, struct value *ret);
+
+/* The same of the list of entries in a struct; `row` is its row, whose type has the members of
+ * ManagedFieldsEntry. stored: the sets are in canonical form, so that those which stay as they are
+ * need not be written again. The struct must live as long as what is read, and the other way round.
+ */
+int managed_read_struct(struct arena *a, const struct api_field *row, const struct api_seq *list,
+                        bool stored, struct managed *ret, struct err *e);
+void managed_write_struct(struct arena *a, const struct api_field *row, const struct managed *m,
+                          struct api_seq *ret);
+bool managed_same_struct(const struct api_field *row, const struct api_seq *x,
+                         const struct api_seq *y);
+/* managed_is_reset, of which a struct knows the half: one entry that says nothing. */
+bool managed_is_reset_struct(const struct api_field *row, const struct api_seq *list);
+/* For files that read or write entries: in order, and with what an entry must have. */
+void managed_sort(struct managed *m);
+int managed_check(struct managed_entry *x, str operation, str fields_type, uint32_t place,
+                  struct err *e);
+void managed_add(struct arena *a, struct managed *m, const struct managed_entry *x);
+
 /* Whether a request gives a list that asks for all entries to be dropped: [] or [{}]. */
 bool managed_is_reset(const struct value *list);
 
