@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the rows of every API type: src/api/rows/*.def, their tables and src/api/types.h.
+"""Writes the rows of every API type: src/api/rows/*.def, their tables and src/api/types.h; and the
+names of time zones.
 
 Facts are in tools/facts. Run `python3 tools/rows.py` after changing them or this file; what it
 writes is committed, so a build needs no Python. What the rows mean: src/schema/rows.h.
@@ -583,6 +584,13 @@ extern const unsigned n_cri_types;
           '#include "schema/rows_undef.h"\n')
 
 
+def write_zones():
+    with open(os.path.join(FACTS, "time-zones.txt")) as f:
+        names = sorted(line.strip() for line in f if not line.startswith("#"))
+    write("rows/time_zones.def", SPDX + "/* Names of time zones, sorted; written by tools/rows.py. */\n"
+          + "".join("ZONE(%s)\n" % quote(n) for n in names))
+
+
 def write(name, text):
     path = os.path.join(API, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -602,6 +610,7 @@ def main():
     for pkg in PACKAGES:
         rows.write_package(pkg)
     write_cri()
+    write_zones()
     write_headers()
     if "--left" in sys.argv:
         print("\n".join(rows.left))

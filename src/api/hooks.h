@@ -38,7 +38,7 @@ struct hooks {
     void (*prepare_update)(struct hook_ctx *h, void *obj, const void *old);
     void (*prepare_status)(struct hook_ctx *h, void *obj, const void *old);
     /* Beside its own checks it applies the rules of the rows (api_validate_rows), each in its place
-     * among the errors. Without it the rules of all rows hold. */
+     * among the errors. Without it and validate_write the rules of all rows hold. */
     void (*validate)(struct field_errors *fe, const void *obj);
     void (*validate_update)(struct field_errors *fe, const void *obj,
                             const void *old); /* validate runs first */

@@ -124,7 +124,7 @@ void field_invalid_printed(struct field_errors *fe, const struct field_path *p, 
                            const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    add_v(fe, FIELD_INVALID, p, str_dup(fe->arena, value), fmt, ap);
+    add_v(fe, FIELD_INVALID, p, value.p ? str_dup(fe->arena, value) : STR_NONE, fmt, ap);
     va_end(ap);
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "schema/go_errors.h"
 
+#include "base/buf.h"
+#include "schema/ops.h"
+
 #define RFC3339       "2006-01-02T15:04:05Z07:00"
 #define RFC3339_MICRO "2006-01-02T15:04:05.000000Z07:00"
 
@@ -171,4 +174,18 @@ int go_duration_error(str text, struct err *e) {
                            STR_ARG(name), STR_ARG(text));
     }
     return err_set(e, -EINVAL, "time: invalid duration \"" STR_FMT "\"", STR_ARG(text));
+}
+
+int go_atoi(str text, int64_t *ret, struct err *e) {
+    bool plus = text.n && text.p[0] == '+' && is_digit(text, 1);
+    int r = str_to_i64(str_slice(text, plus, text.n), ret);
+    if (r == 0)
+        return 0;
+    struct buf b = {0};
+    go_quote(&b, text);
+    str shown = buf_str(&b);
+    err_set(e, -EINVAL, "strconv.Atoi: parsing " STR_FMT ": %s", STR_ARG(shown),
+            r == -ERANGE ? "value out of range" : "invalid syntax");
+    buf_done(&b);
+    return -EINVAL;
 }

@@ -64,7 +64,8 @@ struct field_path {
 str field_path_str(struct arena *a, const struct field_path *p);
 
 /* Values given as plain strings are shown quoted. The _printed forms take what is to be shown as it
- * is (null, 5, {"a":"b"}); numbers have a form of their own. All texts are copied. */
+ * is (null, 5, {"a":"b"}; STR_NONE: no value); numbers have a form of their own. All texts are
+ * copied. */
 void field_required(struct field_errors *fe, const struct field_path *p, const char *detail);
 void field_invalid(struct field_errors *fe, const struct field_path *p, str value, const char *fmt,
                    ...) PRINTF(4, 5);

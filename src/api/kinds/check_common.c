@@ -48,6 +48,30 @@ void check_one_of_required(struct field_errors *fe, const struct field_path *p, 
         field_required(fe, p, NULL);
 }
 
+void check_domain_prefixed_path(struct field_errors *fe, const struct field_path *p, str s) {
+    static const char allowed[] = "/-._~%!$&'()*+,;=:";
+    str path = s, host = str_cut(&path, '/');
+    if (!s.n) {
+        field_required(fe, p, NULL);
+        return;
+    }
+    if (!host.n || !path.n) {
+        field_invalid(fe, p, s, "must be a domain-prefixed path (such as \"acme.io/foo\")");
+        return;
+    }
+    field_check_name(fe, p, host, name_dns1123_subdomain);
+    for (size_t i = 0; i < path.n; i++) {
+        char c = path.p[i];
+        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (plain || (c && strchr(allowed, c)))
+            continue;
+        field_invalid(fe, p, path,
+                      "Invalid path (regex used for validation is "
+                      "'[A-Za-z0-9/\\-._~%%!$&'()*+,;=:]+')");
+        return;
+    }
+}
+
 void check_not_negative_opt(struct field_errors *fe, const struct field_path *p, struct opt_i32 v) {
     if (v.set)
         field_check_not_negative(fe, p, v.v);

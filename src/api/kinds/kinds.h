@@ -72,6 +72,8 @@ void check_one_of(struct field_errors *fe, const struct field_path *p, str s,
 void check_one_of_required(struct field_errors *fe, const struct field_path *p, str s,
                            const char *const *supported);
 void check_not_negative_opt(struct field_errors *fe, const struct field_path *p, struct opt_i32 v);
+/* "acme.io/foo" */
+void check_domain_prefixed_path(struct field_errors *fe, const struct field_path *p, str s);
 void check_port_or_name(struct field_errors *fe, const struct field_path *p, IntOrString v);
 /* An address that other hosts can reach. */
 void check_routable(struct field_errors *fe, const struct field_path *p, str s);

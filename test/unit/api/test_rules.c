@@ -21,7 +21,6 @@ static const char *const pending[] = {
     "authentication",
     "authorization",
     "autoscaling",
-    "batch",
     "certificates",
     "coordination",
     "core",

@@ -8,7 +8,6 @@
 static const struct {
     const char *name, *why;
 } unmatched[] = {
-    {"cronjob bad", VALIDATION},
     {"pod resources", VALIDATION},
     {"resourcequota bad", VALIDATION},
     {"event v1 bad", VALIDATION},
