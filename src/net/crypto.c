@@ -2,6 +2,8 @@
 #include "net/crypto.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 void sha256(str data, uint8_t ret[32]) {
@@ -19,6 +21,11 @@ str sha256_hex(struct arena *a, str data) {
     }
     out[64] = 0;
     return str_n(out, 64);
+}
+
+void hmac_sha256(str key, str data, uint8_t ret[32]) {
+    HMAC(EVP_sha256(), key.p ? key.p : "", (int)key.n,
+         (const unsigned char *)(data.p ? data.p : ""), data.n, ret, NULL);
 }
 
 bool str_eq_constant_time(str a, str b) {

@@ -7,6 +7,7 @@
 
 void sha256(str data, uint8_t ret[32]);
 str sha256_hex(struct arena *a, str data);
+void hmac_sha256(str key, str data, uint8_t ret[32]);
 bool str_eq_constant_time(str a, str b);
 
 /* claims is the JSON of the payload. Returns header.payload.signature (ES256). */
