@@ -43,7 +43,8 @@ struct hooks {
     void (*validate_update)(struct field_errors *fe, const void *obj,
                             const void *old); /* validate runs first */
     /* Instead of these two, where checks or their order depend on the old object (NULL: create).
-     * Of a version that is stored as another: what it asks beyond, of the stored form. */
+     * Of a version that is stored as another: what it asks of the stored form, instead of what the
+     * stored version does. */
     void (*validate_write)(struct field_errors *fe, const void *obj, const void *old);
     void (*validate_status)(struct field_errors *fe, const void *obj, const void *old);
     /* Updates through a subresource other than status ("resize"), instead of validate_update, and

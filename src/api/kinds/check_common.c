@@ -133,6 +133,24 @@ bool resource_is_container(str name) {
     return str_in(name, names) || is_hugepages(name);
 }
 
+bool resource_is_native(str name) {
+    return str_chr(name, '/') < 0 || str_find(name, STR("kubernetes.io/")) >= 0;
+}
+
+bool resource_counts_objects(str name) {
+    static const char *const names[] = {"pods",
+                                        "resourcequotas",
+                                        "services",
+                                        "replicationcontrollers",
+                                        "secrets",
+                                        "configmaps",
+                                        "persistentvolumeclaims",
+                                        "services.nodeports",
+                                        "services.loadbalancers",
+                                        NULL};
+    return str_in(name, names);
+}
+
 /* A domain of somebody else's in front: "example.com/gpu". */
 bool resource_is_extended(str name) {
     ssize_t slash = str_chr(name, '/');
@@ -152,6 +170,14 @@ void check_resource_name(struct field_errors *fe, const struct field_path *p, st
     if (str_chr(name, '/') < 0 && !str_in(name, standard_resources) && !is_hugepages(name) &&
         !str_starts(name, STR("requests.hugepages-")))
         field_invalid(fe, p, name, "must be a standard resource type or fully qualified");
+}
+
+void check_container_resource_name(struct field_errors *fe, const struct field_path *p, str name) {
+    check_resource_name(fe, p, name);
+    if (str_chr(name, '/') < 0 && !resource_is_container(name))
+        field_invalid(fe, p, name, "must be a standard resource for containers");
+    else if (!resource_is_native(name) && !resource_is_extended(name))
+        field_invalid(fe, p, name, "doesn't follow extended resource name standard");
 }
 
 void check_quantity(struct field_errors *fe, const struct field_path *p, Quantity q) {
@@ -177,7 +203,7 @@ void check_resource_quantity(struct field_errors *fe, const struct field_path *p
                              Quantity q) {
     struct quantity v = quantity_of(q);
     check_quantity(fe, p, q);
-    if (resource_is_extended(name) && !quantity_is_whole(&v))
+    if ((resource_counts_objects(name) || resource_is_extended(name)) && quantity_milli(&v) % 1000)
         field_invalid(fe, p, q, "must be an integer");
 }
 

@@ -44,7 +44,7 @@ static void check_address(struct field_errors *fe, const struct field_path *p,
     field_check_ip(fe, PATH(p, "ip"), a->ip, NULL);
     if (a->hostname.n)
         field_check_name(fe, PATH(p, "hostname"), a->hostname, name_dns1123_label);
-    if (a->node_name.n)
+    if (a->node_name.p)
         field_check_name(fe, PATH(p, "nodeName"), a->node_name, name_dns1123_subdomain);
     check_routable(fe, PATH(p, "ip"), a->ip);
 }
@@ -68,19 +68,28 @@ static void check_subset(struct field_errors *fe, const struct field_path *p,
             field_check_name(fe, PATH(at, "name"), port->name, name_dns1123_label);
         field_check_port(fe, PATH(at, "port"), port->port);
         check_one_of_required(fe, PATH(at, "protocol"), port->protocol, protocols);
+        if (port->app_protocol.p)
+            field_check_name(fe, PATH(at, "appProtocol"), port->app_protocol, name_qualified);
     }
 }
 
-static void endpoints_validate(struct field_errors *fe, const void *obj) {
-    const Endpoints *e = obj;
-    for (uint32_t i = 0; i < e->subsets.n; i++)
-        check_subset(fe, PATH_INDEX(PATH(NULL, "subsets"), i), &e->subsets.v[i]);
+/* Subsets that were accepted when less was asked may stay as they are. */
+static void endpoints_validate(struct field_errors *fe, const void *obj, const void *old) {
+    const Endpoints *e = obj, *before = old;
+    struct field_errors found = {.arena = fe->arena};
+    for (uint32_t i = 0; i < e->subsets.n && found.list.n < FIELD_ERRORS_MAX; i++)
+        check_subset(&found, PATH_INDEX(PATH(NULL, "subsets"), i), &e->subsets.v[i]);
+    bool same = found.list.n && before && e->subsets.n == before->subsets.n;
+    for (uint32_t i = 0; same && i < e->subsets.n; i++)
+        same = api_equal(&EndpointSubset_type, &e->subsets.v[i], &before->subsets.v[i]);
+    for (uint32_t i = 0; !same && i < found.list.n; i++)
+        *list_push(fe->arena, &fe->list) = found.list.v[i];
 }
 
 const struct hooks hooks_core_v1_endpoints = {
     .group = "",
     .resource = "endpoints",
-    .validate = endpoints_validate,
+    .validate_write = endpoints_validate,
 };
 
 static void check_endpoint(struct field_errors *fe, const struct field_path *p, const Endpoint *e,

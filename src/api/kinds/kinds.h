@@ -92,8 +92,11 @@ void check_conditions(struct field_errors *fe, const struct field_path *p, const
 
 bool is_hugepages(str name);
 bool resource_is_container(str name);
+bool resource_is_native(str name); /* Kubernetes' own */
 bool resource_is_extended(str name);
+bool resource_counts_objects(str name);
 void check_resource_name(struct field_errors *fe, const struct field_path *p, str name);
+void check_container_resource_name(struct field_errors *fe, const struct field_path *p, str name);
 void check_quantity(struct field_errors *fe, const struct field_path *p, Quantity q);
 /* A quantity that may be zero; shown rounded to a whole number. */
 void check_basic_quantity(struct field_errors *fe, const struct field_path *p, Quantity q);

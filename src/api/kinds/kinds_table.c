@@ -26,13 +26,13 @@ const struct hooks *hooks_of(const struct api_resource *r) {
 
 void hooks_validate(struct field_errors *fe, const struct api_resource *r,
                     const struct api_resource *asked, const void *obj, const void *old) {
-    const struct hooks *h = hooks_of(r), *further = asked == r ? &plain : hooks_of(asked);
+    const struct hooks *h = hooks_of(asked);
+    if (asked == r || !h->validate_write)
+        h = hooks_of(r);
     if (h->validate)
         h->validate(fe, obj);
     if (h->validate_write)
         h->validate_write(fe, obj, old);
     if (!h->validate && !h->validate_write)
         api_validate(fe, r->type, obj, NULL);
-    if (further->validate_write)
-        further->validate_write(fe, obj, old);
 }

@@ -25,11 +25,50 @@ static void prepare_update(struct hook_ctx *h, void *obj, const void *old) {
     ((Namespace *)obj)->spec = ((const Namespace *)old)->spec;
 }
 
+/* ---- validation ---- */
+
+static void check_finalizer(struct field_errors *fe, const struct field_path *p, str name) {
+    static const char *const standard[] = {"kubernetes", "orphan", "foregroundDeletion", NULL};
+    field_check_name(fe, p, name, name_qualified);
+    if (str_chr(name, '/') < 0 && !str_in(name, standard))
+        field_invalid(fe, p, name,
+                      "name is neither a standard finalizer name nor is it fully qualified");
+}
+
+/* What is stored was checked when it was given. */
+static void validate_write(struct field_errors *fe, const void *obj, const void *old) {
+    const str_list *l = &((const Namespace *)obj)->spec.finalizers;
+    for (uint32_t i = 0; !old && i < l->n; i++)
+        check_finalizer(fe, PATH(PATH(NULL, "spec"), "finalizers"), l->v[i]);
+}
+
+static void validate_sub(struct field_errors *fe, str sub, const void *obj, const void *old) {
+    const str_list *l = &((const Namespace *)obj)->spec.finalizers;
+    (void)old;
+    for (uint32_t i = 0; str_eqc(sub, "finalize") && i < l->n; i++)
+        check_finalizer(fe, PATH_INDEX(PATH(PATH(NULL, "spec"), "finalizers"), i), l->v[i]);
+}
+
+static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
+    const Namespace *ns = obj;
+    const struct field_path *p = PATH(PATH(NULL, "status"), "Phase");
+    (void)old;
+    if (!ns->metadata.deletion_timestamp.set && !str_eqc(ns->status.phase, "Active"))
+        field_invalid(fe, p, ns->status.phase,
+                      "may only be 'Active' if `deletionTimestamp` is empty");
+    if (ns->metadata.deletion_timestamp.set && !str_eqc(ns->status.phase, "Terminating"))
+        field_invalid(fe, p, ns->status.phase,
+                      "may only be 'Terminating' if `deletionTimestamp` is not empty");
+}
+
 const struct hooks hooks_core_v1_namespaces = {
     .group = "",
     .resource = "namespaces",
     .defaults = defaults,
     .prepare_create = prepare_create,
     .prepare_update = prepare_update,
+    .validate_write = validate_write,
+    .validate_sub = validate_sub,
+    .validate_status = validate_status,
     .validate_name = name_is_dns_label,
 };

@@ -20,8 +20,10 @@ static void validate(struct field_errors *fe, const void *obj) {
     field_check_not_negative(fe, PATH(p, "minReadySeconds"), s->min_ready_seconds);
     if (!s->selector.n)
         field_required(fe, PATH(p, "selector"), NULL);
-    check_labels(fe, PATH(p, "selector"), &s->selector);
-    check_not_negative_opt(fe, PATH(p, "replicas"), s->replicas);
+    if (s->replicas.set)
+        field_check_not_negative(fe, PATH(p, "replicas"), s->replicas.v);
+    else
+        field_required(fe, PATH(p, "replicas"), NULL);
     if (!s->template_) {
         field_required(fe, PATH(p, "template"), NULL);
         return;
@@ -34,10 +36,39 @@ static void validate(struct field_errors *fe, const void *obj) {
     check_forever_template(fe, PATH(p, "template"), s->template_, "ReplicationController");
 }
 
+/* All is checked twice: strategy and validation upstream both do. */
+static void validate_update(struct field_errors *fe, const void *obj, const void *old) {
+    (void)old;
+    validate(fe, obj);
+}
+
+static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
+    static const char more[] = "cannot be greater than status.replicas";
+    const ReplicationControllerStatus *s = &((const ReplicationController *)obj)->status;
+    const struct field_path *p = PATH(NULL, "status");
+    (void)old;
+    field_check_not_negative(fe, PATH(p, "replicas"), s->replicas);
+    field_check_not_negative(fe, PATH(p, "fullyLabeledReplicas"), s->fully_labeled_replicas);
+    field_check_not_negative(fe, PATH(p, "readyReplicas"), s->ready_replicas);
+    field_check_not_negative(fe, PATH(p, "availableReplicas"), s->available_replicas);
+    field_check_not_negative(fe, PATH(p, "observedGeneration"), s->observed_generation);
+    if (s->fully_labeled_replicas > s->replicas)
+        field_invalid_i64(fe, PATH(p, "fullyLabeledReplicas"), s->fully_labeled_replicas, more);
+    if (s->ready_replicas > s->replicas)
+        field_invalid_i64(fe, PATH(p, "readyReplicas"), s->ready_replicas, more);
+    if (s->available_replicas > s->replicas)
+        field_invalid_i64(fe, PATH(p, "availableReplicas"), s->available_replicas, more);
+    if (s->available_replicas > s->ready_replicas)
+        field_invalid_i64(fe, PATH(p, "availableReplicas"), s->available_replicas,
+                          "cannot be greater than readyReplicas");
+}
+
 const struct hooks hooks_core_v1_replicationcontrollers = {
     .group = "",
     .resource = "replicationcontrollers",
     .defaults = defaults,
     .validate = validate,
+    .validate_update = validate_update,
+    .validate_status = validate_status,
     .counts_generation = true,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Configuration: secrets and config maps. */
 #include "api/kinds/kinds.h"
+#include "schema/value.h"
 
 /* stringData is for writing only: it ends in data. */
 static void defaults(struct hook_ctx *h, void *obj) {
@@ -34,6 +35,24 @@ static void require_key(struct field_errors *fe, const struct field_path *p, con
         field_required(fe, PATH_KEY(p, str_of(key)), NULL);
 }
 
+/* Its value is an object in JSON; what it says is nobody's business. */
+static void require_json(struct field_errors *fe, const struct field_path *p, const Secret *s,
+                         const char *key) {
+    const struct field_path *at = PATH_KEY(p, str_of(key));
+    str redacted = STR("<secret contents redacted>");
+    struct value v;
+    struct err e = {0};
+    require_key(fe, p, s, key);
+    if (!label_has(&s->data, str_of(key)))
+        return;
+    if (value_parse(fe->arena, label_get(&s->data, str_of(key)), &v, NULL, &e) < 0)
+        field_invalid(fe, at, redacted, "%s", e.text);
+    else if (v.tag != VALUE_OBJECT && v.tag != VALUE_NULL)
+        field_invalid(fe, at, redacted,
+                      "json: cannot unmarshal %s into Go value of type map[string]interface {}",
+                      value_json_type(&v));
+}
+
 static void check_type(struct field_errors *fe, const struct field_path *p, const Secret *s) {
     if (str_eqc(s->type, "kubernetes.io/service-account-token")) {
         if (!label_get(&s->metadata.annotations, STR("kubernetes.io/service-account.name")).n)
@@ -42,9 +61,9 @@ static void check_type(struct field_errors *fe, const struct field_path *p, cons
                                     STR("kubernetes.io/service-account.name")),
                            NULL);
     } else if (str_eqc(s->type, "kubernetes.io/dockercfg")) {
-        require_key(fe, p, s, ".dockercfg");
+        require_json(fe, p, s, ".dockercfg");
     } else if (str_eqc(s->type, "kubernetes.io/dockerconfigjson")) {
-        require_key(fe, p, s, ".dockerconfigjson");
+        require_json(fe, p, s, ".dockerconfigjson");
     } else if (str_eqc(s->type, "kubernetes.io/basic-auth")) {
         if (!label_has(&s->data, STR("username")) && !label_has(&s->data, STR("password"))) {
             require_key(fe, p, s, "username");
@@ -59,32 +78,25 @@ static void check_type(struct field_errors *fe, const struct field_path *p, cons
     }
 }
 
-static void validate(struct field_errors *fe, const void *obj) {
-    const Secret *s = obj;
+static void check_secret(struct field_errors *fe, const Secret *s) {
     const struct field_path *p = PATH(NULL, "data");
     if (check_keys(fe, p, &s->data) > DATA_MAX)
         field_too_long(fe, p, DATA_MAX);
     check_type(fe, p, s);
 }
 
-static bool same_map(const str_map *x, const str_map *y) {
-    bool same = x->n == y->n;
-    for (uint32_t i = 0; same && i < x->n; i++)
-        same = str_eq(x->v[i].key, y->v[i].key) && str_eq(x->v[i].value, y->v[i].value);
-    return same;
-}
-
 #define IMMUTABLE_SET "field is immutable when `immutable` is set"
 
-static void validate_update(struct field_errors *fe, const void *obj, const void *old) {
+static void validate(struct field_errors *fe, const void *obj, const void *old) {
     const Secret *s = obj, *was = old;
-    check_same(fe, PATH(NULL, "type"), s->type, was->type);
-    if (!opt_or(was->immutable, false))
-        return;
-    if (!opt_or(s->immutable, false))
+    bool fixed = was && opt_or(was->immutable, false);
+    if (was)
+        check_same(fe, PATH(NULL, "type"), s->type, was->type);
+    if (fixed && !opt_or(s->immutable, false))
         field_forbidden(fe, PATH(NULL, "immutable"), IMMUTABLE_SET);
-    if (!same_map(&s->data, &was->data))
+    if (fixed && !maps_same(&s->data, &was->data))
         field_forbidden(fe, PATH(NULL, "data"), IMMUTABLE_SET);
+    check_secret(fe, s);
 }
 
 const struct hooks hooks_core_v1_secrets = {
@@ -92,12 +104,10 @@ const struct hooks hooks_core_v1_secrets = {
     .resource = "secrets",
     .defaults = defaults,
     .prepare_update = prepare_update,
-    .validate = validate,
-    .validate_update = validate_update,
+    .validate_write = validate,
 };
 
-static void validate_map(struct field_errors *fe, const void *obj) {
-    const ConfigMap *c = obj;
+static void check_config_map(struct field_errors *fe, const ConfigMap *c) {
     size_t total = 0;
     for (uint32_t i = 0; i < c->data.n; i++) {
         const struct field_path *p = PATH_KEY(PATH(NULL, "data"), c->data.v[i].key);
@@ -111,21 +121,20 @@ static void validate_map(struct field_errors *fe, const void *obj) {
         field_too_long(fe, PATH(NULL, "[]"), DATA_MAX);
 }
 
-static void validate_map_update(struct field_errors *fe, const void *obj, const void *old) {
+static void validate_map(struct field_errors *fe, const void *obj, const void *old) {
     const ConfigMap *c = obj, *was = old;
-    if (!opt_or(was->immutable, false))
-        return;
-    if (!opt_or(c->immutable, false))
+    bool fixed = was && opt_or(was->immutable, false);
+    if (fixed && !opt_or(c->immutable, false))
         field_forbidden(fe, PATH(NULL, "immutable"), IMMUTABLE_SET);
-    if (!same_map(&c->data, &was->data))
+    if (fixed && !maps_same(&c->data, &was->data))
         field_forbidden(fe, PATH(NULL, "data"), IMMUTABLE_SET);
-    if (!same_map(&c->binary_data, &was->binary_data))
+    if (fixed && !maps_same(&c->binary_data, &was->binary_data))
         field_forbidden(fe, PATH(NULL, "binaryData"), IMMUTABLE_SET);
+    check_config_map(fe, c);
 }
 
 const struct hooks hooks_core_v1_configmaps = {
     .group = "",
     .resource = "configmaps",
-    .validate = validate_map,
-    .validate_update = validate_map_update,
+    .validate_write = validate_map,
 };

@@ -106,14 +106,11 @@ static void check_node_ports(struct field_errors *fe, const struct field_path *l
     for (uint32_t i = 0; i < s->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++)
         if (s->ports.v[i].node_port && port_before(s, i, true)) {
             str port = str_printf(fe->arena, "%d", s->ports.v[i].node_port);
-            field_duplicate(fe, PATH(PATH_INDEX(list, i), "nodePort"), STR_NONE);
-            fe->list.v[fe->list.n - 1].value = port;
+            field_duplicate_printed(fe, PATH(PATH_INDEX(list, i), "nodePort"), port);
         }
     for (uint32_t i = 0; i < s->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++)
-        if (port_before(s, i, false)) {
-            field_duplicate(fe, PATH_INDEX(list, i), STR_NONE);
-            fe->list.v[fe->list.n - 1].value = port_key(fe->arena, &s->ports.v[i]);
-        }
+        if (port_before(s, i, false))
+            field_duplicate_printed(fe, PATH_INDEX(list, i), port_key(fe->arena, &s->ports.v[i]));
 }
 
 /* ---- who may reach it, and how ---- */
