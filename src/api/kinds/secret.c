@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Configuration: secrets and config maps. */
 #include "api/kinds/kinds.h"
-#include "schema/value.h"
+#include "schema/patch.h"
 
 /* stringData is for writing only: it ends in data. */
 static void defaults(struct hook_ctx *h, void *obj) {
