@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/kinds/kinds.h"
+#include "api/kinds/autoscaling.h"
 
 static void default_metric(struct arena *a, HorizontalPodAutoscalerSpec *s) {
     MetricSpec *m = list_push(a, &s->metrics);
@@ -46,132 +46,120 @@ static void defaults(struct hook_ctx *h, void *obj) {
 
 /* ---- validation ---- */
 
-static void check_target_ref(struct field_errors *fe, const struct field_path *p,
-                             const CrossVersionObjectReference *r) {
-    if (!r->kind.n)
-        field_required(fe, PATH(p, "kind"), NULL);
-    else
+#define STABILIZATION_MAX 3600 /* s */
+#define PERIOD_MAX        1800 /* s */
+
+/* What is wrong with the version of an object that is pointed at, or NULL. */
+static const char *version_error(struct arena *a, str version, bool group) {
+    ssize_t slash = str_chr(version, '/');
+    if (slash >= 0 && str_chr(str_slice(version, (size_t)slash + 1, version.n), '/') >= 0)
+        return str_printf(a, "unexpected GroupVersion string: " STR_FMT, STR_ARG(version)).p;
+    if (group && slash < 0 && !str_eqc(version, "v1"))
+        return "apiVersion must specify API group";
+    return NULL;
+}
+
+void check_object_reference(struct field_errors *fe, const struct field_path *p,
+                            const CrossVersionObjectReference *r, bool group) {
+    const char *error = version_error(fe->arena, r->api_version, group);
+    check_rows(fe, p, CrossVersionObjectReference, r, "kind");
+    if (r->kind.n)
         field_check_name(fe, PATH(p, "kind"), r->kind, name_path_segment);
-    if (!r->name.n)
-        field_required(fe, PATH(p, "name"), NULL);
-    else
+    check_rows(fe, p, CrossVersionObjectReference, r, "name");
+    if (r->name.n)
         field_check_name(fe, PATH(p, "name"), r->name, name_path_segment);
-    if (str_chr(r->api_version, '/') < 0 && !str_eqc(r->api_version, "v1"))
-        field_invalid(fe, PATH(p, "apiVersion"), r->api_version,
-                      "apiVersion must specify API group");
+    if (error)
+        field_invalid(fe, PATH(p, "apiVersion"), r->api_version, "%s", error);
 }
 
-static void check_positive(struct field_errors *fe, const struct field_path *p, Quantity q) {
-    struct quantity v = quantity_of(q);
-    if (q.p && quantity_sign(&v) <= 0)
-        field_invalid(fe, p, q, "must be positive");
+static void check_policy(struct field_errors *fe, const struct field_path *p,
+                         const HPAScalingPolicy *s) {
+    check_rows(fe, p, HPAScalingPolicy, s, "type");
+    if (s->value <= 0)
+        field_invalid_i64(fe, PATH(p, "value"), s->value, "must be greater than zero");
+    if (s->period_seconds <= 0)
+        field_invalid_i64(fe, PATH(p, "periodSeconds"), s->period_seconds,
+                          "must be greater than zero");
+    if (s->period_seconds > PERIOD_MAX)
+        field_invalid_i64(fe, PATH(p, "periodSeconds"), s->period_seconds,
+                          "must be less than or equal to 1800");
 }
 
-static void check_target(struct field_errors *fe, const struct field_path *p, const MetricTarget *t,
-                         bool resource) {
-    static const char *const types[] = {"AverageValue", "Utilization", "Value", NULL};
-    check_one_of_required(fe, PATH(p, "type"), t->type, types);
-    check_positive(fe, PATH(p, "value"), t->value);
-    check_positive(fe, PATH(p, "averageValue"), t->average_value);
-    if (t->average_utilization.set && t->average_utilization.v < 1)
-        field_invalid_i64(fe, PATH(p, "averageUtilization"), t->average_utilization.v,
-                          "must be greater than 0");
-    if (!resource)
+static void check_scaling(struct field_errors *fe, const struct field_path *p,
+                          const HPAScalingRules *r) {
+    const struct field_path *window = PATH(p, "stabilizationWindowSeconds");
+    const struct field_path *list = PATH(p, "policies");
+    if (!r)
         return;
-    if (!t->average_utilization.set && !t->average_value.p)
-        field_required(fe, PATH(p, "averageUtilization"),
-                       "must set either a target raw value or a target utilization");
-    if (t->average_utilization.set && t->average_value.p)
-        field_forbidden(fe, PATH(p, "averageValue"),
-                        "may not set both a target raw value and a target utilization");
+    int32_t seconds = opt_or(r->stabilization_window_seconds, 0);
+    if (seconds < 0)
+        field_invalid_i64(fe, window, seconds, "must be greater than or equal to zero");
+    if (seconds > STABILIZATION_MAX)
+        field_invalid_i64(fe, window, seconds, "must be less than or equal to 3600");
+    check_rows(fe, p, HPAScalingRules, r, "selectPolicy");
+    if (!r->policies.n)
+        field_required(fe, list, "must specify at least one Policy");
+    for (uint32_t i = 0; i < r->policies.n; i++)
+        check_policy(fe, PATH_INDEX(list, i), &r->policies.v[i]);
+    if (r->tolerance.p)
+        check_quantity(fe, PATH(p, "tolerance"), r->tolerance);
 }
 
-/* Where a metric source stands, and what must be there for a type. */
-static const struct source {
-    const char *type, *field;
-    size_t at;
-} sources[] = {
-    {"ContainerResource", "containerResource", offsetof(MetricSpec, container_resource)},
-    {"External", "external", offsetof(MetricSpec, external)},
-    {"Object", "object", offsetof(MetricSpec, object)},
-    {"Pods", "pods", offsetof(MetricSpec, pods)},
-    {"Resource", "resource", offsetof(MetricSpec, resource)},
-};
-
-static const void *source_of(const MetricSpec *m, const struct source *s) {
-    return *(void *const *)(const void *)((const char *)m + s->at);
-}
-
-static void check_source_type(struct field_errors *fe, const struct field_path *p,
-                              const MetricSpec *m) {
-    static const char *const types[] = {"ContainerResource", "External", "Object", "Pods",
-                                        "Resource",          NULL};
-    const struct source *expected = NULL;
-    unsigned n = 0;
-    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
-        n += source_of(m, &sources[i]) != NULL;
-        if (str_eqc(m->type, sources[i].type))
-            expected = &sources[i];
-    }
-    if (!expected)
-        field_not_supported(fe, PATH(p, "type"), m->type, types);
-    else if (!source_of(m, expected))
-        field_required(fe, PATH(p, expected->field),
-                       "must populate information for the given metric source");
-    for (size_t i = 0; n != 1 && i < ARRAY_LEN(sources); i++)
-        if (&sources[i] != expected && source_of(m, &sources[i]))
-            field_forbidden(fe, PATH(p, sources[i].field),
-                            "must populate the given metric source only");
-}
-
-static void check_metric(struct field_errors *fe, const struct field_path *p, const MetricSpec *m) {
-    static const char *const types[] = {"ContainerResource", "External", "Object", "Pods",
-                                        "Resource",          NULL};
-    check_one_of_required(fe, PATH(p, "type"), m->type, types);
-    if (m->object)
-        check_target(fe, PATH(PATH(p, "object"), "target"), &m->object->target, false);
-    if (m->external)
-        check_target(fe, PATH(PATH(p, "external"), "target"), &m->external->target, false);
-    if (m->pods)
-        check_target(fe, PATH(PATH(p, "pods"), "target"), &m->pods->target, false);
-    if (m->resource) {
-        if (!m->resource->name.n)
-            field_required(fe, PATH(PATH(p, "resource"), "name"), "must specify a resource name");
-        check_target(fe, PATH(PATH(p, "resource"), "target"), &m->resource->target, true);
-    }
-    if (m->container_resource)
-        check_target(fe, PATH(PATH(p, "containerResource"), "target"),
-                     &m->container_resource->target, true);
-    /* Once more, as upstream: an unknown type is said twice. */
-    check_source_type(fe, p, m);
-}
-
-static void validate(struct field_errors *fe, const void *obj) {
-    const HorizontalPodAutoscalerSpec *s = &((const HorizontalPodAutoscaler *)obj)->spec;
-    const struct field_path *p = PATH(NULL, "spec");
-    bool outside = false;
-    int32_t min = opt_or(s->min_replicas, 1);
-    if (min < 1)
-        field_invalid_i64(fe, PATH(p, "minReplicas"), min, "must be greater than or equal to 1");
-    if (s->max_replicas < 1)
-        field_required(fe, PATH(p, "maxReplicas"), "must be set and greater than 0");
-    if (s->max_replicas < min)
-        field_invalid_i64(fe, PATH(p, "maxReplicas"), s->max_replicas,
-                          "must be greater than or equal to `minReplicas`");
-    check_target_ref(fe, PATH(p, "scaleTargetRef"), &s->scale_target_ref);
+static void check_metrics(struct field_errors *fe, const struct field_path *p,
+                          const HorizontalPodAutoscalerSpec *s) {
+    bool outside = false; /* something is measured that is there without pods */
     for (uint32_t i = 0; i < s->metrics.n; i++) {
-        check_metric(fe, PATH_INDEX(PATH(p, "metrics"), i), &s->metrics.v[i]);
-        outside |= s->metrics.v[i].object || s->metrics.v[i].external;
+        const MetricSpec *m = &s->metrics.v[i];
+        check_metric(fe, PATH_INDEX(p, i), m);
+        outside |= str_eqc(m->type, "Object") || str_eqc(m->type, "External");
     }
-    if (min == 0 && !outside)
-        field_forbidden(fe, PATH(p, "metrics"),
+    if (s->min_replicas.set && s->min_replicas.v == 0 && !outside)
+        field_forbidden(fe, p,
                         "must specify at least one Object or External metric to support scaling "
                         "to zero replicas");
+}
+
+/* Scaling to nothing is off by default; who has it keeps it. */
+static void check_bounds(struct field_errors *fe, const struct field_path *p,
+                         const HorizontalPodAutoscalerSpec *s,
+                         const HorizontalPodAutoscalerSpec *was) {
+    int32_t least = was && was->min_replicas.set && was->min_replicas.v == 0 ? 0 : 1;
+    if (s->min_replicas.set && s->min_replicas.v < least)
+        field_invalid_i64(fe, PATH(p, "minReplicas"), s->min_replicas.v,
+                          str_printf(fe->arena, "must be greater than or equal to %d", least).p);
+    if (s->max_replicas < 1)
+        field_required(fe, PATH(p, "maxReplicas"), "must be set and greater than 0");
+    if (s->min_replicas.set && s->max_replicas < s->min_replicas.v)
+        field_invalid_i64(fe, PATH(p, "maxReplicas"), s->max_replicas,
+                          "must be greater than or equal to `minReplicas`");
+}
+
+static void validate(struct field_errors *fe, const void *obj, const void *old) {
+    const HorizontalPodAutoscalerSpec *s = &((const HorizontalPodAutoscaler *)obj)->spec;
+    const HorizontalPodAutoscalerSpec *was = NULL;
+    const struct field_path *p = PATH(NULL, "spec");
+    if (old)
+        was = &((const HorizontalPodAutoscaler *)old)->spec;
+    bool bad_before = was && version_error(fe->arena, was->scale_target_ref.api_version, true);
+    check_bounds(fe, p, s, was);
+    check_object_reference(fe, PATH(p, "scaleTargetRef"), &s->scale_target_ref, !bad_before);
+    check_metrics(fe, PATH(p, "metrics"), s);
+    if (!s->behavior)
+        return;
+    check_scaling(fe, PATH(PATH(p, "behavior"), "scaleUp"), s->behavior->scale_up);
+    check_scaling(fe, PATH(PATH(p, "behavior"), "scaleDown"), s->behavior->scale_down);
+}
+
+static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
+    (void)old;
+    check_rows(fe, PATH(NULL, "status"), HorizontalPodAutoscalerStatus,
+               &((const HorizontalPodAutoscaler *)obj)->status, "currentReplicas desiredReplicas");
 }
 
 const struct hooks hooks_autoscaling_v2_horizontalpodautoscalers = {
     .group = "autoscaling",
     .resource = "horizontalpodautoscalers",
     .defaults = defaults,
-    .validate = validate,
+    .validate_write = validate,
+    .validate_status = validate_status,
 };

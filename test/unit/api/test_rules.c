@@ -20,7 +20,6 @@ static const char *const pending[] = {
     "apiextensions",
     "authentication",
     "authorization",
-    "autoscaling",
     "certificates",
     "coordination",
     "core",
