@@ -160,6 +160,17 @@ static const void *stored_form(struct encoder *e, const void *obj) {
     return out;
 }
 
+void encode_unstored_table(struct encoder *e, struct buf *b, const void *const *objs, size_t n) {
+    ListMeta meta = {0};
+    table_head(e, b, &meta);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_addc(b, ',');
+        table_row(e, b, objs[i], stored_form(e, objs[i]));
+    }
+    buf_adds(b, "]}");
+}
+
 void encode_unstored(struct encoder *e, struct buf *b, const void *obj) {
     const ObjectMeta *m = obj;
     if (e->media.as == AS_TABLE) {

@@ -26,6 +26,9 @@ void encode_typed(const struct media *m, struct buf *b, const struct api_type *t
 /* An object of e->res->type that is not stored (dry run). */
 void encode_unstored(struct encoder *e, struct buf *b, const void *obj);
 
+/* The table of several such. */
+void encode_unstored_table(struct encoder *e, struct buf *b, const void *const *objs, size_t n);
+
 /* A list is head, items, tail. meta as in ListMeta; JSON: `item` in between needs commas, which
  * encode_item sets by `first`. Protobuf: the message without its envelope. */
 void encode_list_head(struct encoder *e, struct buf *b, const ListMeta *meta);

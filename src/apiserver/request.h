@@ -89,6 +89,8 @@ struct attributes request_attributes(const struct request *r);
 /* Whether the authoriser allows it. */
 bool request_may(struct request *r, const struct attributes *at, str *ret_reason);
 
+/* In the format the client accepts: what encode_x() wrote whole. Frees nothing. */
+enum phase_result respond_buf(struct request *r, int code, struct buf *b);
 /* Answers; each is PHASE_DONE for the caller to return. */
 enum phase_result respond_status(struct request *r, Status *s);
 enum phase_result respond_err(struct request *r, const struct err *e);

@@ -66,7 +66,7 @@ static void respond_packed(struct request *r, int code, const struct buf *b) {
     exchange_respond(x, code, h.v, h.n, buf_str(&packed));
 }
 
-static enum phase_result respond_buf(struct request *r, int code, struct buf *b) {
+enum phase_result respond_buf(struct request *r, int code, struct buf *b) {
     encode_finish(&r->accept, r->arena, b);
     if (b->n > GZIP_MIN && accepts_gzip(r))
         respond_packed(r, code, b);

@@ -132,7 +132,8 @@ static enum verb verb_at(const struct request_info *i, str method, bool collecti
         return v;
     bool of_collection =
         v == VERB_LIST || v == VERB_WATCH || v == VERB_CREATE || v == VERB_DELETECOLLECTION;
-    return of_collection == collection ? v : VERB_MAX;
+    bool of_one = !of_collection || v == VERB_WATCH; /* /watch/namespaces/n/pods/p */
+    return (collection ? of_collection : of_one) ? v : VERB_MAX;
 }
 
 static enum route_result route_sub(const struct request_info *i, str method,

@@ -38,6 +38,8 @@ static const struct special specials[] = {
      .subresource = "token",
      .verb = VERB_CREATE,
      .run = special_token},
+    {.group = "", .resource = "componentstatuses", .verb = VERB_LIST, .run = special_components},
+    {.group = "", .resource = "componentstatuses", .verb = VERB_GET, .run = special_components},
 #define REVIEW(group_, resource_, run_)                                                            \
     { .group = group_ ".k8s.io", .resource = resource_, .verb = VERB_CREATE, .run = run_ }
     REVIEW("authentication", "tokenreviews", special_token_review),

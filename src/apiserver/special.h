@@ -27,6 +27,7 @@ enum phase_result special_access_review(struct request *r);
 enum phase_result special_local_access_review(struct request *r);
 enum phase_result special_self_access_review(struct request *r);
 enum phase_result special_rules_review(struct request *r);
+enum phase_result special_components(struct request *r); /* componentstatuses, list and get */
 enum phase_result special_exec(struct request *r);
 enum phase_result special_attach(struct request *r);
 enum phase_result special_port_forward(struct request *r);

@@ -269,6 +269,22 @@ static enum phase_result serve(struct request *r, struct watch *w) {
     return r->x ? PHASE_WAIT : PHASE_DONE;
 }
 
+/* The path names one object: the deprecated /watch/.../name. */
+static int select_named(struct request *r, struct list_options *o) {
+    if (r->info.parts < 2)
+        return 0;
+    str want = str_concat(r->arena, STR("metadata.name="), r->info.name);
+    struct field_selector given;
+    struct err ignored = {0};
+    if (o->field_selector.n &&
+        (field_selector_parse(r->arena, r->res, o->field_selector, &given, &ignored) < 0 ||
+         !str_eq(field_selector_exact(&given, "metadata.name"), r->info.name)))
+        return -EINVAL;
+    if (!o->field_selector.n)
+        o->field_selector = want;
+    return 0;
+}
+
 enum phase_result verb_watch(struct request *r) {
     struct watch *w = r->data;
     if (w)
@@ -279,6 +295,9 @@ enum phase_result verb_watch(struct request *r) {
     enum phase_result result = read_list_options(r, &w->options);
     if (result != PHASE_NEXT)
         return result;
+    if (select_named(r, &w->options) < 0)
+        return respond_status(r, status_bad_request(r->arena, "fieldSelector metadata.name "
+                                                              "doesn't match requested name"));
     struct err e = {0};
     if (selection_init(r->arena, r->res, &w->options, &w->selection, &e) < 0)
         return respond_status(r, status_bad_request(r->arena, "%s", e.text));

@@ -18,6 +18,7 @@ struct ask {
     bool hold_body; /* sends nothing more for now */
     bool closed;
     uint32_t error;
+    bool stopped; /* takes no more than its window */
 };
 
 struct fixture {
@@ -131,7 +132,9 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     struct ask *a = nghttp2_session_get_stream_user_data(session, id);
     if (a)
         buf_add(&a->body, str_n((const char *)p, n));
-    if (!f->no_update)
+    if (a && a->stopped)
+        nghttp2_session_consume_connection(session, n);
+    else if (!f->no_update)
         nghttp2_session_consume(session, id, n);
     return 0;
 }
@@ -333,6 +336,24 @@ TEST(streams_are_bounded_and_pausable) {
     CHECK(a->closed);
     CHECK_INT(a->error, 0);
     CHECK(f.high < HTTP_OUT_HIGH + 20000);
+    stop(&f);
+}
+
+TEST(a_stopped_stream_does_not_hold_the_others) {
+    static struct fixture f;
+    start(&f);
+    f.to_stream = 1000 * 1000;
+    f.asks[0].stopped = true;
+    struct ask *slow = ask(&f, 0, "GET", "/stream", STR_NONE, false);
+    pass(&f.w, NSEC_PER_SEC);
+    for (unsigned i = 1; i < 50; i++) {
+        struct ask *a = ask(&f, i, "GET", "/x?quick", STR_NONE, false);
+        pass(&f.w, NSEC_PER_SEC / 10);
+        CHECK(a->closed);
+        CHECK_STRC(buf_str(&a->body), "quick");
+    }
+    CHECK(!slow->closed);
+    CHECK_INT(slow->body.n, 65535);
     stop(&f);
 }
 
