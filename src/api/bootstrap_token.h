@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Tokens a node joins with, "abcdef.0123456789abcdef", as kubeadm keeps them: Secrets
- * bootstrap-token-ID of type bootstrap.kubernetes.io/token in kube-system. Pure. */
+ * bootstrap-token-ID of type bootstrap.kubernetes.io/token in kube-system. Those of `coxswain token
+ * create` have, in place of token-secret, its hash: nobody who reads the Secret, or the disk, can
+ * join. The secret is random (82 bits), so a plain hash will do. Pure. */
 #pragma once
 
 #include "api/types.h"
@@ -10,6 +12,7 @@
 #define BOOTSTRAP_TOKEN_PREFIX "bootstrap-token-"
 #define BOOTSTRAP_ID_LEN       6
 #define BOOTSTRAP_SECRET_LEN   16
+#define BOOTSTRAP_TOKEN_HASH   "token-secret-sha256" /* lower-case hex */
 
 /* n letters a-z or digits. */
 bool bootstrap_is_word(str s, size_t n);

@@ -48,8 +48,12 @@ struct apiserver {
     unsigned n_tunnels;
     struct health_check checks[HEALTH_CHECKS_MAX];
     unsigned n_checks;
-    struct list seeds;         /* objects of the bootstrap on their way */
-    unsigned bootstrapping;    /* of them, not yet there */
+    struct list seeds;      /* objects of the bootstrap on their way */
+    unsigned bootstrapping; /* of them, not yet there */
+    /* Once, when the last of them is there: /readyz says ok. The owner sets it after
+     * apiserver_new(); NULL: nobody waits. It must not free the server. */
+    void (*ready)(void *ctx);
+    void *ready_ctx;
     struct shutdown *shutdown; /* NULL: nobody has asked for the end */
     uint32_t goaway_per_million;
     bool stopping;
@@ -77,7 +81,7 @@ DEFINE_CLEANUP(struct apiserver *, apiserver_free)
 const char *apiserver_address(const struct apiserver *s, size_t i);
 
 void apiserver_add_check(struct apiserver *s, const struct health_check *c);
-bool apiserver_ready(struct apiserver *s);
+bool apiserver_ready(struct apiserver *s); /* what /readyz says */
 
 /* After apiserver_free(): gives the memory back once nothing is in flight. */
 void apiserver_drop(struct apiserver *s);
@@ -87,4 +91,7 @@ void apiserver_drop(struct apiserver *s);
 void bootstrap_object(struct apiserver *s, const struct api_resource *res, void *obj);
 /* Proposes it in place of `there`, unless that has changed by then. */
 void bootstrap_replace(struct apiserver *s, const struct object *there, const void *obj);
+/* Proposes it where it is missing, or in place of one that is not the same(there, obj). */
+void bootstrap_ensure(struct apiserver *s, struct arena *a, const struct api_resource *res,
+                      void *obj, bool (*same)(const void *, const void *));
 void bootstrap_start(struct apiserver *s);

@@ -22,9 +22,14 @@ static void done(struct store_write *sw, int e, uint64_t revision, struct object
     else
         s->server->bootstrapping--;
     struct apiserver *server = s->server;
+    void (*ready)(void *ctx) = server->bootstrapping || server->stopping ? NULL : server->ready;
     object_unref(s->object);
     list_remove(&s->node);
     free(s);
+    if (ready) {
+        server->ready = NULL;
+        ready(server->ready_ctx);
+    }
     apiserver_drop(server);
 }
 
@@ -61,6 +66,23 @@ void bootstrap_object(struct apiserver *s, const struct api_resource *res, void 
         h->prepare_create(&c, obj);
     propose(s, object_new(res, obj), STORE_ABSENT);
     arena_free(a);
+}
+
+void bootstrap_ensure(struct apiserver *s, struct arena *a, const struct api_resource *res,
+                      void *obj, bool (*same)(const void *, const void *)) {
+    ObjectMeta *m = obj;
+    struct object *o = store_get(s->store, res, object_key(a, res, m->namespace_, m->name));
+    if (!o) {
+        bootstrap_object(s, res, obj);
+        return;
+    }
+    const ObjectMeta *there = object_decode(a, o);
+    if (same(there, obj))
+        return;
+    m->uid = there->uid;
+    m->creation_timestamp = there->creation_timestamp;
+    m->generation = there->generation + (there->generation > 0);
+    bootstrap_replace(s, o, obj);
 }
 
 static void seed_namespace(struct apiserver *s, const char *name) {

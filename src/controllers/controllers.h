@@ -13,6 +13,13 @@ extern const struct controller *const all_controllers[];
 /* What controllers are told at start (run_config()). */
 struct controllers_config {
     str root_ca_pem; /* of kube-root-ca.crt; empty: it is not published */
+    /* Who has the CA's key signs an approved request for a signer of nodes' certificates, good for
+     * so many seconds at most (0: as it likes); the PEM in a: the certificate, then its CA. A short
+     * round trip to a process beside this one, that blocks. -EINVAL: never; other errors: tried
+     * again. NULL: nobody here signs. */
+    int (*sign)(void *ctx, struct arena *a, str signer, str csr_pem, int64_t seconds, struct err *e,
+                str *ret_pem);
+    void *sign_ctx;
 };
 
 struct controller_manager_options {

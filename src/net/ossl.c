@@ -130,3 +130,13 @@ void ossl_name(struct arena *a, const X509_NAME *name, str *ret_cn, const str **
     *ret_orgs = orgs.v;
     *ret_n_orgs = orgs.n;
 }
+
+int ossl_key_sha256(X509 *cert, uint8_t ret[32]) {
+    unsigned char *der = NULL;
+    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+    if (n <= 0)
+        return -EINVAL;
+    bool ok = EVP_Digest(der, (size_t)n, ret, NULL, EVP_sha256(), NULL) == 1;
+    OPENSSL_free(der);
+    return ok ? 0 : -EIO;
+}

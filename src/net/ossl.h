@@ -35,6 +35,8 @@ X509 *ossl_first_cert(str pem);
 EVP_PKEY *ossl_private_key(str pem);
 /* Of "PUBLIC KEY", a private key or a certificate. */
 EVP_PKEY *ossl_public_key(str pem);
+/* SHA-256 of the certificate's public key in DER, what kubeadm calls its CA certificate's hash. */
+int ossl_key_sha256(X509 *cert, uint8_t ret[32]);
 /* Seconds since 1970. */
 int ossl_time(const ASN1_TIME *t, int64_t *ret);
 /* The last CN and every O of a name, as UTF-8. */

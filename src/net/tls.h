@@ -12,6 +12,8 @@ struct tls_options {
     str cert_pem, key_pem; /* own chain and key; empty for a client without certificate */
     str ca_pem;            /* who may sign the peer; empty: peer certificates are not asked for
                             * (server) or not verified (client: only with `insecure`) */
+    const uint8_t *ca_pin; /* client, instead of ca_pem: SHA-256 of the public key (DER) of a CA
+                            * that the server must show in its chain, 32 bytes; NULL: none */
     bool insecure;
     bool require_peer_cert;
     const char *const *alpn; /* offered or accepted, best first; NULL: none. Ends in NULL */
@@ -36,9 +38,10 @@ struct tls_handshake *tls_start(struct tls_config *c, struct stream *under, cons
 /* Before done(): closes everything, done() is not called. */
 void tls_cancel(struct tls_handshake *h);
 
-/* What the verified peer certificate says. cn and org live as long as the session. */
+/* What the verified peer certificate says. Strings live as long as the session. */
 struct tls_peer {
     bool verified;
+    str ca_pem; /* of a pinned server: the CA that the pin named */
     str cn;
     const str *orgs;
     size_t n_orgs;

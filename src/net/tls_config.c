@@ -2,6 +2,7 @@
 /* What TLS sessions share: certificates, trust and policy. TLS 1.2 with ephemeral keys and AEAD
  * ciphers at least; no renegotiation, no compression, no session tickets (a client that comes back
  * shows its certificate again, so that a resumed session never outlives it). */
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 
 #include "net/ossl.h"
@@ -51,8 +52,41 @@ static int verify_leniently(X509_STORE_CTX *store, void *arg) {
     return 1;
 }
 
+/* A pin names the CA before it is known: the one in the server's own chain whose key has that hash
+ * is trusted, alone, and the rest of the verification is the usual one. */
+static int verify_pinned(X509_STORE_CTX *store, void *arg) {
+    const struct tls_config *c = arg;
+    STACK_OF(X509) *shown = X509_STORE_CTX_get0_untrusted(store), *trusted = sk_X509_new_null();
+    for (int i = 0; trusted && i < sk_X509_num(shown); i++) {
+        X509 *cert = sk_X509_value(shown, i);
+        uint8_t hash[32];
+        if (X509_check_ca(cert) == 1 && ossl_key_sha256(cert, hash) == 0 &&
+            memcmp(hash, c->ca_pin, sizeof(hash)) == 0)
+            sk_X509_push(trusted, cert);
+    }
+    int ok = 0;
+    if (trusted && sk_X509_num(trusted) > 0) {
+        X509_STORE_CTX_set0_trusted_stack(store, trusted);
+        ok = X509_verify_cert(store) == 1;
+    } else {
+        X509_STORE_CTX_set_error(store, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+    }
+    sk_X509_free(trusted);
+    return ok;
+}
+
+static int load_pin(struct tls_config *c, const struct tls_options *o) {
+    c->pinned = true;
+    memcpy(c->ca_pin, o->ca_pin, sizeof(c->ca_pin));
+    SSL_CTX_set_cert_verify_callback(c->ctx, verify_pinned, c);
+    SSL_CTX_set_verify(c->ctx, SSL_VERIFY_PEER, NULL);
+    return 0;
+}
+
 static int load_trust(struct tls_config *c, const struct tls_options *o, struct err *e) {
     int mode = SSL_VERIFY_NONE;
+    if (!c->server && o->ca_pin)
+        return load_pin(c, o);
     if (o->ca_pem.n) {
         int r = ossl_each_cert(o->ca_pem, e, take_ca, c);
         if (r < 0)

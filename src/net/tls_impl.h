@@ -16,6 +16,8 @@ struct tls_config {
     BIO_METHOD *bio; /* over struct stream */
     bool server, insecure, asks_cert;
     struct buf alpn; /* as on the wire */
+    bool pinned;
+    uint8_t ca_pin[32];
     pthread_mutex_t lock;
     struct list rations; /* struct tls_ration, one a loop with handshakes under way */
 };

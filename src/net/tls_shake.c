@@ -119,6 +119,14 @@ static void fail(struct tls_handshake *h, int r, const char *why) {
     done(ctx, r, NULL, &e);
 }
 
+/* The last of the verified chain. */
+static str trusted_ca(struct arena *a, SSL *ssl) {
+    STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+    int n = chain ? sk_X509_num(chain) : 0;
+    CLEANUP(BIO_freep) BIO *b = n > 1 ? BIO_new(BIO_s_mem()) : NULL;
+    return b && PEM_write_bio_X509(b, sk_X509_value(chain, n - 1)) ? ossl_bio_str(a, b) : STR_NONE;
+}
+
 static void read_peer(struct tls_session *s) {
     X509 *cert = SSL_get0_peer_certificate(s->ssl);
     if (!cert)
@@ -128,6 +136,8 @@ static void read_peer(struct tls_session *s) {
     struct tls_peer *p = s->peer = arena_make(a, struct tls_peer);
     bool looked = s->config->server ? s->config->asks_cert : !s->config->insecure;
     p->verified = looked && SSL_get_verify_result(s->ssl) == X509_V_OK;
+    if (s->config->pinned && p->verified)
+        p->ca_pem = trusted_ca(a, s->ssl);
     ossl_name(a, X509_get_subject_name(cert), &p->cn, &p->orgs, &p->n_orgs);
     ossl_time(X509_get0_notAfter(cert), &p->not_after);
     BIGNUM *serial = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);

@@ -38,6 +38,8 @@ int x509_csr_read(struct arena *a, str csr_pem, struct err *e, struct x509_reque
                   str *ret_public_pem);
 int x509_sign_csr(struct arena *a, str csr_pem, const struct x509_request *r, str ca_pem,
                   const struct x509_key *ca_key, struct err *e, str *ret_pem);
+/* SHA-256 of the public key (DER) of pem's first certificate: what pins a CA (RFC 7469). */
+int x509_key_sha256(str pem, uint8_t ret[32]);
 int x509_cert_times(str pem, int64_t *ret_not_before, int64_t *ret_not_after);
 /* First certificate of pem: does it match the names and was it signed by ca_pem? */
 bool x509_cert_covers(str pem, str ca_pem, const struct x509_request *want);

@@ -15,6 +15,11 @@ int x509_cert_times(str pem, int64_t *ret_not_before, int64_t *ret_not_after) {
     return 0;
 }
 
+int x509_key_sha256(str pem, uint8_t ret[32]) {
+    CLEANUP(X509_freep) X509 *cert = ossl_first_cert(pem);
+    return cert ? ossl_key_sha256(cert, ret) : -EINVAL;
+}
+
 struct signed_by {
     X509 *cert;
     bool found;

@@ -2,7 +2,8 @@
 /* Identities of components. The signer process alone holds the CA keys. Each component has a
  * channel to it (a socket pair made before the fork) that stands for one role and one name: over it
  * nothing can be asked but "my identity, please", so a component that was taken over gets no other.
- * Keys travel over the channel and never lie in files.
+ * The controller manager alone can also have requests of nodes signed (api/node_csr.h), which it
+ * approves. Keys travel over the channel and never lie in files.
  *
  * Certificates are good for a year from issue and valid from 1970, so that a machine without a
  * clock that runs can start; components ask again when two thirds of the time have passed. */
@@ -16,16 +17,25 @@ extern const char *const role_names[ROLE_MAX];
 /* What a component gets. Fields that its role does not need are empty. */
 struct identity {
     str client_cert, client_key;   /* speaks to the API server (kubelet: as its node) */
-    str serving_cert, serving_key; /* what it serves with */
+    str serving_cert, serving_key; /* what it serves with; the API server: with its CA behind */
     str client_ca;                 /* signs those who speak to it */
     str server_ca;                 /* signs the API server */
-    str kubelet_cert, kubelet_key; /* the API server, speaking to kubelets */
-    str token_key;                 /* the API server: signs service account tokens */
+    /* The API server only: */
+    str kubelet_cert, kubelet_key; /* speaking to kubelets */
+    str kubelet_ca;                /* signs what kubelets serve with */
+    str proxy_cert, proxy_key;     /* speaking for a user to a server behind it */
+    str proxy_ca;                  /* signs who may do that */
+    str token_key;                 /* signs service account tokens */
     int64_t renew_at;              /* seconds since 1970 */
 };
 
 /* For the child, once at start (blocks) and again at renew_at. */
 int identity_ask(int channel, struct arena *a, struct err *e, struct identity *ret);
+/* For the controller manager: has a node's request signed, for so many seconds at most (0: as the
+ * signer likes). The certificate and its CA behind, as PEM. Blocks. -EINVAL: refused. */
+#define IDENTITY_CSR_MAX (32 * 1024)
+int identity_sign(int channel, struct arena *a, str signer, str csr_pem, int64_t seconds,
+                  struct err *e, str *ret_pem);
 
 struct signer_channel {
     int fd;

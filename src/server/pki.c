@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "api/node_csr.h"
 #include "base/base64.h"
 #include "net/x509.h"
 
@@ -23,7 +24,7 @@ struct pki {
     struct env *env;
     struct arena arena;
     char *dir;
-    struct authority client, server;
+    struct authority client, server, kubelet, proxy;
     struct x509_key *token_key;
 };
 
@@ -138,6 +139,10 @@ int pki_open(struct env *env, const char *dir, struct err *e, struct pki **ret) 
     if (r == 0)
         r = authority_open(p, "server-ca", "coxswain-server-ca", e, &p->server);
     if (r == 0)
+        r = authority_open(p, "kubelet-ca", "coxswain-kubelet-ca", e, &p->kubelet);
+    if (r == 0)
+        r = authority_open(p, "front-proxy-ca", "coxswain-front-proxy-ca", e, &p->proxy);
+    if (r == 0)
         r = token_key_open(p, e);
     if (r == 0)
         *ret = p;
@@ -151,6 +156,8 @@ struct pki *pki_free(struct pki *p) {
         return NULL;
     x509_key_free(p->client.key);
     x509_key_free(p->server.key);
+    x509_key_free(p->kubelet.key);
+    x509_key_free(p->proxy.key);
     x509_key_free(p->token_key);
     arena_done(&p->arena);
     free(p->dir);
@@ -236,7 +243,14 @@ static int apiserver_identity(struct pki *p, struct arena *a, const struct signe
                   &(struct leaf){.cn = "kube-apiserver-kubelet-client",
                                  .org = "coxswain:kubelet-clients"},
                   e, &id->kubelet_cert, &id->kubelet_key);
+    if (r == 0)
+        r = issue(p, a, &p->proxy, &(struct leaf){.cn = PKI_PROXY_CN}, e, &id->proxy_cert,
+                  &id->proxy_key);
+    if (r == 0) /* machines that join know the CA's hash alone */
+        id->serving_cert = str_concat(a, id->serving_cert, p->server.cert);
     id->client_ca = p->client.cert;
+    id->kubelet_ca = p->kubelet.cert;
+    id->proxy_ca = p->proxy.cert;
     id->token_key = x509_key_pem(a, p->token_key);
     return r;
 }
@@ -252,7 +266,7 @@ static int kubelet_identity(struct pki *p, struct arena *a, const struct signer_
     int r = issue(p, a, &p->client, &(struct leaf){.cn = cn.p, .org = "system:nodes"}, e,
                   &id->client_cert, &id->client_key);
     if (r == 0)
-        r = issue(p, a, &p->server,
+        r = issue(p, a, &p->kubelet,
                   &(struct leaf){.cn = cn.p, .org = "system:nodes", .names = &n, .server = true}, e,
                   &id->serving_cert, &id->serving_key);
     id->client_ca = p->client.cert;
@@ -287,6 +301,22 @@ int pki_identity(struct pki *p, struct arena *a, const struct signer_channel *wh
     id.renew_at = env_wall(p->env) / NSEC_PER_SEC + YEAR / 3 * 2;
     if (r == 0)
         *ret = id;
+    return r;
+}
+
+int pki_sign(struct pki *p, struct arena *a, str signer, str csr_pem, int64_t seconds,
+             struct err *e, str *ret_pem) {
+    struct node_csr q;
+    str pem;
+    int r = node_csr_read(a, signer, csr_pem, e, &q);
+    if (r < 0)
+        return r;
+    const struct authority *ca = q.serving ? &p->kubelet : &p->client;
+    q.names.not_after =
+        env_wall(p->env) / NSEC_PER_SEC + (seconds > 0 && seconds < YEAR ? seconds : YEAR);
+    r = x509_sign_csr(a, csr_pem, &q.names, ca->cert, ca->key, e, &pem);
+    if (r == 0)
+        *ret_pem = str_concat(a, pem, ca->cert);
     return r;
 }
 

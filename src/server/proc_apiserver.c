@@ -5,11 +5,12 @@
 #include <stdlib.h>
 
 #include "apiserver/access.h"
+#include "apiserver/authn/trust.h"
 #include "apiserver/kubelet_client.h"
+#include "server/pki.h"
 #include "server/proc.h"
 #include "store/store.h"
 
-#define READY_LOOK (2 * NSEC_PER_MSEC) /* while starting: how often readiness is looked at */
 #define DRAIN_TIME                                                                                 \
     (10 * NSEC_PER_SEC) /* what runs may still come to its end; the supervisor                     \
                          * waits for 15 s */
@@ -21,7 +22,6 @@ struct api_process {
     struct access *access;
     struct kubelet_client *kubelets;
     struct apiserver *server;
-    struct timer look;
     bool ending;
     int ready_fd;
 };
@@ -64,6 +64,26 @@ static int serving_tls(struct api_process *p, struct err *e, struct tls_config *
                           true, e, ret);
 }
 
+static void on_ready(void *ctx) {
+    struct api_process *p = ctx;
+    const char *address = apiserver_address(p->server, 0), *colon = strrchr(address, ':');
+    component_ready(p->ready_fd, colon ? colon + 1 : "");
+}
+
+/* What is proposed from here on, readiness waits for too. */
+static void attach(struct api_process *p) {
+    const struct identity *id = &p->c.identity;
+    p->server->kubelet = &kubelet_client_ops;
+    p->server->kubelet_ctx = p->kubelets;
+    p->server->ready = on_ready;
+    p->server->ready_ctx = p;
+    access_attach(p->access, p->server);
+    if (id->proxy_ca.n)
+        trust_publish(p->server, &(struct trust){.client_ca = id->client_ca,
+                                                 .proxy_ca = id->proxy_ca,
+                                                 .proxy_cn = STR(PKI_PROXY_CN)});
+}
+
 static int open_server(struct api_process *p, struct err *e) {
     CLEANUP(tls_config_unrefp) struct tls_config *tls = NULL;
     const char *addresses[] = {p->c.config->listen, NULL};
@@ -80,7 +100,7 @@ static int open_server(struct api_process *p, struct err *e) {
             &(struct kubelet_client_options){.store = p->store,
                                              .cert_pem = p->c.identity.kubelet_cert,
                                              .key_pem = p->c.identity.kubelet_key,
-                                             .ca_pem = p->c.identity.server_ca},
+                                             .ca_pem = p->c.identity.kubelet_ca},
             e, &p->kubelets);
     if (r < 0)
         return r;
@@ -99,11 +119,8 @@ static int open_server(struct api_process *p, struct err *e) {
                                     .authz = &access_authz_ops,
                                     .authz_ctx = p->access},
         e, &p->server);
-    if (r == 0) {
-        p->server->kubelet = &kubelet_client_ops;
-        p->server->kubelet_ctx = p->kubelets;
-        access_attach(p->access, p->server);
-    }
+    if (r == 0)
+        attach(p);
     return r;
 }
 
@@ -112,7 +129,7 @@ static void on_renewed(struct component *c) {
     struct err e = {0};
     CLEANUP(tls_config_unrefp) struct tls_config *tls = NULL;
     if (serving_tls(p, &e, &tls) < 0 ||
-        kubelet_client_set_identity(p->kubelets, c->identity.server_ca, c->identity.kubelet_cert,
+        kubelet_client_set_identity(p->kubelets, c->identity.kubelet_ca, c->identity.kubelet_cert,
                                     c->identity.kubelet_key, &e) < 0)
         log_error(&c->env, "renewed certificate: %s", e.text);
     else
@@ -135,18 +152,8 @@ static void on_stop(struct component *c) {
     apiserver_shutdown(p->server, c->config->shutdown_delay, DRAIN_TIME, on_drained, p);
 }
 
-static void on_look(struct timer *t) {
-    struct api_process *p = container_of(t, struct api_process, look);
-    if (!apiserver_ready(p->server)) {
-        timer_start(p->c.loop, &p->look, READY_LOOK);
-        return;
-    }
-    const char *address = apiserver_address(p->server, 0), *colon = strrchr(address, ':');
-    component_ready(p->ready_fd, colon ? colon + 1 : "");
-}
-
 int proc_apiserver(const void *ctx, int ready_fd) {
-    struct api_process p = {.ready_fd = ready_fd, .look = {.fire = on_look}};
+    struct api_process p = {.ready_fd = ready_fd};
     struct err e = {0};
     if (component_open(&p.c, "kube-apiserver", ctx, true) < 0)
         return 1;
@@ -155,13 +162,10 @@ int proc_apiserver(const void *ctx, int ready_fd) {
     int r = open_store(&p, &e);
     if (r == 0)
         r = open_server(&p, &e);
-    if (r == 0) {
-        on_look(&p.look);
+    if (r == 0)
         r = loop_run(p.c.loop);
-    } else {
+    else
         log_error(&p.c.env, "%s", e.text[0] ? e.text : strerror(-r));
-    }
-    timer_stop(p.c.loop, &p.look);
     apiserver_free(p.server);
     kubelet_client_free(p.kubelets);
     access_free(p.access);

@@ -13,6 +13,12 @@ static void on_lost(void *ctx) {
     loop_stop(c->loop);
 }
 
+static int sign(void *ctx, struct arena *a, str signer, str csr_pem, int64_t seconds, struct err *e,
+                str *ret_pem) {
+    const struct component *c = ctx;
+    return identity_sign(c->channel, a, signer, csr_pem, seconds, e, ret_pem);
+}
+
 int proc_controllers(const void *ctx, int ready_fd) {
     struct component c;
     struct err e = {0};
@@ -28,7 +34,9 @@ int proc_controllers(const void *ctx, int ready_fd) {
                  .user_agent = "kube-controller-manager/" API_GIT_VERSION,
                  .qps = QPS,
                  .burst = BURST},
-        .config = {.root_ca_pem = c.identity.server_ca},
+        .config = {.root_ca_pem = c.identity.server_ca,
+                   .sign = c.channel >= 0 ? sign : NULL, /* by itself it knows no signer */
+                   .sign_ctx = &c},
         .leader_elect = c.config->leader_elect,
     };
     int r = controller_manager_new(c.loop, &o, on_lost, &c, &e, &m);

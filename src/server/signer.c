@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/node_csr.h"
 #include "loop/child.h"
 #include "loop/stream.h"
 #include "server/identity_wire.h"
@@ -35,6 +36,48 @@ static void closed(struct signer *s, struct io *io) {
         loop_stop(s->loop);
 }
 
+static void reply(struct signer *s, const struct signer_channel *who, int fd, struct buf *b) {
+    if (send(fd, b->p, b->n, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)b->n)
+        log_warn(&s->env, "%s did not take its answer", role_names[who->role]);
+    if (b->p)
+        explicit_bzero(b->p, b->n);
+    buf_done(b);
+}
+
+/* The node beside us gets its identity over a channel; that name is nobody else's. */
+static bool is_ours(const struct signer *s, str csr_pem, str signer) {
+    CLEANUP(arena_freep) struct arena *a = arena_new(0);
+    struct node_csr q;
+    if (node_csr_read(a, signer, csr_pem, NULL, &q) < 0)
+        return false;
+    for (size_t i = 0; i < s->o->n_channels; i++)
+        if (s->o->channels[i].node && str_eqc(q.node, s->o->channels[i].node))
+            return true;
+    return false;
+}
+
+/* rest: "SIGNER SECONDS PEM" */
+static void answer_sign(struct signer *s, const struct signer_channel *who, int fd, str rest) {
+    struct arena a;
+    struct buf b;
+    struct err e = {0};
+    str signer = str_cut(&rest, ' '), seconds = str_cut(&rest, ' '), pem;
+    int64_t n = 0;
+    arena_init(&a, 0);
+    buf_init(&b, IDENTITY_MAX);
+    int r = str_to_i64(seconds, &n);
+    if (r < 0)
+        err_set(&e, r, "bad request");
+    else if (is_ours(s, rest, signer))
+        r = err_set(&e, -EINVAL, "the name is that of this machine's node");
+    else
+        r = pki_sign(s->pki, &a, signer, rest, n, &e, &pem);
+    buf_addc(&b, r == 0 ? IDENTITY_OK : IDENTITY_ERROR);
+    buf_add(&b, r == 0 ? pem : str_of(e.text));
+    reply(s, who, fd, &b);
+    arena_done(&a);
+}
+
 static void answer(struct signer *s, const struct signer_channel *who, int fd) {
     struct arena a;
     struct buf b;
@@ -51,11 +94,7 @@ static void answer(struct signer *s, const struct signer_channel *who, int fd) {
         buf_add(&b, str_of(e.text));
         log_error(&s->env, "%s: %s", role_names[who->role], e.text);
     }
-    if (send(fd, b.p, b.n, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)b.n)
-        log_warn(&s->env, "%s did not take its identity", role_names[who->role]);
-    if (b.p)
-        explicit_bzero(b.p, b.n);
-    buf_done(&b);
+    reply(s, who, fd, &b);
     arena_done(&a);
 }
 
@@ -66,12 +105,16 @@ static bool is_end(ssize_t n, unsigned events) {
 
 static void on_channel(struct io *io, unsigned events) {
     struct signer_peer *p = container_of(io, struct signer_peer, io);
-    char question;
-    ssize_t n = recv(io->fd, &question, 1, MSG_DONTWAIT);
-    if (n == 1)
+    char *question = xmalloc(IDENTITY_CSR_MAX);
+    ssize_t n = recv(io->fd, question, IDENTITY_CSR_MAX, MSG_DONTWAIT);
+    str text = str_n(question, n > 0 ? (size_t)n : 0);
+    if (p->who->role == ROLE_CONTROLLERS && n > 2 && text.p[0] == IDENTITY_SIGN)
+        answer_sign(p->signer, p->who, io->fd, str_slice(text, 2, text.n));
+    else if (n > 0)
         answer(p->signer, p->who, io->fd);
     else if (is_end(n, events))
         closed(p->signer, io);
+    free(question);
 }
 
 /* "kubeconfig https://127.0.0.1:6443" */

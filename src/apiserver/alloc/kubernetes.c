@@ -56,24 +56,6 @@ static void seed_service(struct apiserver *s, struct arena *a, int32_t listens) 
     bootstrap_object(s, res, svc);
 }
 
-/* Makes it, or puts it right. */
-static void ensure(struct apiserver *s, struct arena *a, const struct api_resource *res, void *obj,
-                   bool (*same)(const void *, const void *)) {
-    ObjectMeta *m = obj;
-    struct object *o = store_get(s->store, res, object_key(a, res, m->namespace_, m->name));
-    if (!o) {
-        bootstrap_object(s, res, obj);
-        return;
-    }
-    const ObjectMeta *there = object_decode(a, o);
-    if (same(there, obj))
-        return;
-    m->uid = there->uid;
-    m->creation_timestamp = there->creation_timestamp;
-    m->generation = there->generation + (there->generation > 0);
-    bootstrap_replace(s, o, obj);
-}
-
 static bool same_slice(const void *x, const void *y) {
     const EndpointSlice *a = x, *b = y;
     return api_equal(
@@ -103,7 +85,7 @@ static void seed_slice(struct apiserver *s, struct arena *a, str ip, int32_t por
     e->endpoints.v = &endpoint;
     e->ports.v = &p;
     e->endpoints.n = e->ports.n = 1;
-    ensure(s, a, RESOURCE_OF(discovery_v1_endpointslices), e, same_slice);
+    bootstrap_ensure(s, a, RESOURCE_OF(discovery_v1_endpointslices), e, same_slice);
 }
 
 static void seed_endpoints(struct apiserver *s, struct arena *a, str ip, int32_t port) {
@@ -117,7 +99,7 @@ static void seed_endpoints(struct apiserver *s, struct arena *a, str ip, int32_t
     e->metadata.labels = (str_map){&label, 1};
     e->subsets.v = &subset;
     e->subsets.n = 1;
-    ensure(s, a, RESOURCE_OF(core_v1_endpoints), e, same_endpoints);
+    bootstrap_ensure(s, a, RESOURCE_OF(core_v1_endpoints), e, same_endpoints);
 }
 
 /* The port listened on: behind the last colon. */

@@ -36,6 +36,13 @@ static int add_groups(struct arena *a, struct user *u, str text) {
     return 0;
 }
 
+static bool is_secret_of(struct arena *a, const Secret *kept, str secret) {
+    str plain = bootstrap_token_data(kept, "token-secret"),
+        hash = bootstrap_token_data(kept, BOOTSTRAP_TOKEN_HASH);
+    return plain.n ? str_eq_constant_time(plain, secret)
+                   : str_eq_constant_time(hash, sha256_hex(a, secret));
+}
+
 int bootstrap_token_authenticate(struct arena *a, struct store *s, str token, int64_t now,
                                  struct user *ret) {
     const struct api_resource *res = RESOURCE_OF(core_v1_secrets);
@@ -46,8 +53,7 @@ int bootstrap_token_authenticate(struct arena *a, struct store *s, str token, in
     str name = str_concat(a, STR(BOOTSTRAP_TOKEN_PREFIX), id);
     struct object *o = store_get(s, res, object_key(a, res, STR(BOOTSTRAP_TOKEN_NS), name));
     const Secret *kept = o && !o->deleting ? object_decode(a, o) : NULL;
-    if (!kept || !str_eqc(kept->type, BOOTSTRAP_TOKEN_TYPE) ||
-        !str_eq_constant_time(bootstrap_token_data(kept, "token-secret"), secret) ||
+    if (!kept || !str_eqc(kept->type, BOOTSTRAP_TOKEN_TYPE) || !is_secret_of(a, kept, secret) ||
         !str_eq(bootstrap_token_data(kept, "token-id"), id) ||
         bootstrap_token_left(kept, now) == 0 ||
         !bootstrap_token_is_for(kept, "usage-bootstrap-authentication"))

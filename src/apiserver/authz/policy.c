@@ -14,6 +14,7 @@
 #define RBAC_GROUP          "rbac.authorization.k8s.io"
 #define CONTROLLER_PREFIX   "system:controller:"
 #define OUR_PREFIX          "coxswain:"
+#define CSR_ROLE            "system:certificates.k8s.io:certificatesigningrequests:"
 
 struct builder {
     struct arena *arena;
@@ -134,6 +135,26 @@ static void ours(struct builder *b) {
             binding(b, "", str_concat(b->arena, STR(OUR_PREFIX), m->name), "ClusterRole", m->name,
                     "User:system:kube-controller-manager");
     }
+    static const struct {
+        const char *ns;
+        str name, role;
+    } roles[] = {
+#define ROLE_OF(ns_, name_) {ns_, STR(OUR_PREFIX name_), STR(CONTROLLER_PREFIX name_)}
+        ROLE_OF("kube-system", "token-cleaner"),
+        ROLE_OF("kube-system", "bootstrap-signer"),
+        ROLE_OF("kube-public", "bootstrap-signer"),
+#undef ROLE_OF
+    };
+    for (size_t i = 0; i < ARRAY_LEN(roles); i++)
+        binding(b, roles[i].ns, roles[i].name, "Role", roles[i].role,
+                "User:system:kube-controller-manager");
+    /* Join tokens get the client certificate of a node, nodes renew theirs (kubeadm's bindings). */
+    binding(b, "", STR(OUR_PREFIX "node-bootstrapper"), "ClusterRole",
+            STR("system:node-bootstrapper"), "Group:system:bootstrappers:" OUR_PREFIX "nodes");
+    binding(b, "", STR(OUR_PREFIX "nodeclient"), "ClusterRole", STR(CSR_ROLE "nodeclient"),
+            "Group:system:bootstrappers:" OUR_PREFIX "nodes");
+    binding(b, "", STR(OUR_PREFIX "selfnodeclient"), "ClusterRole", STR(CSR_ROLE "selfnodeclient"),
+            "Group:system:nodes");
     binding(b, "", STR(OUR_PREFIX "kubelet-clients"), "ClusterRole",
             STR("system:kubelet-api-admin"), "Group:" OUR_PREFIX "kubelet-clients");
 }

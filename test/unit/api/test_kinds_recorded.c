@@ -38,11 +38,8 @@ static void adopt_service(Service *to, const Service *from) {
         to->spec.ports.v[i].node_port = from->spec.ports.v[i].node_port;
 }
 
-static void adopt_request(CertificateSigningRequest *to, const CertificateSigningRequest *from) {
-    to->spec.username = from->spec.username;
-    to->spec.uid = from->spec.uid;
-    to->spec.groups = from->spec.groups;
-    to->spec.extra = from->spec.extra;
+static struct hook_user asked_by(const CertificateSigningRequest *c) {
+    return (struct hook_user){c->spec.username, c->spec.uid, c->spec.groups, c->spec.extra};
 }
 
 /* Admission: limits of a range are written into the container, and said in an annotation. */
@@ -72,8 +69,6 @@ static void adopt(const struct api_resource *r, void *obj, const void *want) {
         ((Node *)obj)->spec.taints = ((const Node *)want)->spec.taints;
     if (r == RESOURCE_OF(core_v1_services))
         adopt_service(obj, want);
-    if (r == RESOURCE_OF(certificates_v1_certificatesigningrequests))
-        adopt_request(obj, want);
 }
 
 /* Recordings ran on: status came by later requests. */
@@ -102,6 +97,10 @@ static void check_object(struct arena *a, const struct value *o) {
     struct hook_ctx c = {.arena = a, .random = draw};
     api_defaults(a, t, got);
     adopt(r, got, want);
+    struct hook_user asked = {0};
+    if (r == RESOURCE_OF(certificates_v1_certificatesigningrequests))
+        asked = asked_by(want);
+    c.user = &asked;
     if (h->defaults)
         h->defaults(&c, got);
     if (h->counts_generation)

@@ -304,6 +304,10 @@ TEST(a_bootstrap_token_joins) {
     "{\"metadata\":{\"name\":\"bootstrap-token-abcdef\"},\"type\":\"bootstrap.kubernetes.io/"      \
     "token\",\"stringData\":{\"token-id\":\"abcdef\",\"token-secret\":\"0123456789abcdef\"," more  \
     "}}"
+#define HASHED(hash)                                                                               \
+    "{\"metadata\":{\"name\":\"bootstrap-token-abcdef\"},\"type\":\"bootstrap.kubernetes.io/"      \
+    "token\",\"stringData\":{\"token-id\":\"abcdef\",\"token-secret-sha256\":\"" hash              \
+    "\",\"usage-bootstrap-authentication\":\"true\"}}"
     static const struct {
         const char *secret, *token;
         int code;
@@ -327,6 +331,11 @@ TEST(a_bootstrap_token_joins) {
          "abcdef.0123456789abcdef", 201},
         {SECRET("\"usage-bootstrap-authentication\":\"true\",\"expiration\":\"soon\""),
          "abcdef.0123456789abcdef", 401},
+        {HASHED("9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f"),
+         "abcdef.0123456789abcdef", 201},
+        {HASHED("9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f"),
+         "abcdef.0123456789abcdee", 401},
+        {HASHED(""), "abcdef.0123456789abcdef", 401},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct answer a =

@@ -344,6 +344,45 @@ TEST(clients_verify_servers) {
     stop(&f);
 }
 
+/* The CA is known by nothing but its hash; the server shows it behind its own certificate. */
+TEST(a_pinned_ca_is_found_in_the_servers_chain) {
+    enum { RIGHT, OTHER_CA, NOT_SHOWN, NO_HOST, FOREIGN_LEAF, CASES };
+    for (int i = 0; i < CASES; i++) {
+        static struct fixture f;
+        uint8_t pin[32];
+        start(&f, false);
+        struct tls_options s = server_options(&f), c = {.ca_pin = pin};
+        s.ca_pem = STR_NONE; /* OpenSSL would complete the chain out of it */
+        REQUIRE(x509_key_sha256(i == OTHER_CA ? f.other_ca : f.ca, pin) == 0);
+        if (i == NO_HOST)
+            s.cert_pem = issue(&f, "server", NULL, false, f.ca, f.ca_key, &s.key_pem);
+        if (i == FOREIGN_LEAF) /* shows the right CA, but was signed by another */
+            s.cert_pem = issue(&f, "server", NULL, true, f.other_ca, f.other_key, &s.key_pem);
+        if (i != NOT_SHOWN)
+            s.cert_pem = str_concat(&f.a, s.cert_pem, f.ca);
+        shake_hands(&f, &s, &c);
+        CHECK_INT(f.called[0].r, i == RIGHT ? 0 : -EPROTO);
+        if (i == RIGHT) {
+            const struct tls_peer *p = tls_peer(f.called[0].raw.s);
+            CHECK(p->verified);
+            CHECK(str_eq(p->ca_pem, f.ca));
+        }
+        stop(&f);
+    }
+}
+
+/* A leaf whose key has the hash is no CA. */
+TEST(a_pin_on_a_leaf_is_refused) {
+    static struct fixture f;
+    uint8_t pin[32];
+    start(&f, false);
+    struct tls_options s = server_options(&f), c = {.ca_pin = pin};
+    REQUIRE(x509_key_sha256(f.cert, pin) == 0);
+    shake_hands(&f, &s, &c);
+    CHECK_INT(f.called[0].r, -EPROTO);
+    stop(&f);
+}
+
 TEST(bad_configurations) {
     static struct fixture f;
     struct err e = {0};

@@ -130,18 +130,18 @@ TEST(pki_the_kubelet_gets_its_node) {
     struct identity api = identity_of(&w, ROLE_APISERVER), id = identity_of(&w, ROLE_KUBELET);
     check_cert(&w, id.client_cert, id.client_key, api.client_ca, id.server_ca, "system:node:n1",
                "system:nodes", false);
-    check_cert(&w, id.serving_cert, id.serving_key, id.server_ca, api.client_ca, "system:node:n1",
+    check_cert(&w, id.serving_cert, id.serving_key, api.kubelet_ca, id.server_ca, "system:node:n1",
                "system:nodes", true);
     CHECK(!id.kubelet_cert.n && !id.kubelet_key.n && !id.token_key.n);
     CHECK(str_eq(id.client_ca, api.client_ca));
     static const char *const dns[] = {"n1", "host.example"}, *const ips[] = {"192.0.2.1",
                                                                              "fd00::1"};
     for (int i = 0; i < 2; i++)
-        CHECK(names(id.serving_cert, id.server_ca, "system:node:n1", "system:nodes", str_of(dns[i]),
-                    str_of(ips[i])));
-    CHECK(!names(id.serving_cert, id.server_ca, "system:node:n1", "system:nodes", STR("kubernetes"),
-                 STR_NONE));
-    CHECK(!names(id.serving_cert, id.server_ca, "system:node:n1", "system:nodes", STR_NONE,
+        CHECK(names(id.serving_cert, api.kubelet_ca, "system:node:n1", "system:nodes",
+                    str_of(dns[i]), str_of(ips[i])));
+    CHECK(!names(id.serving_cert, api.kubelet_ca, "system:node:n1", "system:nodes",
+                 STR("kubernetes"), STR_NONE));
+    CHECK(!names(id.serving_cert, api.kubelet_ca, "system:node:n1", "system:nodes", STR_NONE,
                  STR("192.0.2.2")));
     world_done(&w);
 }
@@ -155,6 +155,10 @@ TEST(pki_the_api_server_gets_its_names) {
                NULL, true);
     check_cert(&w, id.kubelet_cert, id.kubelet_key, id.client_ca, id.server_ca,
                "kube-apiserver-kubelet-client", "coxswain:kubelet-clients", false);
+    check_cert(&w, id.proxy_cert, id.proxy_key, id.proxy_ca, id.client_ca, PKI_PROXY_CN, NULL,
+               false);
+    /* A machine that joins finds the CA behind the certificate. */
+    CHECK(str_find(id.serving_cert, id.server_ca) > 0);
     static const char *const dns[] = {"kubernetes",
                                       "kubernetes.default",
                                       "kubernetes.default.svc",
@@ -170,6 +174,65 @@ TEST(pki_the_api_server_gets_its_names) {
             names(id.serving_cert, id.server_ca, "kube-apiserver", NULL, STR_NONE, str_of(ips[i])));
     CHECK(!names(id.serving_cert, id.server_ca, "kube-apiserver", NULL, STR("n1"), STR_NONE));
     CHECK(!id.client_cert.n && !id.client_key.n);
+    world_done(&w);
+}
+
+static str node_request(struct world *w, const char *cn, const char *org, const char *dns) {
+    struct x509_key *k;
+    str pem, o = str_of(org), d = str_of(dns);
+    REQUIRE(x509_key_new(&k) == 0);
+    REQUIRE(x509_csr_new(
+                &w->a,
+                &(struct x509_request){
+                    .cn = str_of(cn), .orgs = &o, .n_orgs = 1, .dns = &d, .n_dns = dns ? 1 : 0},
+                k, &pem) == 0);
+    x509_key_free(k);
+    return pem;
+}
+
+/* Whatever approved it: the signer's own rules stand. */
+TEST(pki_signs_for_nodes_and_nobody_else) {
+    static const char client[] = "kubernetes.io/kube-apiserver-client-kubelet",
+                      serving[] = "kubernetes.io/kubelet-serving";
+    static const struct {
+        const char *signer, *cn, *org, *dns;
+        bool ok;
+    } cases[] = {
+        {client, "system:node:n2", "system:nodes", NULL, true},
+        {serving, "system:node:n2", "system:nodes", "n2", true},
+        {client, "system:node:n2", "system:nodes", "n2", false},
+        {serving, "system:node:n2", "system:nodes", NULL, false},
+        {client, "system:node:n2", "system:masters", NULL, false},
+        {client, "system:admin", "system:nodes", NULL, false},
+        {client, "system:node:", "system:nodes", NULL, false},
+        {client, "system:node:a/b", "system:nodes", NULL, false},
+        {"kubernetes.io/kube-apiserver-client", "system:node:n2", "system:nodes", NULL, false},
+    };
+    struct world w;
+    world_init(&w, NULL);
+    struct identity api = identity_of(&w, ROLE_APISERVER);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        str pem, csr = node_request(&w, cases[i].cn, cases[i].org, cases[i].dns);
+        int r = pki_sign(w.pki, &w.a, str_of(cases[i].signer), csr, i ? 0 : 3600, &w.e, &pem);
+        CHECK_INT(r, cases[i].ok ? 0 : -EINVAL);
+        if (r < 0)
+            continue;
+        bool server = cases[i].signer == serving;
+        str ca = server ? api.kubelet_ca : api.client_ca, org = STR("system:nodes");
+        struct x509_request want = {.cn = STR("system:node:n2"),
+                                    .orgs = &org,
+                                    .n_orgs = 1,
+                                    .server_auth = server,
+                                    .client_auth = !server};
+        int64_t from, to;
+        CHECK(x509_cert_covers(pem, ca, &want));
+        CHECK(!x509_cert_covers(pem, api.server_ca, &want)); /* no API server */
+        CHECK(str_find(pem, ca) > 0);
+        CHECK_INT(x509_cert_times(pem, &from, &to), 0);
+        CHECK_INT(from, 0);
+        CHECK_INT(to, NOW + (i ? YEAR : 3600));
+    }
+    CHECK_INT(pki_sign(w.pki, &w.a, str_of(client), STR("junk"), 0, &w.e, &(str){0}), -EINVAL);
     world_done(&w);
 }
 
@@ -212,8 +275,8 @@ TEST(pki_unusual_node_names) {
         }
         check_cert(&w, id.client_cert, id.client_key, api.client_ca, id.server_ca, cn.p,
                    "system:nodes", false);
-        CHECK(
-            names(id.serving_cert, id.server_ca, cn.p, "system:nodes", str_of(nodes[i]), STR_NONE));
+        CHECK(names(id.serving_cert, api.kubelet_ca, cn.p, "system:nodes", str_of(nodes[i]),
+                    STR_NONE));
     }
     world_done(&w);
 }

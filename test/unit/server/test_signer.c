@@ -199,6 +199,36 @@ TEST(signer_writes_the_kubeconfig_for_the_supervisor_only) {
     world_done(&w);
 }
 
+/* The controller manager alone can have requests signed, and not for the node beside it. */
+TEST(signer_signs_for_the_controller_manager_only) {
+    static const char signer[] = "kubernetes.io/kube-apiserver-client-kubelet";
+    static const char *const nodes[] = {"n2", "n1"};
+    struct world w;
+    world_init(&w);
+    str ca = ask(&w, ROLE_APISERVER).client_ca, org = STR("system:nodes"), csr, pem = STR_NONE;
+    for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
+        struct x509_key *k;
+        str cn = str_printf(&w.a, "system:node:%s", nodes[i]);
+        struct x509_request names = {.cn = cn, .orgs = &org, .n_orgs = 1};
+        REQUIRE(x509_key_new(&k) == 0);
+        REQUIRE(x509_csr_new(&w.a, &names, k, &csr) == 0);
+        x509_key_free(k);
+        int r = identity_sign(w.fds[ROLE_CONTROLLERS], &w.a, str_of(signer), csr, 0, &w.e, &pem);
+        CHECK_INT(r, i ? -EINVAL : 0);
+        if (r == 0)
+            CHECK(is_cert_of(pem, ca, cn.p, "system:nodes"));
+        /* Others get what they always get: themselves. */
+        r = identity_sign(w.fds[ROLE_SCHEDULER], &w.a, str_of(signer), csr, 0, &w.e, &pem);
+        CHECK(r < 0 || !is_cert_of(pem, ca, cn.p, "system:nodes"));
+    }
+    CHECK_INT(
+        identity_sign(w.fds[ROLE_CONTROLLERS], &w.a, str_of(signer), STR("junk"), 0, &w.e, &pem),
+        -EINVAL);
+    struct identity id = ask(&w, ROLE_CONTROLLERS);
+    check_role(&w, ROLE_CONTROLLERS, &id, ca);
+    world_done(&w);
+}
+
 TEST(signer_without_its_folder_does_not_start) {
     struct world w;
     world_init(&w);
