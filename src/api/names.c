@@ -60,10 +60,11 @@ static void add(struct name_errors *e, const char *text) {
         e->v[e->n++] = text;
 }
 
-#define LABEL_FORM     "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-#define SUBDOMAIN_FORM LABEL_FORM "(\\." LABEL_FORM ")*"
-#define KEY_FORM       "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-#define FORM(form_)    "regex used for validation is '" form_ "')"
+#define LABEL_FORM      "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+#define SUBDOMAIN_FORM  LABEL_FORM "(\\." LABEL_FORM ")*"
+#define UNDERSCORE_FORM "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+#define KEY_FORM        "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+#define FORM(form_)     "regex used for validation is '" form_ "')"
 
 #define MAX_63  "must be no more than 63 characters"
 #define MAX_253 "must be no more than 253 characters"
@@ -94,6 +95,23 @@ void name_dns1123_subdomain(str s, struct name_errors *e) {
         add(e, MAX_253);
     if (!is_subdomain(s))
         add(e, SUBDOMAIN_TEXT);
+}
+
+/* One underscore in front of each label, more inside. */
+void name_dns1123_subdomain_underscore(str s, struct name_errors *e) {
+    if (s.n > DNS_SUBDOMAIN_MAX)
+        add(e, MAX_253);
+    bool ok = s.n && s.p[s.n - 1] != '.';
+    while (ok && s.n) {
+        str label = str_cut(&s, '.');
+        if (str_starts(label, STR("_")))
+            label = str_slice(label, 1, label.n);
+        ok = matches(label, C_LOW_ALNUM, C_LOW_ALNUM | C_DASH | C_UNDERSCORE, C_LOW_ALNUM);
+    }
+    if (!ok)
+        add(e, "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
+               "characters, '_', '-' or '.', and must start and end with an alphanumeric "
+               "character (e.g. 'example.com', " FORM(UNDERSCORE_FORM "(\\." UNDERSCORE_FORM ")*"));
 }
 
 void name_dns1035_label(str s, struct name_errors *e) {

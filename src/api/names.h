@@ -16,7 +16,8 @@ struct name_errors {
 
 /* A check adds to what is there already. */
 typedef void name_check(str name, struct name_errors *ret);
-name_check name_dns1123_label, name_dns1123_subdomain, name_dns1035_label, name_wildcard_subdomain,
+name_check name_dns1123_label, name_dns1123_subdomain, name_dns1123_subdomain_underscore,
+    name_dns1035_label, name_wildcard_subdomain,
     name_qualified, /* label key, annotation key, resource name */
     name_label_value, name_c_identifier, name_port, name_percent, name_http_header,
     name_env_var,        /* as 1.36 takes it: printable ASCII without = */

@@ -81,10 +81,10 @@ static const str_map *of(const Container *c, bool limits) {
 }
 
 /* Containers that run beside the others add up; the others run one after the other. */
-static void init_containers(struct arena *a, const Pod *p, bool limits, str_map *sum) {
+static void init_containers(struct arena *a, const PodSpec *s, bool limits, str_map *sum) {
     str_map beside = {0}, most = {0};
-    for (uint32_t i = 0; i < p->spec.init_containers.n; i++) {
-        const Container *c = &p->spec.init_containers.v[i];
+    for (uint32_t i = 0; i < s->init_containers.n; i++) {
+        const Container *c = &s->init_containers.v[i];
         str_map now = {0};
         if (str_eqc(c->restart_policy, "Always")) {
             amounts_add(a, sum, of(c, limits));
@@ -98,11 +98,16 @@ static void init_containers(struct arena *a, const Pod *p, bool limits, str_map 
     amounts_max(a, sum, &most);
 }
 
-static str_map total(struct arena *a, const Pod *p, bool limits) {
+str_map containers_total(struct arena *a, const PodSpec *s, bool limits) {
     str_map sum = {0};
-    for (uint32_t i = 0; i < p->spec.containers.n; i++)
-        amounts_add(a, &sum, of(&p->spec.containers.v[i], limits));
-    init_containers(a, p, limits, &sum);
+    for (uint32_t i = 0; i < s->containers.n; i++)
+        amounts_add(a, &sum, of(&s->containers.v[i], limits));
+    init_containers(a, s, limits, &sum);
+    return sum;
+}
+
+static str_map total(struct arena *a, const Pod *p, bool limits) {
+    str_map sum = containers_total(a, &p->spec, limits);
     const ResourceRequirements *pod = p->spec.resources;
     if (pod) { /* said of the pod as a whole: that counts */
         const str_map *m = limits ? &pod->limits : &pod->requests;

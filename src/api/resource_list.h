@@ -14,6 +14,8 @@ void amounts_max(struct arena *a, str_map *m, const str_map *more);
 str_map amounts_sub(struct arena *a, const str_map *x, const str_map *y);
 int amount_cmp(Quantity x, Quantity y);
 
+/* What the containers of a pod ask for together: the sum of those that run at once. */
+str_map containers_total(struct arena *a, const PodSpec *s, bool limits);
 /* What a pod asks for, as it is accounted: the sum of its containers or what its init containers
  * need at once, whichever is more, and the overhead. */
 str_map pod_requests_list(struct arena *a, const Pod *p);

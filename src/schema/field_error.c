@@ -180,7 +180,12 @@ void field_too_many(struct field_errors *fe, const struct field_path *p, size_t 
 }
 
 void field_not_found(struct field_errors *fe, const struct field_path *p, str value) {
-    add(fe, FIELD_NOT_FOUND, p, quoted(fe->arena, value), STR_NONE);
+    field_not_found_detail(fe, p, value, STR_NONE);
+}
+
+void field_not_found_detail(struct field_errors *fe, const struct field_path *p, str value,
+                            str detail) {
+    add(fe, FIELD_NOT_FOUND, p, quoted(fe->arena, value), detail);
 }
 
 static const struct {

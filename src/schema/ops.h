@@ -84,6 +84,8 @@ void field_duplicate_printed(struct field_errors *fe, const struct field_path *p
 void field_too_long(struct field_errors *fe, const struct field_path *p, size_t max);
 void field_too_many(struct field_errors *fe, const struct field_path *p, size_t got, size_t max);
 void field_not_found(struct field_errors *fe, const struct field_path *p, str value);
+void field_not_found_detail(struct field_errors *fe, const struct field_path *p, str value,
+                            str detail);
 /* "spec.replicas: Invalid value: -1: must be greater than or equal to 0", as field.Error.Error().
  */
 str field_error_str(struct arena *a, const struct field_error *e);

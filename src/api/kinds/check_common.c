@@ -34,6 +34,11 @@ bool label_selector_empty(const LabelSelector *s) {
     return !s->match_labels.n && !s->match_expressions.n;
 }
 
+void check_given(struct field_errors *fe, const struct field_path *p, const char *name, str value) {
+    if (!value.n)
+        field_required(fe, PATH(p, name), NULL);
+}
+
 void check_one_of(struct field_errors *fe, const struct field_path *p, str s,
                   const char *const *supported) {
     if (!str_in(s, supported))
@@ -212,4 +217,24 @@ void check_port_or_name(struct field_errors *fe, const struct field_path *p, Int
         field_check_name(fe, p, v.s, name_port);
     else
         field_check_port(fe, p, v.i);
+}
+
+static bool is_unset(struct arena *a, const struct api_field *f, const void *at) {
+    if (f->kind != API_MSG || f->shape != API_ONE)
+        return api_field_absent(f, at);
+    return api_equal(f->sub, at, arena_zalloc(a, f->sub->size));
+}
+
+void check_only_fields(struct field_errors *fe, const struct field_path *p,
+                       const struct api_type *t, const void *obj, const char *const *allowed,
+                       const char *text) {
+    for (uint16_t i = 0; i < t->n_fields; i++) {
+        const struct api_field *f = &t->fields[i];
+        if (str_in(str_of(f->json), allowed) ||
+            is_unset(fe->arena, f, (const char *)obj + f->offset))
+            continue;
+        /* Named after Go's field: only the first letter is made small. */
+        const char *name = strcmp(f->json, "uid") ? f->json : "uID";
+        field_forbidden(fe, PATH(p, name), "%s", text);
+    }
 }

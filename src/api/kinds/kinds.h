@@ -67,6 +67,8 @@ void check_same_opt(struct field_errors *fe, const struct field_path *p, str s, 
 void check_label_selector(struct field_errors *fe, const struct field_path *p,
                           const LabelSelector *s);
 bool label_selector_empty(const LabelSelector *s);
+/* Not empty. */
+void check_given(struct field_errors *fe, const struct field_path *p, const char *name, str value);
 void check_one_of(struct field_errors *fe, const struct field_path *p, str s,
                   const char *const *supported);
 void check_one_of_required(struct field_errors *fe, const struct field_path *p, str s,
@@ -74,6 +76,10 @@ void check_one_of_required(struct field_errors *fe, const struct field_path *p, 
 void check_not_negative_opt(struct field_errors *fe, const struct field_path *p, struct opt_i32 v);
 /* "acme.io/foo" */
 void check_domain_prefixed_path(struct field_errors *fe, const struct field_path *p, str s);
+/* Every field of the message but the allowed ones is unset; each other one is forbidden. */
+void check_only_fields(struct field_errors *fe, const struct field_path *p,
+                       const struct api_type *t, const void *obj, const char *const *allowed,
+                       const char *text);
 void check_port_or_name(struct field_errors *fe, const struct field_path *p, IntOrString v);
 /* An address that other hosts can reach. */
 void check_routable(struct field_errors *fe, const struct field_path *p, str s);
@@ -112,7 +118,11 @@ str go_diff(struct arena *a, const struct api_type *t, const void *old, const vo
 /* ---- volumes ---- */
 
 /* A path without "..". */
+bool has_backsteps(str path);
 void check_no_backsteps(struct field_errors *fe, const struct field_path *p, str path);
+/* A path inside a volume: relative too; not_reserved: nor does it begin like "..". */
+void check_local_path(struct field_errors *fe, const struct field_path *p, str path,
+                      bool not_reserved);
 void check_csi_driver(struct field_errors *fe, const struct field_path *p, str driver);
 /* One source, of the type t as pods or as persistent volumes have it; name: of the persistent
  * volume. False when the type is none of those both have (emptyDir, secret, ...). */
@@ -125,7 +135,9 @@ void check_claim_spec(struct field_errors *fe, const struct field_path *p,
 
 /* ---- pods and what carries a pod template ---- */
 
-void check_pod_spec(struct field_errors *fe, const struct field_path *p, const PodSpec *s);
+/* pod: the metadata of the pod the spec is of, NULL for the spec of a template. */
+void check_pod_spec(struct field_errors *fe, const struct field_path *p, const PodSpec *s,
+                    const ObjectMeta *pod);
 void check_pod_template(struct field_errors *fe, const struct field_path *p,
                         const PodTemplateSpec *t);
 /* The labels of spec.template are selected by spec.selector. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/kinds/kinds.h"
+#include "api/kinds/pod_validate.h"
 
 /* A pod that may not be scheduled yet says so from its first moment on. */
 static void gated_condition(struct arena *a, Pod *pod) {
@@ -29,149 +29,72 @@ static void prepare_status(struct hook_ctx *h, void *obj, const void *old) {
         pod->status.qos_class = before->status.qos_class;
 }
 
-static void validate(struct field_errors *fe, const void *obj) {
-    check_pod_spec(fe, PATH(NULL, "spec"), &((const Pod *)obj)->spec);
-}
-
-#define UPDATE_TEXT                                                                                \
-    "pod updates may not change fields other than `spec.containers[*].image`,"                     \
-    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "        \
-    "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set " \
-    "to 1 if it was previously negative)"
-
-static str toleration_key(struct arena *a, const Toleration *t) {
-    return str_printf(a, STR_FMT "\n" STR_FMT "\n" STR_FMT "\n" STR_FMT, STR_ARG(t->key),
-                      STR_ARG(t->operator_), STR_ARG(t->value), STR_ARG(t->effect));
-}
-
-/* What was tolerated stays so, with another time limit perhaps. */
-static bool keeps_tolerations(struct arena *a, const PodSpec *s, const PodSpec *was) {
-    str_list keys = {0};
-    for (uint32_t i = 0; i < s->tolerations.n; i++)
-        *list_push(a, &keys) = toleration_key(a, &s->tolerations.v[i]);
-    struct name_index x = name_index_of(a, keys.v, keys.n, sizeof(str));
-    for (uint32_t i = 0; i < was->tolerations.n; i++)
-        if (name_index_first(&x, toleration_key(a, &was->tolerations.v[i])) < 0)
-            return false;
-    return true;
-}
-
-static Container *with_images(struct arena *a, const Container *was, const Container *images,
-                              uint32_t n) {
-    Container *v = arena_array(a, n, sizeof(*v));
-    for (uint32_t i = 0; i < n; i++) {
-        v[i] = was[i];
-        v[i].image = images[i].image;
-    }
-    return v;
-}
-
-static void check_gates_update(struct field_errors *fe, const struct field_path *p,
-                               const PodSpec *s, const PodSpec *was) {
-    if (s->scheduling_gates.n > LIST_COMPARED_MAX) /* said already */
-        return;
-    for (uint32_t i = 0; i < s->scheduling_gates.n; i++) {
-        bool known = false;
-        for (uint32_t k = 0; k < was->scheduling_gates.n; k++)
-            known |= str_eq(s->scheduling_gates.v[i].name, was->scheduling_gates.v[k].name);
-        if (!known)
-            field_forbidden(fe, PATH_INDEX(PATH(p, "schedulingGates"), i),
-                            "only deletion is allowed, but found new scheduling gate '" STR_FMT "'",
-                            STR_ARG(s->scheduling_gates.v[i].name));
+/* A token is that of a service account, and this pod has none. */
+static void check_tokens(struct field_errors *fe, const struct field_path *list, const PodSpec *s) {
+    for (uint32_t i = 0; !s->service_account_name.n && i < s->volumes.n; i++) {
+        const ProjectedVolumeSource *v = s->volumes.v[i].volume_source.projected;
+        const struct field_path *p = PATH(PATH(PATH_INDEX(list, i), "projected"), "sources");
+        for (uint32_t k = 0; v && k < v->sources.n && fe->list.n < FIELD_ERRORS_MAX; k++)
+            if (v->sources.v[k].service_account_token)
+                field_forbidden(fe, PATH(PATH_INDEX(p, k), "serviceAccountToken"),
+                                "must not be specified when serviceAccountName is not set");
     }
 }
 
-static void check_deadline_update(struct field_errors *fe, const struct field_path *p,
-                                  struct opt_i64 v, struct opt_i64 was) {
-    if (!was.set || (v.set && v.v <= was.v))
-        return;
-    if (!v.set)
-        field_invalid_printed(fe, PATH(p, "activeDeadlineSeconds"), STR("null"),
-                              "must not update from a positive integer to nil value");
-    else
-        field_invalid_i64(fe, PATH(p, "activeDeadlineSeconds"), v.v,
-                          "must be less than or equal to previous value");
+static void check_annotations_update(struct field_errors *fe, const Pod *pod, const Pod *old) {
+    const struct field_path *p = PATH(PATH(NULL, "metadata"), "annotations");
+    check_pod_annotations_update(fe, p, &pod->metadata.annotations, &old->metadata.annotations);
+    check_pod_annotations(fe, p, &pod->metadata.annotations, &pod->spec);
 }
 
-/* Puts the allowed changes into a copy of the old spec; what then still differs is not allowed. */
+static void validate(struct field_errors *fe, const Pod *pod) {
+    const struct field_path *spec = PATH(NULL, "spec");
+    check_pod_annotations(fe, PATH(PATH(NULL, "metadata"), "annotations"),
+                          &pod->metadata.annotations, &pod->spec);
+    check_pod_spec(fe, spec, &pod->spec, &pod->metadata);
+    check_tokens(fe, PATH(spec, "volumes"), &pod->spec);
+    for (uint32_t i = 0; i < pod->spec.containers.n; i++)
+        check_image_text(fe, PATH_INDEX(PATH(spec, "containers"), i),
+                         pod->spec.containers.v[i].image);
+    for (uint32_t i = 0; i < pod->spec.init_containers.n; i++)
+        check_image_text(fe, PATH_INDEX(PATH(spec, "initContainers"), i),
+                         pod->spec.init_containers.v[i].image);
+}
+
+static void validate_create(struct field_errors *fe, const Pod *pod) {
+    const struct field_path *spec = PATH(NULL, "spec");
+    if (pod->spec.ephemeral_containers.n)
+        field_forbidden(fe, PATH(spec, "ephemeralContainers"), "cannot be set on create");
+    if (pod->spec.node_name.n && pod->spec.scheduling_gates.n)
+        field_forbidden(fe, PATH(spec, "nodeName"),
+                        "cannot be set until all schedulingGates have been cleared");
+    check_seccomp_match(fe, spec, &pod->metadata.annotations, &pod->spec);
+    check_apparmor_match(fe, spec, &pod->metadata.annotations, &pod->spec);
+}
+
+static void validate_write(struct field_errors *fe, const void *obj, const void *old) {
+    validate(fe, obj);
+    if (!old)
+        validate_create(fe, obj);
+}
+
 static void validate_update(struct field_errors *fe, const void *obj, const void *old) {
-    const PodSpec *s = &((const Pod *)obj)->spec, *before = &((const Pod *)old)->spec;
-    const struct field_path *p = PATH(NULL, "spec");
-    PodSpec was = *before;
-    if (s->containers.n != was.containers.n) {
-        field_forbidden(fe, PATH(p, "containers"), "pod updates may not add or remove containers");
-        return;
-    }
-    if (s->init_containers.n != was.init_containers.n) {
-        field_forbidden(fe, PATH(p, "initContainers"),
-                        "pod updates may not add or remove containers");
-        return;
-    }
-    check_deadline_update(fe, p, s->active_deadline_seconds, was.active_deadline_seconds);
-    check_gates_update(fe, p, s, before);
-    was.containers.v = with_images(fe->arena, was.containers.v, s->containers.v, s->containers.n);
-    was.init_containers.v =
-        with_images(fe->arena, was.init_containers.v, s->init_containers.v, s->init_containers.n);
-    was.active_deadline_seconds = s->active_deadline_seconds;
-    was.scheduling_gates = s->scheduling_gates;
-    if (before->scheduling_gates.n) {
-        /* Not scheduled yet: where it may go can still be narrowed. */
-        was.node_selector = s->node_selector;
-        was.affinity = s->affinity;
-    }
-    if (keeps_tolerations(fe->arena, s, &was))
-        was.tolerations = s->tolerations;
-    if (opt_or(was.termination_grace_period_seconds, 0) < 0 &&
-        opt_or(s->termination_grace_period_seconds, 0) == 1)
-        was.termination_grace_period_seconds = s->termination_grace_period_seconds;
-    if (!api_equal(&PodSpec_type, s, &was))
-        field_forbidden(fe, p, UPDATE_TEXT "\n" STR_FMT,
-                        STR_ARG(go_diff(fe->arena, &PodSpec_type, &was, s)));
-}
-
-static void validate_resize(struct field_errors *fe, const PodSpec *s, const Pod *old) {
-    str had = old->status.qos_class.n ? old->status.qos_class : str_of(pod_qos(&old->spec));
-    if (!str_eqc(had, pod_qos(s)))
-        field_invalid(fe, PATH(NULL, "spec"), had,
-                      "Pod QOS Class may not change as a result of resizing");
-}
-
-/* Debug containers come and stay. */
-static void validate_ephemeral(struct field_errors *fe, const PodSpec *s, const PodSpec *was) {
-    const struct field_path *p = PATH(PATH(NULL, "spec"), "ephemeralContainers");
-    for (uint32_t i = 0; i < was->ephemeral_containers.n; i++) {
-        const EphemeralContainer *old = &was->ephemeral_containers.v[i], *now = NULL;
-        str name = old->ephemeral_container_common.name;
-        for (uint32_t k = 0; !now && k < s->ephemeral_containers.n; k++)
-            if (str_eq(s->ephemeral_containers.v[k].ephemeral_container_common.name, name))
-                now = &s->ephemeral_containers.v[k];
-        if (!now)
-            field_forbidden(fe, p,
-                            "existing ephemeral containers \"" STR_FMT "\" may not be removed\n",
-                            STR_ARG(name));
-        else if (!api_equal(&EphemeralContainer_type, now, old))
-            field_forbidden(
-                fe, p, "existing ephemeral containers \"" STR_FMT "\" may not be changed\n" STR_FMT,
-                STR_ARG(name), STR_ARG(go_diff(fe->arena, &EphemeralContainer_type, old, now)));
-    }
+    check_annotations_update(fe, obj, old);
+    check_pod_update(fe, obj, old);
 }
 
 static void validate_sub(struct field_errors *fe, str sub, const void *obj, const void *old) {
-    const Pod *pod = obj, *was = old;
-    if (str_eqc(sub, "resize"))
-        validate_resize(fe, &pod->spec, was);
-    else if (str_eqc(sub, "ephemeralcontainers"))
-        validate_ephemeral(fe, &pod->spec, &was->spec);
+    if (str_eqc(sub, "resize")) {
+        check_pod_resize(fe, obj, old);
+    } else if (str_eqc(sub, "ephemeralcontainers")) {
+        check_annotations_update(fe, obj, old);
+        check_pod_debuggers(fe, obj, old);
+    }
 }
 
 static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
-    const Pod *pod = obj, *was = old;
-    check_same(fe, PATH(PATH(NULL, "status"), "qosClass"), pod->status.qos_class,
-               was->status.qos_class.n ? was->status.qos_class : pod->status.qos_class);
-    str nominated = pod->status.nominated_node_name;
-    if (nominated.n)
-        field_check_name(fe, PATH(PATH(NULL, "status"), "nominatedNodeName"), nominated,
-                         name_dns1123_subdomain);
+    check_annotations_update(fe, obj, old);
+    check_pod_status(fe, obj, old);
 }
 
 const struct hooks hooks_core_v1_pods = {
@@ -180,7 +103,7 @@ const struct hooks hooks_core_v1_pods = {
     .defaults = pod_defaults,
     .prepare_create = prepare_create,
     .prepare_status = prepare_status,
-    .validate = validate,
+    .validate_write = validate_write,
     .validate_update = validate_update,
     .validate_status = validate_status,
     .validate_sub = validate_sub,

@@ -7,53 +7,60 @@
 #define SEARCHES_MAX     32
 #define SEARCH_CHARS_MAX 2048
 
+/* A template may leave the port out: it is given to the pod. */
 static void check_host_network(struct field_errors *fe, const struct field_path *list,
-                               const PodSpec *s) {
+                               const PodSpec *s, bool is_pod) {
     for (uint32_t i = 0; s->host_network && i < s->containers.n; i++)
         for (uint32_t k = 0; k < s->containers.v[i].ports.n; k++) {
             const ContainerPort *port = &s->containers.v[i].ports.v[k];
-            if (port->host_port && port->host_port != port->container_port)
+            if ((is_pod || port->host_port) && port->host_port != port->container_port)
                 field_invalid_i64(
                     fe, PATH(PATH_INDEX(PATH(PATH_INDEX(list, i), "ports"), k), "hostPort"),
                     port->host_port, "must match `containerPort` when `hostNetwork` is true");
         }
 }
 
+static void check_searches(struct field_errors *fe, const struct field_path *p, const str_list *l) {
+    size_t chars = 0;
+    for (uint32_t i = 0; i < l->n; i++)
+        chars += l->v[i].n + (i > 0);
+    if (l->n > SEARCHES_MAX)
+        field_invalid_printed(fe, p, strings_json(fe->arena, l),
+                              "must not have more than %d search paths", SEARCHES_MAX);
+    if (chars > SEARCH_CHARS_MAX)
+        field_invalid_printed(fe, p, strings_json(fe->arena, l),
+                              "must not have more than %d characters (including spaces) in the "
+                              "search list",
+                              SEARCH_CHARS_MAX);
+    for (uint32_t i = 0; i < l->n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        str d = l->v[i];
+        if (str_eqc(d, "."))
+            continue;
+        if (str_ends(d, STR(".")))
+            d.n--;
+        field_check_name(fe, PATH_INDEX(p, i), d, name_dns1123_subdomain_underscore);
+    }
+}
+
 static void check_dns(struct field_errors *fe, const struct field_path *p, const PodSpec *s) {
     const PodDNSConfig *c = s->dns_config;
-    if (str_eqc(s->dns_policy, "None") && (!c || !c->nameservers.n)) {
-        if (!c)
-            field_required(fe, p, "must provide `dnsConfig` when `dnsPolicy` is None");
-        else
-            field_required(fe, PATH(p, "nameservers"),
-                           "must provide at least one DNS nameserver when `dnsPolicy` is None");
+    if (str_eqc(s->dns_policy, "None") && !c) {
+        field_required(fe, p, "must provide `dnsConfig` when `dnsPolicy` is None");
+        return;
+    }
+    if (str_eqc(s->dns_policy, "None") && !c->nameservers.n) {
+        field_required(fe, PATH(p, "nameservers"),
+                       "must provide at least one DNS nameserver when `dnsPolicy` is None");
+        return;
     }
     if (!c)
         return;
     if (c->nameservers.n > NAMESERVERS_MAX)
         field_invalid_printed(fe, PATH(p, "nameservers"), strings_json(fe->arena, &c->nameservers),
                               "must not have more than %d nameservers", NAMESERVERS_MAX);
-    for (uint32_t i = 0; i < c->nameservers.n; i++)
+    for (uint32_t i = 0; i < c->nameservers.n && fe->list.n < FIELD_ERRORS_MAX; i++)
         field_check_ip(fe, PATH_INDEX(PATH(p, "nameservers"), i), c->nameservers.v[i], NULL);
-    size_t chars = 0;
-    for (uint32_t i = 0; i < c->searches.n; i++)
-        chars += c->searches.v[i].n + (i > 0);
-    if (c->searches.n > SEARCHES_MAX)
-        field_invalid_printed(fe, PATH(p, "searches"), strings_json(fe->arena, &c->searches),
-                              "must not have more than %d search paths", SEARCHES_MAX);
-    if (chars > SEARCH_CHARS_MAX)
-        field_invalid_printed(fe, PATH(p, "searches"), strings_json(fe->arena, &c->searches),
-                              "must not have more than %d characters (including spaces) in the "
-                              "search list",
-                              SEARCH_CHARS_MAX);
-    for (uint32_t i = 0; i < c->searches.n; i++) {
-        str d = c->searches.v[i];
-        if (str_eqc(d, "."))
-            continue;
-        if (str_ends(d, STR(".")))
-            d.n--;
-        field_check_name(fe, PATH_INDEX(PATH(p, "searches"), i), d, name_dns1123_subdomain);
-    }
+    check_searches(fe, PATH(p, "searches"), &c->searches);
     for (uint32_t i = 0; i < c->options.n; i++)
         if (!c->options.v[i].name.n)
             field_required(fe, PATH_INDEX(PATH(p, "options"), i), "must not be empty");
@@ -105,21 +112,77 @@ static void check_names(struct field_errors *fe, const struct field_path *p, con
                          name_dns1123_subdomain);
 }
 
-static void check_tail(struct field_errors *fe, const struct field_path *p, const PodSpec *s) {
-    static const char *const preemption[] = {"Never", "PreemptLowerPriority", NULL};
-    static const char *const systems[] = {"linux", "windows", NULL};
-    if (s->preemption_policy.p)
-        check_one_of(fe, PATH(p, "preemptionPolicy"), s->preemption_policy, preemption);
-    for (uint32_t i = 0; i < s->overhead.n; i++) {
-        const struct field_path *at = PATH_KEY(PATH(p, "overhead"), s->overhead.v[i].key);
-        check_resource_name(fe, at, s->overhead.v[i].key);
-        check_resource_quantity(fe, at, s->overhead.v[i].key, s->overhead.v[i].value);
-    }
-    if (s->os)
-        check_one_of_required(fe, PATH(PATH(p, "os"), "name"), s->os->name, systems);
+/* Volumes of devices and the host's namespaces know nothing of the pod's user ids. */
+static void check_host_users(struct field_errors *fe, const struct field_path *spec,
+                             const PodSpec *s) {
+#define WITHOUT_HOST_USERS "when `pod.Spec.HostUsers` is false"
+    struct container_list lists[CONTAINERS_MAX];
+    if (opt_or(s->host_users, true))
+        return;
+    if (s->host_network)
+        field_forbidden(fe, PATH(spec, "hostNetwork"), WITHOUT_HOST_USERS);
+    if (s->host_pid)
+        field_forbidden(fe, PATH(spec, "HostPID"), WITHOUT_HOST_USERS);
+    if (s->host_ipc)
+        field_forbidden(fe, PATH(spec, "HostIPC"), WITHOUT_HOST_USERS);
+    container_lists(s, lists);
+    for (int l = 0; l < CONTAINERS_MAX; l++)
+        for (uint32_t i = 0; i < lists[l].n; i++)
+            if (container_at(&lists[l], i)->volume_devices.n)
+                field_forbidden(fe, PATH(PATH_INDEX(PATH(spec, lists[l].name), i), "volumeDevices"),
+                                WITHOUT_HOST_USERS);
 }
 
-void check_pod_spec(struct field_errors *fe, const struct field_path *p, const PodSpec *s) {
+/* A file of variables lies in a volume that the pod's own containers fill. */
+static void check_env_files(struct field_errors *fe, const struct field_path *spec,
+                            const struct pod_scope *scope) {
+    struct container_list lists[CONTAINERS_MAX];
+    container_lists(scope->spec, lists);
+    for (int l = 0; l < CONTAINERS_MAX; l++)
+        for (uint32_t i = 0; i < lists[l].n; i++) {
+            const Container *c = container_at(&lists[l], i);
+            const struct field_path *p = PATH(PATH_INDEX(PATH(spec, lists[l].name), i), "env");
+            for (uint32_t k = 0; k < c->env.n && fe->list.n < FIELD_ERRORS_MAX; k++) {
+                const EnvVarSource *from = c->env.v[k].value_from;
+                if (!from || !from->file_key_ref)
+                    continue;
+                const struct field_path *at =
+                    PATH(PATH(PATH(PATH_INDEX(p, k), "valueFrom"), "fileKeyRef"), "volumeName");
+                const Volume *v = find_volume(scope, from->file_key_ref->volume_name);
+                if (!v)
+                    field_not_found(fe, at, from->file_key_ref->volume_name);
+                else if (!v->volume_source.empty_dir)
+                    field_invalid(fe, at, v->name, "referenced volume must be of type emptyDir");
+            }
+        }
+}
+
+#define HOSTNAME_OVERRIDE_MAX 64 /* HOST_NAME_MAX of Linux */
+
+static void check_hostname_override(struct field_errors *fe, const struct field_path *p,
+                                    const PodSpec *s) {
+    if (!s->hostname_override.p)
+        return;
+    if (opt_or(s->set_hostname_as_fqdn, false))
+        field_forbidden(fe, p, "may not be specified when setHostnameAsFQDN is true");
+    if (s->host_network)
+        field_forbidden(fe, p, "may not be specified when hostNetwork is true");
+    if (s->hostname_override.n > HOSTNAME_OVERRIDE_MAX)
+        field_too_long(fe, p, HOSTNAME_OVERRIDE_MAX);
+    field_check_name(fe, p, s->hostname_override, name_dns1123_subdomain);
+}
+
+static void check_tail(struct field_errors *fe, const struct field_path *p, const PodSpec *s) {
+    static const char *const preemption[] = {"PreemptLowerPriority", "Never", NULL};
+    ResourceRequirements overhead = {.limits = s->overhead};
+    if (s->preemption_policy.p)
+        check_one_of_required(fe, PATH(p, "preemptionPolicy"), s->preemption_policy, preemption);
+    check_container_resources(fe, PATH(p, "overhead"), &overhead, NULL);
+    check_os(fe, p, s);
+}
+
+void check_pod_spec(struct field_errors *fe, const struct field_path *p, const PodSpec *s,
+                    const ObjectMeta *pod) {
     static const char *const restart[] = {"Always", "OnFailure", "Never", NULL};
     static const char *const dns[] = {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None",
                                       NULL};
@@ -129,32 +192,36 @@ void check_pod_spec(struct field_errors *fe, const struct field_path *p, const P
                   sizeof(*s->list_.v))
     struct pod_scope scope = {
         .spec = s,
+        .pod = pod,
         .volume_ok = ok,
         .volumes = NAMES(volumes, name),
         .apps = NAMES(containers, name),
         .inits = NAMES(init_containers, name),
         .debuggers = NAMES(ephemeral_containers, ephemeral_container_common.name),
+        .claims = NAMES(resource_claims, name),
+        .host_users = opt_or(s->host_users, true),
     };
 #undef NAMES
-    check_volumes(fe, PATH(p, "volumes"), s, ok);
+    if (!s->termination_grace_period_seconds.set)
+        field_required(fe, PATH(p, "terminationGracePeriodSeconds"), NULL);
+    check_volumes(fe, PATH(p, "volumes"), s, pod, ok);
+    check_claims(fe, PATH(p, "resourceClaims"), s);
     check_containers(fe, p, &scope);
-    check_host_network(fe, PATH(p, "containers"), s);
+    check_pod_resources(fe, p, s);
+    check_host_network(fe, PATH(p, "containers"), s, pod != NULL);
     check_one_of_required(fe, PATH(p, "restartPolicy"), s->restart_policy, restart);
     check_one_of_required(fe, PATH(p, "dnsPolicy"), s->dns_policy, dns);
     check_labels(fe, PATH(p, "nodeSelector"), &s->node_selector);
     check_pod_security(fe, p, s);
-    for (uint32_t i = 0; i < s->image_pull_secrets.n; i++)
-        if (!s->image_pull_secrets.v[i].name.n)
-            field_required(fe, PATH(PATH_INDEX(PATH(p, "imagePullSecrets"), i), "name"), NULL);
     check_affinity(fe, PATH(p, "affinity"), s->affinity);
     check_dns(fe, PATH(p, "dnsConfig"), s);
     check_gates(fe, p, s);
-    check_topology_spread(fe, PATH(p, "topologySpreadConstraints"), s);
+    check_topology_spread(fe, PATH(p, "topologySpreadConstraints"), s, pod);
+    check_host_process(fe, p, s);
+    check_host_users(fe, p, s);
+    check_env_files(fe, p, &scope);
+    check_hostname_override(fe, PATH(p, "hostnameOverride"), s);
     check_names(fe, p, s);
-    if (s->termination_grace_period_seconds.set && s->termination_grace_period_seconds.v < 0)
-        field_invalid_i64(fe, PATH(p, "terminationGracePeriodSeconds"),
-                          s->termination_grace_period_seconds.v,
-                          "must be greater than or equal to 0");
     check_tail(fe, p, s);
 }
 
@@ -163,7 +230,9 @@ void check_pod_template(struct field_errors *fe, const struct field_path *p,
                         const PodTemplateSpec *t) {
     check_labels(fe, PATH(p, "labels"), &t->metadata.labels);
     check_annotations(fe, PATH(p, "annotations"), &t->metadata.annotations);
-    check_pod_spec(fe, PATH(p, "spec"), &t->spec);
+    check_pod_annotations(fe, PATH(p, "annotations"), &t->metadata.annotations, &t->spec);
+    check_pod_spec(fe, PATH(p, "spec"), &t->spec, NULL);
+    check_seccomp_match(fe, PATH(p, "spec"), &t->metadata.annotations, &t->spec);
     if (t->spec.ephemeral_containers.n)
         field_forbidden(fe, PATH(PATH(p, "spec"), "ephemeralContainers"),
                         "ephemeral containers not allowed in pod template");

@@ -20,143 +20,98 @@ static void check_port(struct field_errors *fe, const struct field_path *p, cons
     check_one_of_required(fe, PATH(p, "protocol"), port->protocol, protocols);
 }
 
-static const Volume *find_volume(const struct pod_scope *scope, str name) {
-    int64_t first = name_index_first(&scope->volumes, name);
-    for (uint32_t i = (uint32_t)MAX(first, 0); first >= 0 && i < scope->spec->volumes.n; i++)
-        if (scope->volume_ok[i] && str_eq(scope->spec->volumes.v[i].name, name))
-            return &scope->spec->volumes.v[i];
-    return NULL;
+void check_pull_policy(struct field_errors *fe, const struct field_path *p, str policy) {
+    static const char *const policies[] = {"Always", "IfNotPresent", "Never", NULL};
+    check_one_of_required(fe, p, policy, policies);
 }
 
-static void check_propagation(struct field_errors *fe, const struct field_path *p,
-                              const Container *c, const VolumeMount *m) {
-    static const char *const modes[] = {"Bidirectional", "HostToContainer", "None", NULL};
-    bool privileged = c->security_context && opt_or(c->security_context->privileged, false);
-    if (!m->mount_propagation.p)
-        return;
-    check_one_of(fe, p, m->mount_propagation, modes);
-    if (!privileged && str_eqc(m->mount_propagation, "Bidirectional"))
-        field_forbidden(
-            fe, p, "Bidirectional mount propagation is available only to privileged containers");
+static bool is_space(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static void check_recursive(struct field_errors *fe, const struct field_path *p,
-                            const VolumeMount *m) {
-    static const char *const modes[] = {"Disabled", "Enabled", "IfPossible", NULL};
-    if (!m->recursive_read_only.p || str_eqc(m->recursive_read_only, "Disabled"))
-        return;
-    if (!str_in(m->recursive_read_only, modes)) {
-        field_not_supported(fe, p, m->recursive_read_only, modes);
-        return;
-    }
-    if (!m->read_only)
-        field_forbidden(fe, p, "may only be specified when readOnly is true");
-    if (m->mount_propagation.n && !str_eqc(m->mount_propagation, "None"))
-        field_forbidden(fe, p,
-                        "may only be specified when mountPropagation is None or not specified");
+void check_image_text(struct field_errors *fe, const struct field_path *p, str image) {
+    if (image.n && (is_space(image.p[0]) || is_space(image.p[image.n - 1])))
+        field_invalid(fe, PATH(p, "image"), image, "must not have leading or trailing whitespace");
 }
 
-static void check_mount_devices(struct field_errors *fe, const struct field_path *p,
-                                const Container *c, const VolumeMount *m) {
-    for (uint32_t i = 0; i < MIN(c->volume_devices.n, LIST_COMPARED_MAX); i++) {
-        if (str_eq(c->volume_devices.v[i].name, m->name))
-            field_invalid(fe, PATH(p, "name"), m->name, "must not already exist in volumeDevices");
-        if (str_eq(c->volume_devices.v[i].device_path, m->mount_path))
-            field_invalid(fe, PATH(p, "mountPath"), m->mount_path,
-                          "must not already exist as a path in volumeDevices");
+/* Errors stand at the list, as upstream has them. */
+static void check_resize_policy(struct field_errors *fe, const struct field_path *list,
+                                const struct pod_scope *scope, const Container *c) {
+    static const char *const resources[] = {"cpu", "memory", NULL};
+    static const char *const policies[] = {"NotRequired", "RestartContainer", NULL};
+    struct name_index names =
+        name_index_of(fe->arena, c->resize_policy.n ? &c->resize_policy.v[0].resource_name : NULL,
+                      c->resize_policy.n, sizeof(*c->resize_policy.v));
+    for (uint32_t i = 0; i < c->resize_policy.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        const ContainerResizePolicy *r = &c->resize_policy.v[i];
+        if (name_index_first(&names, r->resource_name) < i)
+            field_duplicate(fe, PATH_INDEX(list, i), r->resource_name);
+        check_one_of_required(fe, list, r->resource_name, resources);
+        check_one_of_required(fe, list, r->restart_policy, policies);
+        if (str_eqc(scope->spec->restart_policy, "Never") &&
+            !str_eqc(r->restart_policy, "NotRequired"))
+            field_invalid(fe, list, r->restart_policy,
+                          "must be 'NotRequired' when `restartPolicy` is 'Never'");
     }
 }
 
-static void check_mount(struct field_errors *fe, const struct field_path *p,
-                        const struct pod_scope *scope, const Container *c,
-                        const struct name_index *paths, uint32_t i) {
-    const VolumeMount *m = &c->volume_mounts.v[i];
-    if (!m->name.n)
-        field_required(fe, PATH(p, "name"), NULL);
-    if (!find_volume(scope, m->name))
-        field_not_found(fe, PATH(p, "name"), m->name);
-    if (!m->mount_path.n)
-        field_required(fe, PATH(p, "mountPath"), NULL);
-    if (name_index_first(paths, m->mount_path) < i)
-        field_invalid(fe, PATH(p, "mountPath"), m->mount_path, "must be unique");
-    check_mount_devices(fe, p, c, m);
-    if (m->sub_path.n)
-        check_local_path(fe, PATH(p, "subPath"), m->sub_path, false);
-    if (m->sub_path_expr.n && m->sub_path.n)
-        field_invalid(fe, PATH(p, "subPathExpr"), m->sub_path_expr,
-                      "subPathExpr and subPath are mutually exclusive");
-    if (m->sub_path_expr.n)
-        check_local_path(fe, PATH(p, "subPathExpr"), m->sub_path_expr, false);
-    check_propagation(fe, PATH(p, "mountPropagation"), c, m);
-    check_recursive(fe, PATH(p, "recursiveReadOnly"), m);
-}
+#define RESTART_RULES_MAX 20
+#define EXIT_CODES_MAX    255
 
-static void check_devices(struct field_errors *fe, const struct field_path *list,
-                          const struct pod_scope *scope, const Container *c) {
-    if (list_too_long(fe, list, c->volume_devices.n))
+static void check_restart_rule(struct field_errors *fe, const struct field_path *p,
+                               const ContainerRestartRule *r) {
+    static const char *const actions[] = {"Restart", "RestartAllContainers", NULL};
+    static const char *const operators[] = {"In", "NotIn", NULL};
+    const struct field_path *codes = PATH(p, "exitCodes");
+    check_one_of(fe, PATH(p, "action"), r->action, actions);
+    if (!r->exit_codes) {
+        field_required(fe, codes, "must be specified");
         return;
-    for (uint32_t i = 0; i < c->volume_devices.n; i++) {
-        const VolumeDevice *d = &c->volume_devices.v[i];
-        const struct field_path *p = PATH_INDEX(list, i);
-        const Volume *v = find_volume(scope, d->name);
-        if (!d->name.n)
-            field_required(fe, PATH(p, "name"), NULL);
-        for (uint32_t k = 0; k < i; k++)
-            if (str_eq(c->volume_devices.v[k].name, d->name)) {
-                field_invalid(fe, PATH(p, "name"), d->name, "must be unique");
-                break;
-            }
-        if (!v)
-            field_not_found(fe, PATH(p, "name"), d->name);
-        else if (!v->volume_source.persistent_volume_claim && !v->volume_source.ephemeral)
-            field_invalid(fe, PATH(p, "name"), d->name,
-                          "can only use volume source type of PersistentVolumeClaim or Ephemeral "
-                          "for block mode");
-        if (!d->device_path.n)
-            field_required(fe, PATH(p, "devicePath"), NULL);
-        else
-            check_no_backsteps(fe, PATH(p, "devicePath"), d->device_path);
     }
+    check_one_of(fe, PATH(codes, "operator"), r->exit_codes->operator_, operators);
+    if (r->exit_codes->values.n > EXIT_CODES_MAX)
+        field_too_many(fe, PATH(codes, "values"), r->exit_codes->values.n, EXIT_CODES_MAX);
 }
 
-static str trim(str s) {
-    while (s.n && strchr(" \t\r\n\v\f", s.p[s.n - 1]))
-        s.n--;
-    while (s.n && strchr(" \t\r\n\v\f", s.p[0]))
-        s = str_slice(s, 1, s.n);
-    return s;
+static void check_container_restart(struct field_errors *fe, const struct field_path *p,
+                                    const Container *c) {
+    static const char *const policies[] = {"Always", "Never", "OnFailure", NULL};
+    const struct field_path *rules = PATH(p, "restartPolicyRules");
+    if (c->restart_policy.p)
+        check_one_of(fe, PATH(p, "restartPolicy"), c->restart_policy, policies);
+    else if (c->restart_policy_rules.n)
+        field_required(fe, PATH(p, "restartPolicy"),
+                       "must specify restartPolicy when restart rules are used");
+    if (c->restart_policy_rules.n > RESTART_RULES_MAX)
+        field_too_many(fe, rules, c->restart_policy_rules.n, RESTART_RULES_MAX);
+    for (uint32_t i = 0; i < c->restart_policy_rules.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+        check_restart_rule(fe, PATH_INDEX(rules, i), &c->restart_policy_rules.v[i]);
 }
 
 static void check_common(struct field_errors *fe, const struct field_path *p,
                          const struct pod_scope *scope, const Container *c) {
-    static const char *const policies[] = {"FallbackToLogsOnError", "File", NULL};
-    static const char *const pull[] = {"Always", "IfNotPresent", "Never", NULL};
+    static const char *const policies[] = {"File", "FallbackToLogsOnError", NULL};
     if (!c->name.n)
         field_required(fe, PATH(p, "name"), NULL);
     else
         field_check_name(fe, PATH(p, "name"), c->name, name_dns1123_label);
     if (!c->image.n)
         field_required(fe, PATH(p, "image"), NULL);
-    else if (trim(c->image).n != c->image.n)
-        field_invalid(fe, PATH(p, "image"), c->image,
-                      "must not have leading or trailing whitespace");
     check_one_of_required(fe, PATH(p, "terminationMessagePolicy"), c->termination_message_policy,
                           policies);
     struct name_index ports = name_index_of(fe->arena, c->ports.n ? &c->ports.v[0].name : NULL,
                                             c->ports.n, sizeof(ContainerPort));
-    struct name_index paths =
-        name_index_of(fe->arena, c->volume_mounts.n ? &c->volume_mounts.v[0].mount_path : NULL,
-                      c->volume_mounts.n, sizeof(VolumeMount));
     for (uint32_t i = 0; i < c->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++)
         check_port(fe, PATH_INDEX(PATH(p, "ports"), i), c, &ports, i);
     check_env(fe, p, c);
-    for (uint32_t i = 0; i < c->volume_mounts.n && fe->list.n < FIELD_ERRORS_MAX; i++)
-        check_mount(fe, PATH_INDEX(PATH(p, "volumeMounts"), i), scope, c, &paths, i);
-    check_devices(fe, PATH(p, "volumeDevices"), scope, c);
-    check_one_of_required(fe, PATH(p, "imagePullPolicy"), c->image_pull_policy, pull);
-    check_container_resources(fe, PATH(p, "resources"), &c->resources);
+    check_mounts(fe, p, scope, c);
+    check_devices(fe, p, scope, c);
+    check_pull_policy(fe, PATH(p, "imagePullPolicy"), c->image_pull_policy);
+    check_container_resources(fe, PATH(p, "resources"), &c->resources, &scope->claims);
+    check_resize_policy(fe, PATH(p, "resizePolicy"), scope, c);
     if (c->security_context)
-        check_container_security(fe, PATH(p, "securityContext"), c->security_context);
+        check_container_security(fe, PATH(p, "securityContext"), c->security_context,
+                                 scope->host_users);
 }
 
 _Static_assert(sizeof(Container) == sizeof(EphemeralContainerCommon), "same members");
@@ -166,76 +121,6 @@ _Static_assert(offsetof(Container, tty) == offsetof(EphemeralContainerCommon, tt
 static bool name_before(const struct name_index *x, uint32_t n, str name) {
     int64_t first = name_index_first(x, name);
     return first >= 0 && first < n;
-}
-
-static void check_app_containers(struct field_errors *fe, const struct field_path *list,
-                                 const struct pod_scope *scope) {
-    const PodSpec *s = scope->spec;
-    if (!s->containers.n)
-        field_required(fe, list, NULL);
-    for (uint32_t i = 0; i < s->containers.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
-        const Container *c = &s->containers.v[i];
-        const struct field_path *p = PATH_INDEX(list, i);
-        check_common(fe, p, scope, c);
-        if (name_before(&scope->apps, i, c->name))
-            field_duplicate(fe, PATH(p, "name"), c->name);
-        if (c->lifecycle)
-            check_lifecycle(fe, PATH(p, "lifecycle"), c->lifecycle,
-                            opt_or(s->termination_grace_period_seconds, 30));
-        check_probes(fe, p, c);
-    }
-}
-
-static void forbid_in_init(struct field_errors *fe, const struct field_path *p, const void *given,
-                           const char *name) {
-    if (given)
-        field_forbidden(fe, PATH(p, name),
-                        "may not be set for init containers without restartPolicy=Always");
-}
-
-static void check_init_containers(struct field_errors *fe, const struct field_path *list,
-                                  const struct pod_scope *scope) {
-    const PodSpec *s = scope->spec;
-    for (uint32_t i = 0; i < s->init_containers.n; i++) {
-        const Container *c = &s->init_containers.v[i];
-        const struct field_path *p = PATH_INDEX(list, i);
-        check_common(fe, p, scope, c);
-        if (name_before(&scope->apps, s->containers.n, c->name) ||
-            name_before(&scope->inits, i, c->name))
-            field_duplicate(fe, PATH(p, "name"), c->name);
-        if (str_eqc(c->restart_policy, "Always")) {
-            if (c->lifecycle)
-                check_lifecycle(fe, PATH(p, "lifecycle"), c->lifecycle,
-                                opt_or(s->termination_grace_period_seconds, 30));
-            check_probes(fe, p, c);
-            continue;
-        }
-        forbid_in_init(fe, p, c->lifecycle, "lifecycle");
-        forbid_in_init(fe, p, c->liveness_probe, "livenessProbe");
-        forbid_in_init(fe, p, c->readiness_probe, "readinessProbe");
-        forbid_in_init(fe, p, c->startup_probe, "startupProbe");
-    }
-}
-
-static void check_ephemeral_containers(struct field_errors *fe, const struct field_path *list,
-                                       const struct pod_scope *scope) {
-    const PodSpec *s = scope->spec;
-    for (uint32_t i = 0; i < s->ephemeral_containers.n; i++) {
-        const EphemeralContainer *e = &s->ephemeral_containers.v[i];
-        const struct field_path *p = PATH_INDEX(list, i);
-        /* Same members in the same order, by declaration of the API. */
-        const Container *c = (const Container *)(const void *)&e->ephemeral_container_common;
-        check_common(fe, p, scope, c);
-        bool used = name_before(&scope->apps, s->containers.n, c->name) ||
-                    name_before(&scope->inits, s->init_containers.n, c->name) ||
-                    name_before(&scope->debuggers, i, c->name);
-        if (used)
-            field_duplicate(fe, PATH(p, "name"), c->name);
-        str target = e->target_container_name;
-        if (target.n && !name_before(&scope->apps, s->containers.n, target) &&
-            !name_before(&scope->inits, s->init_containers.n, target))
-            field_not_found(fe, PATH(p, "targetContainerName"), target);
-    }
 }
 
 /* One (protocol, address, port) of the node for one container. */
@@ -268,11 +153,133 @@ static void check_host_ports(struct field_errors *fe, const struct field_path *l
                             used.v[i].key);
 }
 
+static void check_app_containers(struct field_errors *fe, const struct field_path *list,
+                                 const struct pod_scope *scope) {
+    const PodSpec *s = scope->spec;
+    if (!s->containers.n) {
+        field_required(fe, list, NULL);
+        return;
+    }
+    for (uint32_t i = 0; i < s->containers.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        const Container *c = &s->containers.v[i];
+        const struct field_path *p = PATH_INDEX(list, i);
+        check_common(fe, p, scope, c);
+        if (name_before(&scope->apps, i, c->name))
+            field_duplicate(fe, PATH(p, "name"), c->name);
+        if (c->lifecycle)
+            check_lifecycle(fe, PATH(p, "lifecycle"), c->lifecycle,
+                            s->termination_grace_period_seconds);
+        check_probes(fe, p, c);
+        check_container_restart(fe, p, c);
+    }
+    check_host_ports(fe, list, s->containers.v, s->containers.n);
+}
+
+static void forbid_in_init(struct field_errors *fe, const struct field_path *p, const void *given,
+                           const char *name) {
+    if (given)
+        field_forbidden(fe, PATH(p, name),
+                        "may not be set for init containers without restartPolicy=Always");
+}
+
+static void check_init_restart(struct field_errors *fe, const struct field_path *p,
+                               const Container *c) {
+    if (restarts_always(c) && c->restart_policy_rules.n)
+        field_forbidden(fe, PATH(p, "restartPolicyRules"),
+                        "may not be set for init containers with restartPolicy=Always");
+    check_container_restart(fe, p, c);
+    /* What runs to its end before the pod does is never restarted for a new size. */
+    for (uint32_t i = 0; !restarts_always(c) && i < c->resize_policy.n; i++)
+        if (str_eqc(c->resize_policy.v[i].restart_policy, "RestartContainer"))
+            field_invalid(fe, PATH(PATH_INDEX(PATH(p, "resizePolicy"), i), "restartPolicy"),
+                          c->resize_policy.v[i].restart_policy,
+                          "must be 'NotRequired' for init containers without "
+                          "restartPolicy=Always");
+}
+
+static void check_init_containers(struct field_errors *fe, const struct field_path *list,
+                                  const struct pod_scope *scope) {
+    const PodSpec *s = scope->spec;
+    for (uint32_t i = 0; i < s->init_containers.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        const Container *c = &s->init_containers.v[i];
+        const struct field_path *p = PATH_INDEX(list, i);
+        check_common(fe, p, scope, c);
+        check_init_restart(fe, p, c);
+        if (name_before(&scope->apps, s->containers.n, c->name) ||
+            (c->name.n && name_before(&scope->inits, i, c->name)))
+            field_duplicate(fe, PATH(p, "name"), c->name);
+        check_host_ports(fe, list, c, 1); /* one runs after the other */
+        if (restarts_always(c)) {
+            if (c->lifecycle)
+                check_lifecycle(fe, PATH(p, "lifecycle"), c->lifecycle,
+                                s->termination_grace_period_seconds);
+            check_probes(fe, p, c);
+            continue;
+        }
+        forbid_in_init(fe, p, c->lifecycle, "lifecycle");
+        forbid_in_init(fe, p, c->liveness_probe, "livenessProbe");
+        forbid_in_init(fe, p, c->readiness_probe, "readinessProbe");
+        forbid_in_init(fe, p, c->startup_probe, "startupProbe");
+    }
+}
+
+/* A debug container is no service of the pod. */
+static void check_debugger_fields(struct field_errors *fe, const struct field_path *p,
+                                  const EphemeralContainerCommon *c) {
+#define NO_DEBUGGER "cannot be set for an Ephemeral Container"
+    static const char *const allowed[] = {"name",
+                                          "image",
+                                          "command",
+                                          "args",
+                                          "workingDir",
+                                          "envFrom",
+                                          "env",
+                                          "volumeMounts",
+                                          "volumeDevices",
+                                          "terminationMessagePath",
+                                          "terminationMessagePolicy",
+                                          "imagePullPolicy",
+                                          "securityContext",
+                                          "stdin",
+                                          "stdinOnce",
+                                          "tty",
+                                          NULL};
+    check_only_fields(fe, p, &EphemeralContainerCommon_type, c, allowed, NO_DEBUGGER);
+    for (uint32_t i = 0; i < c->volume_mounts.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        const struct field_path *at = PATH_INDEX(PATH(p, "volumeMounts"), i);
+        if (c->volume_mounts.v[i].sub_path.n)
+            field_forbidden(fe, PATH(at, "subPath"), NO_DEBUGGER);
+        if (c->volume_mounts.v[i].sub_path_expr.n)
+            field_forbidden(fe, PATH(at, "subPathExpr"), NO_DEBUGGER);
+    }
+}
+
+static void check_ephemeral_containers(struct field_errors *fe, const struct field_path *list,
+                                       const struct pod_scope *scope) {
+    const PodSpec *s = scope->spec;
+    for (uint32_t i = 0; i < s->ephemeral_containers.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        const EphemeralContainer *e = &s->ephemeral_containers.v[i];
+        const struct field_path *p = PATH_INDEX(list, i);
+        /* Same members in the same order, by declaration of the API. */
+        const Container *c = (const Container *)(const void *)&e->ephemeral_container_common;
+        check_common(fe, p, scope, c);
+        check_image_text(fe, p, c->image);
+        bool used = name_before(&scope->apps, s->containers.n, c->name) ||
+                    name_before(&scope->inits, s->init_containers.n, c->name) ||
+                    name_before(&scope->debuggers, i, c->name);
+        if (used)
+            field_duplicate(fe, PATH(p, "name"), c->name);
+        str target = e->target_container_name;
+        if (target.n && !name_before(&scope->apps, s->containers.n, target) &&
+            !name_before(&scope->inits, s->init_containers.n, target))
+            field_not_found(fe, PATH(p, "targetContainerName"), target);
+        check_debugger_fields(fe, p, &e->ephemeral_container_common);
+    }
+}
+
 void check_containers(struct field_errors *fe, const struct field_path *spec,
                       const struct pod_scope *scope) {
-    const PodSpec *s = scope->spec;
     check_app_containers(fe, PATH(spec, "containers"), scope);
-    check_host_ports(fe, PATH(spec, "containers"), s->containers.v, s->containers.n);
     check_init_containers(fe, PATH(spec, "initContainers"), scope);
     check_ephemeral_containers(fe, PATH(spec, "ephemeralContainers"), scope);
 }

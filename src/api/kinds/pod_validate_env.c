@@ -66,17 +66,31 @@ void check_field_ref(struct field_errors *fe, const struct field_path *p,
 
 static void check_divisor(struct field_errors *fe, const struct field_path *p,
                           const ResourceFieldSelector *f) {
+#define BYTE_DIVISORS                                                                              \
+    "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are "           \
+    "supported with the "
     static const char *const cpu[] = {"1", "1m", NULL};
     static const char *const bytes[] = {"1",  "1E",  "1Ei", "1G",  "1Gi", "1k",  "1Ki",
                                         "1M", "1Mi", "1P",  "1Pi", "1T",  "1Ti", NULL};
-    if (!f->divisor.n || str_eqc(f->divisor, "0"))
+    static const struct {
+        const char *resource, *text;
+        const char *const *divisors;
+    } rules[] = {
+        {"cpu", "only divisor's values 1m and 1 are supported with the cpu resource", cpu},
+        {"memory", BYTE_DIVISORS "memory resource", bytes},
+        {"ephemeral-storage", BYTE_DIVISORS "local ephemeral storage resource", bytes},
+        {"hugepages-", BYTE_DIVISORS "hugepages resource", bytes},
+    };
+    str name = f->resource, side = str_cut(&name, '.');
+    if (!f->divisor.n || str_eqc(f->divisor, "0") || !name.p ||
+        (!str_eqc(side, "limits") && !str_eqc(side, "requests")))
         return;
-    bool is_cpu = str_ends(f->resource, STR(".cpu"));
-    if (!str_in(f->divisor, is_cpu ? cpu : bytes))
-        field_invalid(fe, PATH(p, "divisor"), f->divisor,
-                      is_cpu ? "only divisor's values 1m and 1 are supported with the cpu resource"
-                             : "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, "
-                               "1Ti, 1Pi, 1Ei are supported with the memory resource");
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        bool is = is_hugepages(name) ? str_eqc(STR("hugepages-"), rules[i].resource)
+                                     : str_eqc(name, rules[i].resource);
+        if (is && !str_in(f->divisor, rules[i].divisors))
+            field_invalid(fe, PATH(p, "divisor"), f->resource, "%s", rules[i].text);
+    }
 }
 
 void check_resource_ref(struct field_errors *fe, const struct field_path *p,
@@ -99,12 +113,24 @@ void check_resource_ref(struct field_errors *fe, const struct field_path *p,
 }
 
 static void check_key_ref(struct field_errors *fe, const struct field_path *p, str name, str key) {
-    if (!name.n)
-        field_required(fe, PATH(p, "name"), NULL);
+    field_check_name(fe, PATH(p, "name"), name, name_dns1123_subdomain);
     if (!key.n)
         field_required(fe, PATH(p, "key"), NULL);
     else
         field_check_name(fe, PATH(p, "key"), key, name_config_key);
+}
+
+static void check_file_ref(struct field_errors *fe, const struct field_path *p,
+                           const FileKeySelector *f) {
+    if (!f->key.n)
+        field_required(fe, PATH(p, "key"), NULL);
+    else
+        field_check_name(fe, PATH(p, "key"), f->key, name_env_var);
+    check_given(fe, p, "volumeName", f->volume_name);
+    if (!f->path.n)
+        field_required(fe, PATH(p, "path"), NULL);
+    else
+        check_local_path(fe, PATH(p, "path"), f->path, true);
 }
 
 static void check_value_from(struct field_errors *fe, const struct field_path *p, const EnvVar *e) {
@@ -121,7 +147,8 @@ static void check_value_from(struct field_errors *fe, const struct field_path *p
     if (s->secret_key_ref && ++n)
         check_key_ref(fe, PATH(p, "secretKeyRef"), s->secret_key_ref->local_object_reference.name,
                       s->secret_key_ref->key);
-    n += s->file_key_ref != NULL;
+    if (s->file_key_ref && ++n)
+        check_file_ref(fe, PATH(p, "fileKeyRef"), s->file_key_ref);
     if (!n)
         field_invalid(fe, p, STR_NONE,
                       "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, "
@@ -132,18 +159,27 @@ static void check_value_from(struct field_errors *fe, const struct field_path *p
         field_invalid(fe, p, STR_NONE, "may not have more than one field specified at a time");
 }
 
-static void check_env_from(struct field_errors *fe, const struct field_path *p,
+static void check_env_name(struct field_errors *fe, const struct field_path *p, str name) {
+    if (!name.n)
+        field_required(fe, PATH(p, "name"), NULL);
+    else
+        field_check_name_prefix(fe, PATH(p, "name"), name, name_dns1123_subdomain);
+}
+
+/* What is wrong with the whole stands at the list, as upstream has it. */
+static void check_env_from(struct field_errors *fe, const struct field_path *list, uint32_t i,
                            const EnvFromSource *s) {
+    const struct field_path *p = PATH_INDEX(list, i);
     if (s->prefix.n)
         field_check_name(fe, PATH(p, "prefix"), s->prefix, name_env_var);
-    if (s->config_map_ref && !s->config_map_ref->local_object_reference.name.n)
-        field_required(fe, PATH(PATH(p, "configMapRef"), "name"), NULL);
-    if (s->secret_ref && !s->secret_ref->local_object_reference.name.n)
-        field_required(fe, PATH(PATH(p, "secretRef"), "name"), NULL);
+    if (s->config_map_ref)
+        check_env_name(fe, PATH(p, "configMapRef"), s->config_map_ref->local_object_reference.name);
+    if (s->secret_ref)
+        check_env_name(fe, PATH(p, "secretRef"), s->secret_ref->local_object_reference.name);
     if (!s->config_map_ref && !s->secret_ref)
-        field_invalid(fe, p, STR_NONE, "must specify one of: `configMapRef` or `secretRef`");
+        field_invalid(fe, list, STR(""), "must specify one of: `configMapRef` or `secretRef`");
     else if (s->config_map_ref && s->secret_ref)
-        field_invalid(fe, p, STR_NONE, "may not have more than one field specified at a time");
+        field_invalid(fe, list, STR(""), "may not have more than one field specified at a time");
 }
 
 void check_env(struct field_errors *fe, const struct field_path *p, const Container *c) {
@@ -158,5 +194,5 @@ void check_env(struct field_errors *fe, const struct field_path *p, const Contai
             check_value_from(fe, PATH(at, "valueFrom"), e);
     }
     for (uint32_t i = 0; i < c->env_from.n; i++)
-        check_env_from(fe, PATH_INDEX(PATH(p, "envFrom"), i), &c->env_from.v[i]);
+        check_env_from(fe, PATH(p, "envFrom"), i, &c->env_from.v[i]);
 }

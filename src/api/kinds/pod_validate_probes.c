@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Probes and lifecycle handlers. */
+#include <stdio.h>
+
 #include "api/kinds/pod_validate.h"
 
 static void check_http(struct field_errors *fe, const struct field_path *p,
@@ -29,8 +31,19 @@ static bool second(struct field_errors *fe, const struct field_path *p, const ch
     return true;
 }
 
+static void check_sleep(struct field_errors *fe, const struct field_path *p, const SleepAction *s,
+                        struct opt_i64 grace) {
+    char text[128];
+    if (!grace.set || (s->seconds >= 0 && s->seconds <= grace.v))
+        return;
+    snprintf(text, sizeof(text),
+             "must be non-negative and less than terminationGracePeriodSeconds (%lld)",
+             (long long)grace.v);
+    field_invalid_i64(fe, p, s->seconds, text);
+}
+
 static void check_handler(struct field_errors *fe, const struct field_path *p, struct handler h,
-                          int64_t grace) {
+                          struct opt_i64 grace) {
     unsigned n = 0;
     if (h.exec && !second(fe, p, "exec", &n) && !h.exec->command.n)
         field_required(fe, PATH(PATH(p, "exec"), "command"), NULL);
@@ -40,26 +53,16 @@ static void check_handler(struct field_errors *fe, const struct field_path *p, s
         check_port_or_name(fe, PATH(PATH(p, "tcpSocket"), "port"), h.tcp->port);
     if (h.grpc && !second(fe, p, "grpc", &n))
         field_check_port(fe, PATH(PATH(p, "grpc"), "port"), h.grpc->port);
-    if (h.sleep && !second(fe, p, "sleep", &n) &&
-        (h.sleep->seconds < 0 || h.sleep->seconds > grace))
-        field_invalid_i64(
-            fe, PATH(p, "sleep"), h.sleep->seconds,
-            str_printf(
-                fe->arena,
-                "must be non-negative and less than terminationGracePeriodSeconds (%lld). Enable "
-                "AllowPodLifecycleSleepActionZeroValue feature gate for zero "
-                "sleep.",
-                (long long)grace)
-                .p);
+    if (h.sleep && !second(fe, p, "sleep", &n))
+        check_sleep(fe, PATH(p, "sleep"), h.sleep, grace);
     if (!n)
         field_required(fe, p, "must specify a handler type");
 }
 
-static void check_probe(struct field_errors *fe, const struct field_path *p, const Probe *pr,
-                        int64_t grace) {
+static void check_probe(struct field_errors *fe, const struct field_path *p, const Probe *pr) {
     const ProbeHandler *h = &pr->probe_handler;
     check_handler(fe, p, (struct handler){h->exec, h->http_get, h->tcp_socket, h->grpc, NULL},
-                  grace);
+                  (struct opt_i64){0});
     field_check_not_negative(fe, PATH(p, "initialDelaySeconds"), pr->initial_delay_seconds);
     field_check_not_negative(fe, PATH(p, "timeoutSeconds"), pr->timeout_seconds);
     field_check_not_negative(fe, PATH(p, "periodSeconds"), pr->period_seconds);
@@ -73,7 +76,7 @@ static void check_probe(struct field_errors *fe, const struct field_path *p, con
 static void check_once(struct field_errors *fe, const struct field_path *p, const Probe *pr) {
     if (!pr)
         return;
-    check_probe(fe, p, pr, 0);
+    check_probe(fe, p, pr);
     if (pr->success_threshold != 1)
         field_invalid_i64(fe, PATH(p, "successThreshold"), pr->success_threshold, "must be 1");
 }
@@ -82,7 +85,7 @@ void check_probes(struct field_errors *fe, const struct field_path *p, const Con
     check_once(fe, PATH(p, "livenessProbe"), c->liveness_probe);
     if (c->readiness_probe) {
         const struct field_path *at = PATH(p, "readinessProbe");
-        check_probe(fe, at, c->readiness_probe, 0);
+        check_probe(fe, at, c->readiness_probe);
         if (c->readiness_probe->termination_grace_period_seconds.set)
             field_invalid_i64(fe, PATH(at, "terminationGracePeriodSeconds"),
                               c->readiness_probe->termination_grace_period_seconds.v,
@@ -92,7 +95,7 @@ void check_probes(struct field_errors *fe, const struct field_path *p, const Con
 }
 
 void check_lifecycle(struct field_errors *fe, const struct field_path *p, const Lifecycle *l,
-                     int64_t grace) {
+                     struct opt_i64 grace) {
     const LifecycleHandler *v[] = {l->post_start, l->pre_stop};
     static const char *const names[] = {"postStart", "preStop"};
     for (int i = 0; i < 2; i++)

@@ -1,17 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Requests, limits and the security contexts. */
+/* What containers and pods ask for: requests, limits, claims of devices. */
 #include "api/kinds/pod_validate.h"
+#include "api/resource_list.h"
 
-static void check_name(struct field_errors *fe, const struct field_path *p, str name) {
+typedef void resource_check(struct field_errors *fe, const struct field_path *p, str name);
+
+/* Of Kubernetes itself, as opposed to extended ones. */
+static bool is_native(str name) {
+    return str_chr(name, '/') < 0 || str_find(name, STR("kubernetes.io/")) >= 0;
+}
+
+/* The quota of an extended resource is named after it, and must be a name too. */
+static bool is_extended_name(struct arena *a, str name) {
+    return !str_starts(name, STR("requests.")) &&
+           name_ok(name_qualified, str_concat(a, STR("requests."), name));
+}
+
+static void check_container_resource(struct field_errors *fe, const struct field_path *p,
+                                     str name) {
     check_resource_name(fe, p, name);
-    if (str_chr(name, '/') < 0 && !resource_is_container(name))
-        field_invalid(fe, p, name, "must be a standard resource for containers");
+    if (str_chr(name, '/') < 0) {
+        if (!resource_is_container(name))
+            field_invalid(fe, p, name, "must be a standard resource for containers");
+    } else if (!is_native(name) && !is_extended_name(fe->arena, name)) {
+        field_invalid(fe, p, name, "doesn't follow extended resource name standard");
+    }
+}
+
+static void check_pod_resource(struct field_errors *fe, const struct field_path *p, str name) {
+    static const char *const supported[] = {"cpu", "hugepages-", "memory", NULL};
+    uint32_t before = fe->list.n;
+    check_resource_name(fe, p, name);
+    if (fe->list.n == before && !str_eqc(name, "cpu") && !str_eqc(name, "memory") &&
+        !is_hugepages(name))
+        field_not_supported(fe, p, name, supported);
 }
 
 /* Only cpu, memory and local disk may be promised twice. */
 static bool overcommit(str name) {
-    ssize_t slash = str_chr(name, '/');
-    return slash < 0 && !is_hugepages(name);
+    return is_native(name) && !is_hugepages(name);
 }
 
 static void check_request(struct field_errors *fe, const struct field_path *p,
@@ -35,157 +62,196 @@ static void check_request(struct field_errors *fe, const struct field_path *p,
                       STR_ARG(limit));
 }
 
-static bool has_hugepages(const str_map *m) {
-    for (uint32_t i = 0; i < m->n; i++)
-        if (is_hugepages(m->v[i].key))
-            return true;
-    return false;
+/* "hugepages-2Mi": so many whole pages. */
+static void check_pages(struct field_errors *fe, const struct field_path *p, str name, str value) {
+    struct quantity page = {0}, q = quantity_of(value);
+    struct err e;
+    bool known = quantity_parse(str_slice(name, strlen("hugepages-"), name.n), &page, &e) == 0 &&
+                 quantity_sign(&page) > 0 && quantity_is_whole(&page);
+    if (!known || quantity_value(&q) % MAX(quantity_value(&page), 1))
+        field_invalid(fe, p, value, STR_FMT " is not positive integer multiple of " STR_FMT,
+                      STR_ARG(value), STR_ARG(name));
 }
 
-static bool has_compute(const str_map *m) {
-    return label_has(m, STR("cpu")) || label_has(m, STR("memory"));
+struct seen {
+    bool compute, pages;
+};
+
+static void check_amount(struct field_errors *fe, const struct field_path *p, str name, str value,
+                         struct seen *seen) {
+    check_resource_quantity(fe, p, name, value);
+    seen->compute |= str_eqc(name, "cpu") || str_eqc(name, "memory");
+    seen->pages |= is_hugepages(name);
+}
+
+static struct seen check_requirements(struct field_errors *fe, const struct field_path *p,
+                                      const ResourceRequirements *r, resource_check *check) {
+    struct seen seen = {0};
+    for (uint32_t i = 0; i < r->limits.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        str name = r->limits.v[i].key, value = r->limits.v[i].value;
+        const struct field_path *at = PATH_KEY(PATH(p, "limits"), name);
+        check(fe, at, name);
+        check_amount(fe, at, name, value, &seen);
+        if (is_hugepages(name))
+            check_pages(fe, at, name, value);
+    }
+    for (uint32_t i = 0; i < r->requests.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        str name = r->requests.v[i].key, value = r->requests.v[i].value;
+        const struct field_path *at = PATH_KEY(PATH(p, "requests"), name);
+        check(fe, at, name);
+        check_amount(fe, at, name, value, &seen);
+        check_request(fe, p, r, name, value);
+        if (is_hugepages(name))
+            check_pages(fe, at, name, value);
+    }
+    if (seen.pages && !seen.compute)
+        field_forbidden(fe, p, "HugePages require cpu or memory");
+    return seen;
+}
+
+/* ---- claims of devices ---- */
+
+#define CLAIMS_SHOWN_MAX 100 /* in an error */
+
+static str claim_key(struct arena *a, const ResourceClaim *c) {
+    return c->request.n ? str_printf(a, STR_FMT "/" STR_FMT, STR_ARG(c->name), STR_ARG(c->request))
+                        : c->name;
+}
+
+/* Which references came before: a whole claim, the same request, or some request of it. */
+static void check_claim_once(struct field_errors *fe, const struct field_path *p,
+                             const ResourceRequirements *r, uint32_t i) {
+    const ResourceClaim *c = &r->claims.v[i];
+    str key = claim_key(fe->arena, c);
+    for (uint32_t k = 0; k < i; k++) {
+        const ResourceClaim *o = &r->claims.v[k];
+        if (!str_eq(o->name, c->name))
+            continue;
+        if (!o->request.n || !c->request.n) {
+            field_duplicate(fe, p, c->name);
+            return;
+        }
+        if (str_eq(o->request, c->request)) {
+            field_duplicate(fe, p, key);
+            return;
+        }
+    }
+}
+
+/* The names to choose from, sorted. */
+static str known_claims(struct arena *a, const struct name_index *claims) {
+    str text = STR("must be one of the names in pod.spec.resourceClaims");
+    if (!claims->n)
+        return str_concat(a, text, STR(" which is empty"));
+    str_list names = {0};
+    for (uint32_t i = 0; i < MIN(claims->n, CLAIMS_SHOWN_MAX); i++)
+        *list_push(a, &names) = claims->v[i].name;
+    return str_printf(a, STR_FMT ": " STR_FMT, STR_ARG(text),
+                      STR_ARG(str_join(a, names.v, names.n, STR(", "))));
+}
+
+static void check_claim_names(struct field_errors *fe, const struct field_path *list,
+                              const ResourceRequirements *r, const struct name_index *claims) {
+    if (list_too_long(fe, list, r->claims.n))
+        return;
+    for (uint32_t i = 0; i < r->claims.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        const ResourceClaim *c = &r->claims.v[i];
+        const struct field_path *p = PATH_INDEX(list, i);
+        if (!c->name.n) {
+            field_required(fe, p, NULL);
+            continue;
+        }
+        if (c->request.n)
+            field_check_name(fe, PATH(p, "request"), c->request, name_dns1123_label);
+        check_claim_once(fe, p, r, i);
+        if (name_index_first(claims, c->name) < 0)
+            field_not_found_detail(fe, p, c->name, known_claims(fe->arena, claims));
+    }
 }
 
 void check_container_resources(struct field_errors *fe, const struct field_path *p,
-                               const ResourceRequirements *r) {
-    for (uint32_t i = 0; i < r->limits.n; i++) {
-        const struct field_path *at = PATH_KEY(PATH(p, "limits"), r->limits.v[i].key);
-        check_name(fe, at, r->limits.v[i].key);
-        check_resource_quantity(fe, at, r->limits.v[i].key, r->limits.v[i].value);
-    }
-    for (uint32_t i = 0; i < r->requests.n; i++) {
-        const struct field_path *at = PATH_KEY(PATH(p, "requests"), r->requests.v[i].key);
-        check_name(fe, at, r->requests.v[i].key);
-        check_resource_quantity(fe, at, r->requests.v[i].key, r->requests.v[i].value);
-        check_request(fe, p, r, r->requests.v[i].key, r->requests.v[i].value);
-    }
-    if ((has_hugepages(&r->limits) || has_hugepages(&r->requests)) && !has_compute(&r->limits) &&
-        !has_compute(&r->requests))
-        field_forbidden(fe, p, "HugePages require cpu or memory");
+                               const ResourceRequirements *r, const struct name_index *claims) {
+    check_requirements(fe, p, r, check_container_resource);
+    if (claims)
+        check_claim_names(fe, PATH(p, "claims"), r, claims);
 }
 
-/* ---- security ---- */
-
-static void check_id(struct field_errors *fe, const struct field_path *p, struct opt_i64 id) {
-    if (id.set && (id.v < 0 || id.v > INT32_MAX))
-        field_invalid_i64(fe, p, id.v, "must be between 0 and 2147483647, inclusive");
-}
-
-static void check_profile(struct field_errors *fe, const struct field_path *p, str type, str local,
-                          bool apparmor) {
-    static const char *const types[] = {"Localhost", "RuntimeDefault", "Unconfined", NULL};
-    const struct field_path *at = PATH(p, "localhostProfile");
-    if (str_eqc(type, "Localhost")) {
-        if (!local.n)
-            field_required(fe, at,
-                           apparmor ? "must be set when AppArmor type is Localhost"
-                                    : "must be set when seccomp type is Localhost");
-        else if (!apparmor)
-            check_local_path(fe, at, local, false);
-    } else if (local.p) {
-        field_invalid(fe, at, local,
-                      apparmor ? "can only be set when AppArmor type is Localhost"
-                               : "can only be set when seccomp type is Localhost");
+void check_claims(struct field_errors *fe, const struct field_path *list, const PodSpec *s) {
+    struct name_index names =
+        name_index_of(fe->arena, s->resource_claims.n ? &s->resource_claims.v[0].name : NULL,
+                      s->resource_claims.n, sizeof(PodResourceClaim));
+    for (uint32_t i = 0; i < s->resource_claims.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        const PodResourceClaim *c = &s->resource_claims.v[i];
+        const struct field_path *p = PATH_INDEX(list, i);
+        if (!c->name.n)
+            field_required(fe, PATH(p, "name"), NULL);
+        else if (name_index_first(&names, c->name) < i)
+            field_duplicate(fe, PATH(p, "name"), c->name);
+        else
+            field_check_name(fe, PATH(p, "name"), c->name, name_dns1123_label);
+        if (c->resource_claim_name.p && c->resource_claim_template_name.p)
+            field_invalid_printed(fe, p, go_json(fe->arena, &PodResourceClaim_type, c),
+                                  "at most one of `resourceClaimName` or "
+                                  "`resourceClaimTemplateName` may be specified");
+        if (!c->resource_claim_name.p && !c->resource_claim_template_name.p)
+            field_invalid_printed(fe, p, go_json(fe->arena, &PodResourceClaim_type, c),
+                                  "must specify one of: `resourceClaimName`, "
+                                  "`resourceClaimTemplateName`");
+        if (c->resource_claim_name.p)
+            field_check_name(fe, PATH(p, "resourceClaimName"), c->resource_claim_name,
+                             name_dns1123_subdomain);
+        if (c->resource_claim_template_name.p)
+            field_check_name(fe, PATH(p, "resourceClaimTemplateName"),
+                             c->resource_claim_template_name, name_dns1123_subdomain);
     }
-    if (!type.n && apparmor)
-        field_required(fe, PATH(p, "type"), "type is required when appArmorProfile is set");
-    else if (!type.n)
-        field_required(fe, PATH(p, "type"), "type is required when seccompProfile is set");
-    else
-        check_one_of(fe, PATH(p, "type"), type, types);
 }
 
-void check_container_security(struct field_errors *fe, const struct field_path *p,
-                              const SecurityContext *s) {
-    static const char *const mounts[] = {"Default", "Unmasked", NULL};
-    check_id(fe, PATH(p, "runAsUser"), s->run_as_user);
-    check_id(fe, PATH(p, "runAsGroup"), s->run_as_group);
-    if (s->proc_mount.p)
-        check_one_of(fe, PATH(p, "procMount"), s->proc_mount, mounts);
-    if (s->seccomp_profile)
-        check_profile(fe, PATH(p, "seccompProfile"), s->seccomp_profile->type,
-                      s->seccomp_profile->localhost_profile, false);
-    if (s->allow_privilege_escalation.set && !s->allow_privilege_escalation.v) {
-        if (opt_or(s->privileged, false))
-            field_invalid_printed(fe, p, STR("{}"),
-                                  "cannot set `allowPrivilegeEscalation` to false and `privileged` "
-                                  "to true");
-        if (s->capabilities && strings_have(&s->capabilities->add, STR("CAP_SYS_ADMIN")))
-            field_invalid_printed(fe, p, STR("{}"),
-                                  "cannot set `allowPrivilegeEscalation` to false and "
-                                  "`capabilities.Add` CAP_SYS_ADMIN");
+/* ---- of the pod as a whole ---- */
+
+static void check_at_least(struct field_errors *fe, const struct field_path *p, const str_map *pod,
+                           const str_map *sum, const char *what) {
+    for (uint32_t i = 0; i < sum->n; i++) {
+        str name = sum->v[i].key, had = label_get(pod, name);
+        struct quantity used = quantity_of(sum->v[i].value), most = quantity_of(had);
+        if (quantity_cmp(&used, &most) > 0)
+            field_invalid(fe, PATH_KEY(p, name), had.p ? had : STR("0"),
+                          "must be greater than or equal to aggregate container %s of " STR_FMT,
+                          what, STR_ARG(sum->v[i].value));
     }
-    if (s->app_armor_profile)
-        check_profile(fe, PATH(p, "appArmorProfile"), s->app_armor_profile->type,
-                      s->app_armor_profile->localhost_profile, true);
 }
 
-/* Labels of sysctls: lower case words in dots or slashes. */
-static bool is_sysctl(str s) {
-    char before = '.';
-    if (!s.n || s.n > 253)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        bool inner = c == '-' || c == '_', separator = c == '.' || c == '/';
-        if (!letter && !inner && !separator)
-            return false;
-        if (separator && (before == '.' || before == '/'))
-            return false;
-        before = c;
+static void check_each_limit(struct field_errors *fe, const struct field_path *p,
+                             const PodSpec *s) {
+    for (uint32_t i = 0; i < s->containers.n; i++) {
+        const str_map *limits = &s->containers.v[i].resources.limits;
+        for (uint32_t k = 0; k < limits->n && fe->list.n < FIELD_ERRORS_MAX; k++) {
+            str name = limits->v[k].key, pod = label_get(&s->resources->limits, name);
+            struct quantity used = quantity_of(limits->v[k].value), most = quantity_of(pod);
+            if (pod.p && quantity_cmp(&used, &most) > 0)
+                field_invalid(fe,
+                              PATH(PATH_KEY(PATH_INDEX(PATH(p, "containers"), i), name), "limits"),
+                              limits->v[k].value,
+                              "must be less than or equal to pod limits of " STR_FMT, STR_ARG(pod));
+        }
     }
-    return before != '.' && before != '/' && before != '-';
 }
 
-static void check_sysctls(struct field_errors *fe, const struct field_path *list,
-                          const PodSecurityContext *c) {
-    if (list_too_long(fe, list, c->sysctls.n))
+void check_pod_resources(struct field_errors *fe, const struct field_path *spec, const PodSpec *s) {
+    const struct field_path *p = PATH(spec, "resources");
+    const ResourceRequirements *r = s->resources;
+    if (!r)
         return;
-    for (uint32_t i = 0; i < c->sysctls.n; i++) {
-        const struct field_path *p = PATH(PATH_INDEX(list, i), "name");
-        str name = c->sysctls.v[i].name;
-        if (!name.n)
-            field_required(fe, p, NULL);
-        else if (!is_sysctl(name))
-            field_invalid(
-                fe, p, name,
-                "must have at most 253 characters and match regex "
-                "^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$");
-        for (uint32_t k = 0; k < i; k++)
-            if (str_eq(c->sysctls.v[k].name, name)) {
-                field_duplicate(fe, p, name);
-                break;
-            }
-    }
-}
-
-void check_pod_security(struct field_errors *fe, const struct field_path *spec, const PodSpec *s) {
-    static const char *const change[] = {"Always", "OnRootMismatch", NULL};
-    static const char *const groups[] = {"Merge", "Strict", NULL};
-    const struct field_path *p = PATH(spec, "securityContext");
-    const PodSecurityContext *c = s->security_context;
-    if (!c)
-        return;
-    check_id(fe, PATH(p, "fsGroup"), c->fs_group);
-    check_id(fe, PATH(p, "runAsUser"), c->run_as_user);
-    check_id(fe, PATH(p, "runAsGroup"), c->run_as_group);
-    for (uint32_t i = 0; i < c->supplemental_groups.n; i++)
-        check_id(fe, PATH_INDEX(PATH(p, "supplementalGroups"), i),
-                 (struct opt_i64){true, c->supplemental_groups.v[i]});
-    if (opt_or(s->share_process_namespace, false) && s->host_pid)
-        field_invalid_printed(fe, PATH(p, "shareProcessNamespace"), STR("true"),
-                              "ShareProcessNamespace and HostPID cannot both be enabled");
-    check_sysctls(fe, PATH(p, "sysctls"), c);
-    if (c->fs_group_change_policy.p)
-        check_one_of(fe, PATH(p, "fsGroupChangePolicy"), c->fs_group_change_policy, change);
-    if (c->seccomp_profile)
-        check_profile(fe, PATH(p, "seccompProfile"), c->seccomp_profile->type,
-                      c->seccomp_profile->localhost_profile, false);
-    if (c->app_armor_profile)
-        check_profile(fe, PATH(p, "appArmorProfile"), c->app_armor_profile->type,
-                      c->app_armor_profile->localhost_profile, true);
-    if (c->supplemental_groups_policy.p)
-        check_one_of(fe, PATH(p, "supplementalGroupsPolicy"), c->supplemental_groups_policy,
-                     groups);
+    if (s->os && str_eqc(s->os->name, "windows"))
+        field_forbidden(fe, p, "cannot be set for a windows pod");
+    if (r->claims.n)
+        field_forbidden(fe, PATH(p, "claims"), "claims cannot be set for Resources at pod-level");
+    check_requirements(fe, p, r, check_pod_resource);
+    str_map requests = containers_total(fe->arena, s, false);
+    str_map limits = containers_total(fe->arena, s, true), pages = {0};
+    for (uint32_t i = 0; i < limits.n; i++)
+        if (is_hugepages(limits.v[i].key) && label_has(&r->limits, limits.v[i].key))
+            *list_push(fe->arena, &pages) = limits.v[i];
+    check_at_least(fe, PATH(p, "requests"), &r->requests, &requests, "requests");
+    check_at_least(fe, PATH(p, "limits"), &r->limits, &pages, "limits");
+    check_each_limit(fe, p, s);
 }

@@ -2,13 +2,8 @@
 /* What a pod asks of the scheduler. */
 #include "api/kinds/pod_validate.h"
 
-static bool is_integer(str s) {
-    int64_t v;
-    return str_to_i64(s, &v) == 0;
-}
-
 static void check_node_requirement(struct field_errors *fe, const struct field_path *p,
-                                   const NodeSelectorRequirement *r) {
+                                   const NodeSelectorRequirement *r, bool required) {
     str op = r->operator_;
     if (str_eqc(op, "In") || str_eqc(op, "NotIn")) {
         if (!r->values.n)
@@ -22,13 +17,13 @@ static void check_node_requirement(struct field_errors *fe, const struct field_p
         if (r->values.n != 1)
             field_required(fe, PATH(p, "values"),
                            "must be specified single value when `operator` is 'Lt' or 'Gt'");
-        else if (!is_integer(r->values.v[0]))
-            field_invalid(fe, PATH_INDEX(PATH(p, "values"), 0), r->values.v[0],
-                          "for 'Gt', 'Lt' operators, the value must be an integer");
     } else {
         field_invalid(fe, PATH(p, "operator"), op, "not a valid selector operator");
     }
     field_check_name(fe, PATH(p, "key"), r->key, name_qualified);
+    /* A preference that no node can meet does no harm. */
+    for (uint32_t i = 0; required && i < r->values.n; i++)
+        field_check_name(fe, PATH_INDEX(PATH(p, "values"), i), r->values.v[i], name_label_value);
 }
 
 static void check_node_field(struct field_errors *fe, const struct field_path *p,
@@ -49,10 +44,10 @@ static void check_node_field(struct field_errors *fe, const struct field_path *p
 }
 
 static void check_node_term(struct field_errors *fe, const struct field_path *p,
-                            const NodeSelectorTerm *t) {
+                            const NodeSelectorTerm *t, bool required) {
     for (uint32_t i = 0; i < t->match_expressions.n; i++)
         check_node_requirement(fe, PATH_INDEX(PATH(p, "matchExpressions"), i),
-                               &t->match_expressions.v[i]);
+                               &t->match_expressions.v[i], required);
     for (uint32_t i = 0; i < t->match_fields.n; i++)
         check_node_field(fe, PATH_INDEX(PATH(p, "matchFields"), i), &t->match_fields.v[i]);
 }
@@ -63,7 +58,7 @@ void check_node_selector(struct field_errors *fe, const struct field_path *p,
     if (!s->node_selector_terms.n)
         field_required(fe, at, "must have at least one node selector term");
     for (uint32_t i = 0; i < s->node_selector_terms.n; i++)
-        check_node_term(fe, PATH_INDEX(at, i), &s->node_selector_terms.v[i]);
+        check_node_term(fe, PATH_INDEX(at, i), &s->node_selector_terms.v[i], true);
 }
 
 #define REQUIRED_TERMS  "requiredDuringSchedulingIgnoredDuringExecution"
@@ -84,24 +79,45 @@ static void check_node_affinity(struct field_errors *fe, const struct field_path
             &a->preferred_during_scheduling_ignored_during_execution.v[i];
         const struct field_path *at = PATH_INDEX(PATH(p, PREFERRED_TERMS), i);
         check_weight(fe, at, t->weight);
-        check_node_term(fe, PATH(at, "preference"), &t->preference);
+        check_node_term(fe, PATH(at, "preference"), &t->preference, false);
     }
 }
 
-/* Keys whose values are taken from the pod: not those the selector fixes already. */
-static void check_match_keys(struct field_errors *fe, const struct field_path *p,
+static void check_label_keys(struct field_errors *fe, const struct field_path *p,
                              const str_list *keys, const LabelSelector *s) {
-    for (uint32_t i = 0; i < keys->n; i++) {
-        const struct field_path *at = PATH_INDEX(p, i);
-        field_check_name(fe, at, keys->v[i], name_qualified);
-        bool fixed = s && label_has(&s->match_labels, keys->v[i]);
-        for (uint32_t k = 0; s && k < s->match_expressions.n; k++)
-            fixed |= str_eq(s->match_expressions.v[k].key, keys->v[i]);
-        if (fixed)
-            field_invalid(fe, at, keys->v[i], "exists in both matchLabelKeys and labelSelector");
-    }
-    if (keys->n && !s)
+    if (keys->n && !s) {
         field_forbidden(fe, p, "must not be specified when labelSelector is not set");
+        return;
+    }
+    for (uint32_t i = 0; i < keys->n; i++)
+        field_check_name(fe, PATH_INDEX(p, i), keys->v[i], name_qualified);
+}
+
+static uint32_t times_selected(const LabelSelector *s, str key) {
+    uint32_t n = label_has(&s->match_labels, key);
+    for (uint32_t i = 0; i < s->match_expressions.n; i++)
+        n += str_eq(s->match_expressions.v[i].key, key);
+    return n;
+}
+
+/* Keys whose values are taken from the pod. What they select was put into the selector when the
+ * pod was created: a key that is there once more was there before. */
+static void check_match_keys(struct field_errors *fe, const struct field_path *p,
+                             const PodAffinityTerm *t) {
+    const LabelSelector *s = t->label_selector;
+    const struct field_path *keys = PATH(p, "matchLabelKeys");
+    check_label_keys(fe, keys, &t->match_label_keys, s);
+    check_label_keys(fe, PATH(p, "mismatchLabelKeys"), &t->mismatch_label_keys, s);
+    if (list_too_long(fe, keys, t->match_label_keys.n))
+        return;
+    for (uint32_t i = 0; s && i < t->match_label_keys.n; i++)
+        if (times_selected(s, t->match_label_keys.v[i]) > 1)
+            field_invalid(fe, PATH_INDEX(p, i), t->match_label_keys.v[i],
+                          "exists in both matchLabelKeys and labelSelector");
+    for (uint32_t i = 0; i < t->match_label_keys.n; i++)
+        if (strings_have(&t->mismatch_label_keys, t->match_label_keys.v[i]))
+            field_invalid(fe, PATH_INDEX(keys, i), t->match_label_keys.v[i],
+                          "exists in both matchLabelKeys and mismatchLabelKeys");
 }
 
 static void check_pod_term(struct field_errors *fe, const struct field_path *p,
@@ -110,8 +126,7 @@ static void check_pod_term(struct field_errors *fe, const struct field_path *p,
     check_label_selector(fe, PATH(p, "namespaceSelector"), t->namespace_selector);
     for (uint32_t i = 0; i < t->namespaces.n; i++)
         field_check_name(fe, PATH(p, "namespace"), t->namespaces.v[i], name_dns1123_label);
-    check_match_keys(fe, PATH(p, "matchLabelKeys"), &t->match_label_keys, t->label_selector);
-    check_match_keys(fe, PATH(p, "mismatchLabelKeys"), &t->mismatch_label_keys, t->label_selector);
+    check_match_keys(fe, p, t);
     if (!t->topology_key.n)
         field_required(fe, PATH(p, "topologyKey"), "can not be empty");
     field_check_name(fe, PATH(p, "topologyKey"), t->topology_key, name_qualified);
@@ -189,52 +204,69 @@ void check_tolerations(struct field_errors *fe, const struct field_path *p, cons
         check_toleration(fe, PATH_INDEX(p, i), &v[i]);
 }
 
-static void check_spread(struct field_errors *fe, const struct field_path *p,
-                         const TopologySpreadConstraint *c) {
-    static const char *const actions[] = {"DoNotSchedule", "ScheduleAnyway", NULL};
-    static const char *const policies[] = {"Honor", "Ignore", NULL};
-    if (c->max_skew <= 0)
-        field_invalid_i64(fe, PATH(p, "maxSkew"), c->max_skew, "must be greater than zero");
-    if (!c->topology_key.n)
-        field_required(fe, PATH(p, "topologyKey"), "can not be empty");
-    else
-        field_check_name(fe, PATH(p, "topologyKey"), c->topology_key, name_qualified);
-    check_one_of(fe, PATH(p, "whenUnsatisfiable"), c->when_unsatisfiable, actions);
-    if (c->min_domains.set && c->min_domains.v <= 0)
-        field_invalid_i64(fe, PATH(p, "minDomains"), c->min_domains.v, "must be greater than zero");
-    if (c->min_domains.set && !str_eqc(c->when_unsatisfiable, "DoNotSchedule"))
-        field_invalid_i64(fe, PATH(p, "minDomains"), c->min_domains.v,
-                          str_printf(fe->arena,
-                                     "can only use minDomains if whenUnsatisfiable=DoNotSchedule, "
-                                     "not " STR_FMT,
-                                     STR_ARG(c->when_unsatisfiable))
-                              .p);
-    if (c->node_affinity_policy.p)
-        check_one_of(fe, PATH(p, "nodeAffinityPolicy"), c->node_affinity_policy, policies);
-    if (c->node_taints_policy.p)
-        check_one_of(fe, PATH(p, "nodeTaintsPolicy"), c->node_taints_policy, policies);
-    check_match_keys(fe, PATH(p, "matchLabelKeys"), &c->match_label_keys, c->label_selector);
-    check_label_selector(fe, PATH(p, "labelSelector"), c->label_selector);
+static void check_min_domains(struct field_errors *fe, const struct field_path *p,
+                              const TopologySpreadConstraint *c) {
+    if (!c->min_domains.set)
+        return;
+    if (c->min_domains.v <= 0)
+        field_invalid_i64(fe, p, c->min_domains.v, "must be greater than zero");
+    if (!str_eqc(c->when_unsatisfiable, "DoNotSchedule"))
+        field_invalid_printed(
+            fe, p, str_printf(fe->arena, "%d", c->min_domains.v),
+            "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not " STR_FMT,
+            STR_ARG(c->when_unsatisfiable));
 }
 
-void check_topology_spread(struct field_errors *fe, const struct field_path *list,
-                           const PodSpec *s) {
+/* A pod's keys were put into the selector as those of an affinity; a template's were not yet. */
+static void check_spread_keys(struct field_errors *fe, const struct field_path *p,
+                              const TopologySpreadConstraint *c, const ObjectMeta *pod) {
+    if (c->match_label_keys.n && !c->label_selector)
+        field_forbidden(fe, p, "must not be specified when labelSelector is not set");
+    if (list_too_long(fe, p, c->match_label_keys.n))
+        return;
+    for (uint32_t i = 0; i < c->match_label_keys.n; i++) {
+        str key = c->match_label_keys.v[i];
+        uint32_t own = pod && label_has(&pod->labels, key);
+        field_check_name(fe, PATH_INDEX(p, i), key, name_qualified);
+        if (c->label_selector && times_selected(c->label_selector, key) > own)
+            field_invalid(fe, PATH_INDEX(p, i), key,
+                          "exists in both matchLabelKeys and labelSelector");
+    }
+}
+
+static bool spread_again(const PodSpec *s, uint32_t i) {
+    const TopologySpreadConstraint *v = s->topology_spread_constraints.v;
+    for (uint32_t k = i + 1; k < s->topology_spread_constraints.n; k++)
+        if (str_eq(v[k].topology_key, v[i].topology_key) &&
+            str_eq(v[k].when_unsatisfiable, v[i].when_unsatisfiable))
+            return true;
+    return false;
+}
+
+void check_topology_spread(struct field_errors *fe, const struct field_path *list, const PodSpec *s,
+                           const ObjectMeta *pod) {
+    static const char *const actions[] = {"DoNotSchedule", "ScheduleAnyway", NULL};
+    static const char *const policies[] = {"Honor", "Ignore", NULL};
     if (list_too_long(fe, list, s->topology_spread_constraints.n))
         return;
     for (uint32_t i = 0; i < s->topology_spread_constraints.n; i++) {
         const TopologySpreadConstraint *c = &s->topology_spread_constraints.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
-        check_spread(fe, p, c);
-        for (uint32_t k = 0; k < i; k++) {
-            const TopologySpreadConstraint *o = &s->topology_spread_constraints.v[k];
-            if (str_eq(o->topology_key, c->topology_key) &&
-                str_eq(o->when_unsatisfiable, c->when_unsatisfiable)) {
-                field_duplicate(fe, PATH(p, "{topologyKey, whenUnsatisfiable}"),
-                                str_printf(fe->arena, "{" STR_FMT ", " STR_FMT "}",
-                                           STR_ARG(c->topology_key),
-                                           STR_ARG(c->when_unsatisfiable)));
-                break;
-            }
-        }
+        if (c->max_skew <= 0)
+            field_invalid_i64(fe, PATH(p, "maxSkew"), c->max_skew, "must be greater than zero");
+        if (!c->topology_key.n)
+            field_required(fe, PATH(p, "topologyKey"), "can not be empty");
+        check_one_of(fe, PATH(p, "whenUnsatisfiable"), c->when_unsatisfiable, actions);
+        if (spread_again(s, i))
+            field_duplicate(fe, PATH(p, "{topologyKey, whenUnsatisfiable}"),
+                            str_printf(fe->arena, "{" STR_FMT ", " STR_FMT "}",
+                                       STR_ARG(c->topology_key), STR_ARG(c->when_unsatisfiable)));
+        check_min_domains(fe, PATH(p, "minDomains"), c);
+        if (c->node_affinity_policy.p)
+            check_one_of(fe, PATH(p, "nodeAffinityPolicy"), c->node_affinity_policy, policies);
+        if (c->node_taints_policy.p)
+            check_one_of(fe, PATH(p, "nodeTaintsPolicy"), c->node_taints_policy, policies);
+        check_spread_keys(fe, PATH(p, "matchLabelKeys"), c, pod);
+        check_label_selector(fe, PATH(p, "labelSelector"), c->label_selector);
     }
 }

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Volumes: one source each, and what the sources say. Sources of clouds that are long served by
- * drivers are only counted. */
+/* Volumes of pods: one source each, and what the sources say. */
 #include "api/kinds/pod_validate.h"
 
 #define MODE_TEXT "must be a number between 0 and 0777 (octal), both inclusive"
 
+#define PORTAL_MAX 64 /* of a volume's name and its portal, in one */
+
 #define TOKEN_SECONDS_MIN 600
 #define TOKEN_SECONDS_MAX (1LL << 32)
 
-static void check_mode(struct field_errors *fe, const struct field_path *p, struct opt_i32 m) {
-    if (m.set && (m.v < 0 || m.v > 0777))
-        field_invalid_i64(fe, p, m.v, MODE_TEXT);
+bool has_backsteps(str path) {
+    while (path.p)
+        if (str_eqc(str_cut(&path, '/'), ".."))
+            return true;
+    return false;
 }
 
 void check_no_backsteps(struct field_errors *fe, const struct field_path *p, str path) {
-    str rest = path;
-    while (rest.p)
-        if (str_eqc(str_cut(&rest, '/'), "..")) {
-            field_invalid(fe, p, path, "must not contain '..'");
-            return;
-        }
+    if (has_backsteps(path))
+        field_invalid(fe, p, path, "must not contain '..'");
 }
 
 void check_local_path(struct field_errors *fe, const struct field_path *p, str path,
@@ -31,30 +30,22 @@ void check_local_path(struct field_errors *fe, const struct field_path *p, str p
         field_invalid(fe, p, path, "must not start with '..'");
 }
 
-static void check_items(struct field_errors *fe, const struct field_path *list, const KeyToPath *v,
-                        uint32_t n) {
-    for (uint32_t i = 0; i < n; i++) {
-        const struct field_path *p = PATH_INDEX(list, i);
-        if (!v[i].key.n)
-            field_required(fe, PATH(p, "key"), NULL);
-        if (!v[i].path.n)
-            field_required(fe, PATH(p, "path"), NULL);
-        check_local_path(fe, PATH(p, "path"), v[i].path, true);
-        check_mode(fe, PATH(p, "mode"), v[i].mode);
-    }
+static void check_mode(struct field_errors *fe, const struct field_path *p, struct opt_i32 m) {
+    if (m.set && (m.v < 0 || m.v > 0777))
+        field_invalid_i64(fe, p, m.v, MODE_TEXT);
 }
 
-static void check_host_path(struct field_errors *fe, const struct field_path *p,
-                            const HostPathVolumeSource *s) {
-    static const char *const types[] = {
-        "",     "BlockDevice",  "CharDevice", "Directory", "DirectoryOrCreate",
-        "File", "FileOrCreate", "Socket",     NULL};
-    if (!s->path.n)
-        field_required(fe, PATH(p, "path"), NULL);
-    else
-        check_no_backsteps(fe, PATH(p, "path"), s->path);
-    if (s->type.p)
-        check_one_of(fe, PATH(p, "type"), s->type, types);
+static void check_item(struct field_errors *fe, const struct field_path *p, const KeyToPath *k) {
+    check_given(fe, p, "key", k->key);
+    check_given(fe, p, "path", k->path);
+    check_local_path(fe, PATH(p, "path"), k->path, true);
+    check_mode(fe, PATH(p, "mode"), k->mode);
+}
+
+static void check_items(struct field_errors *fe, const struct field_path *list, const KeyToPath *v,
+                        uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        check_item(fe, PATH_INDEX(list, i), &v[i]);
 }
 
 static void check_secret(struct field_errors *fe, const struct field_path *p,
@@ -98,8 +89,8 @@ static void check_downward(struct field_errors *fe, const struct field_path *p,
         check_downward_file(fe, p, &s->items.v[i]);
 }
 
-static void check_token(struct field_errors *fe, const struct field_path *p,
-                        const ServiceAccountTokenProjection *t) {
+static void check_token(struct field_errors *fe, const struct field_path *projected,
+                        const struct field_path *p, const ServiceAccountTokenProjection *t) {
     int64_t s = opt_or(t->expiration_seconds, TOKEN_SECONDS_MIN);
     if (s < TOKEN_SECONDS_MIN)
         field_invalid_i64(fe, PATH(p, "expirationSeconds"), s,
@@ -108,54 +99,84 @@ static void check_token(struct field_errors *fe, const struct field_path *p,
         field_invalid_i64(fe, PATH(p, "expirationSeconds"), s,
                           "may not specify a duration larger than 2^32 seconds");
     if (!t->path.n)
-        field_required(fe, PATH(p, "path"), NULL);
+        field_required(fe, PATH(projected, "path"), NULL);
     else
-        check_local_path(fe, PATH(p, "path"), t->path, true);
+        check_local_path(fe, PATH(projected, "path"), t->path, true);
 }
 
-/* Returns how many sources this projection names. */
-static int check_projection(struct field_errors *fe, const struct field_path *p,
-                            const VolumeProjection *s) {
-    if (s->secret) {
-        if (!s->secret->local_object_reference.name.n)
-            field_required(fe, PATH(PATH(p, "secret"), "name"), NULL);
-        check_items(fe, PATH(PATH(p, "secret"), "items"), s->secret->items.v, s->secret->items.n);
+/* Where the files of all sources of a projected volume land, in the order of the checks. */
+struct file_paths {
+    str_list v;
+    struct name_index index;
+    uint32_t at; /* how many were looked at */
+};
+
+static void note_paths(struct arena *a, struct file_paths *f, const KeyToPath *v, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        *list_push(a, &f->v) = v[i].path;
+}
+
+static struct file_paths paths_of(struct arena *a, const ProjectedVolumeSource *s) {
+    struct file_paths f = {{0}, {0}, 0};
+    for (uint32_t i = 0; i < s->sources.n; i++) {
+        const VolumeProjection *x = &s->sources.v[i];
+        if (x->secret)
+            note_paths(a, &f, x->secret->items.v, x->secret->items.n);
+        if (x->config_map)
+            note_paths(a, &f, x->config_map->items.v, x->config_map->items.n);
+        for (uint32_t k = 0; x->downward_api && k < x->downward_api->items.n; k++)
+            *list_push(a, &f.v) = x->downward_api->items.v[k].path;
     }
-    if (s->config_map) {
-        if (!s->config_map->local_object_reference.name.n)
-            field_required(fe, PATH(PATH(p, "configMap"), "name"), NULL);
-        check_items(fe, PATH(PATH(p, "configMap"), "items"), s->config_map->items.v,
-                    s->config_map->items.n);
+    f.index = name_index_of(a, f.v.v, f.v.n, sizeof(str));
+    return f;
+}
+
+/* The next path, in the same order; `shown` is what the error shows. */
+static void check_collision(struct field_errors *fe, const struct field_path *p,
+                            struct file_paths *f, str shown) {
+    uint32_t at = f->at++;
+    if (f->v.v[at].n && name_index_first(&f->index, f->v.v[at]) < at)
+        field_invalid(fe, p, shown, "conflicting duplicate paths");
+}
+
+static void check_projected_items(struct field_errors *fe, const struct field_path *projected,
+                                  const struct field_path *p, const KeyToPath *v, uint32_t n,
+                                  str name, struct file_paths *f) {
+    if (!name.n)
+        field_required(fe, PATH(p, "name"), NULL);
+    for (uint32_t i = 0; i < n; i++) {
+        check_item(fe, PATH_INDEX(PATH(p, "items"), i), &v[i]);
+        check_collision(fe, projected, f, name);
     }
-    for (uint32_t i = 0; s->downward_api && i < s->downward_api->items.n; i++)
+}
+
+static void check_projection(struct field_errors *fe, const struct field_path *projected,
+                             const struct field_path *p, const VolumeProjection *s,
+                             struct file_paths *f) {
+    if (s->secret)
+        check_projected_items(fe, projected, PATH(p, "secret"), s->secret->items.v,
+                              s->secret->items.n, s->secret->local_object_reference.name, f);
+    if (s->config_map)
+        check_projected_items(fe, projected, PATH(p, "configMap"), s->config_map->items.v,
+                              s->config_map->items.n, s->config_map->local_object_reference.name,
+                              f);
+    for (uint32_t i = 0; s->downward_api && i < s->downward_api->items.n; i++) {
         check_downward_file(fe, PATH(p, "downwardAPI"), &s->downward_api->items.v[i]);
+        check_collision(fe, projected, f, s->downward_api->items.v[i].path);
+    }
     if (s->service_account_token)
-        check_token(fe, PATH(p, "serviceAccountToken"), s->service_account_token);
-    return !!s->secret + !!s->config_map + !!s->downward_api + !!s->service_account_token +
-           !!s->cluster_trust_bundle + !!s->pod_certificate;
+        check_token(fe, projected, PATH(p, "serviceAccountToken"), s->service_account_token);
+    int n = !!s->secret + !!s->config_map + !!s->downward_api + !!s->service_account_token;
+    if (n > 1)
+        field_forbidden(fe, p, "may not specify more than 1 volume type per source");
 }
 
 static void check_projected(struct field_errors *fe, const struct field_path *p,
                             const ProjectedVolumeSource *s) {
+    struct file_paths f = paths_of(fe->arena, s);
     check_mode(fe, PATH(p, "defaultMode"), s->default_mode);
-    for (uint32_t i = 0; i < s->sources.n; i++) {
-        const struct field_path *at = PATH_INDEX(PATH(p, "sources"), i);
-        int n = check_projection(fe, at, &s->sources.v[i]);
-        if (n > 1)
-            field_forbidden(fe, at, "may not specify more than 1 volume type");
-        else if (!n)
-            field_required(fe, at, "must specify a volume type");
-    }
-}
-
-static void check_nfs(struct field_errors *fe, const struct field_path *p,
-                      const NFSVolumeSource *s) {
-    if (!s->server.n)
-        field_required(fe, PATH(p, "server"), NULL);
-    if (!s->path.n)
-        field_required(fe, PATH(p, "path"), NULL);
-    if (!str_starts(s->path, STR("/")))
-        field_invalid(fe, PATH(p, "path"), s->path, "must be an absolute path");
+    for (uint32_t i = 0; i < s->sources.n; i++)
+        check_projection(fe, p, PATH_INDEX(PATH(p, "sources"), i), &s->sources.v[i], &f);
 }
 
 static void check_empty_dir(struct field_errors *fe, const struct field_path *p,
@@ -166,91 +187,170 @@ static void check_empty_dir(struct field_errors *fe, const struct field_path *p,
                         "SizeLimit field must be a valid resource quantity");
 }
 
-/* Sources with checks of their own, in the order they are looked for. */
-static void check_known(struct field_errors *fe, const struct field_path *p, const char *json,
-                        const VolumeSource *s) {
-    if (!strcmp(json, "emptyDir"))
-        check_empty_dir(fe, p, s->empty_dir);
-    else if (!strcmp(json, "hostPath"))
-        check_host_path(fe, p, s->host_path);
-    else if (!strcmp(json, "secret"))
-        check_secret(fe, p, s->secret);
-    else if (!strcmp(json, "nfs"))
-        check_nfs(fe, p, s->nfs);
-    else if (!strcmp(json, "persistentVolumeClaim") && !s->persistent_volume_claim->claim_name.n)
-        field_required(fe, PATH(p, "claimName"), NULL);
-    else if (!strcmp(json, "downwardAPI"))
-        check_downward(fe, p, s->downward_api);
-    else if (!strcmp(json, "configMap"))
-        check_config_map(fe, p, s->config_map);
-    else if (!strcmp(json, "projected"))
-        check_projected(fe, p, s->projected);
-    else if (!strcmp(json, "csi") && !s->csi->driver.n)
-        field_required(fe, PATH(p, "driver"), NULL);
-    else if (!strcmp(json, "ephemeral") && !s->ephemeral->volume_claim_template)
-        field_required(fe, PATH(p, "volumeClaimTemplate"), NULL);
-    else if (!strcmp(json, "image") && !s->image->reference.n)
-        field_required(fe, PATH(p, "reference"), NULL);
+static void check_git_repo(struct field_errors *fe, const struct field_path *p,
+                           const GitRepoVolumeSource *s) {
+    check_given(fe, p, "repository", s->repository);
+    check_local_path(fe, PATH(p, "directory"), s->directory, false);
 }
 
-static const char *const source_order[] = {"emptyDir",
-                                           "hostPath",
-                                           "gitRepo",
-                                           "gcePersistentDisk",
-                                           "awsElasticBlockStore",
-                                           "secret",
-                                           "nfs",
-                                           "iscsi",
-                                           "glusterfs",
-                                           "flocker",
-                                           "persistentVolumeClaim",
-                                           "rbd",
-                                           "cinder",
-                                           "cephfs",
-                                           "downwardAPI",
-                                           "fc",
-                                           "flexVolume",
-                                           "configMap",
-                                           "azureFile",
-                                           "vsphereVolume",
-                                           "photonPersistentDisk",
-                                           "portworxVolume",
-                                           "azureDisk",
-                                           "storageos",
-                                           "projected",
-                                           "scaleIO",
-                                           "csi",
-                                           "ephemeral",
-                                           "image",
-                                           "quobyte"};
+static void check_claim(struct field_errors *fe, const struct field_path *p,
+                        const PersistentVolumeClaimVolumeSource *s) {
+    check_given(fe, p, "claimName", s->claim_name);
+}
 
-static void check_source(struct field_errors *fe, const struct field_path *p,
-                         const VolumeSource *s) {
-    unsigned n = 0;
-    for (size_t i = 0; i < ARRAY_LEN(source_order); i++) {
-        uint32_t at = 0;
-        const struct api_field *f =
-            type_field(&VolumeSource_type, str_of(source_order[i]), &at, NULL);
-        if (!f || !*(void *const *)(const void *)((const char *)s + at))
-            continue;
-        if (n++)
-            field_forbidden(fe, PATH(p, f->json), "may not specify more than 1 volume type");
-        else
-            check_known(fe, PATH(p, f->json), f->json, s);
+static void check_ephemeral(struct field_errors *fe, const struct field_path *p,
+                            const EphemeralVolumeSource *s) {
+    static const char *const allowed[] = {"annotations", "labels", NULL};
+    const PersistentVolumeClaimTemplate *t = s->volume_claim_template;
+    const struct field_path *at = PATH(p, "volumeClaimTemplate"), *meta = PATH(at, "metadata");
+    if (!t) {
+        field_required(fe, at, NULL);
+        return;
     }
+    check_annotations(fe, PATH(meta, "annotations"), &t->metadata.annotations);
+    check_labels(fe, PATH(meta, "labels"), &t->metadata.labels);
+    check_only_fields(fe, meta, &ObjectMeta_type, &t->metadata, allowed, "cannot be set");
+    check_claim_spec(fe, PATH(at, "spec"), &t->spec);
+}
+
+static void check_image(struct field_errors *fe, const struct field_path *p,
+                        const ImageVolumeSource *s, bool is_pod) {
+    if (is_pod)
+        check_given(fe, p, "reference", s->reference);
+    check_pull_policy(fe, PATH(p, "pullPolicy"), s->pull_policy);
+}
+
+/* ---- which source ---- */
+
+/* In the order in which they are looked for. Some paths are misspelt in upstream's answers: of the
+ * source, or where it is one too many. */
+static const struct {
+    size_t at;
+    const struct api_type *type;
+    const char *path, *second;
+} sources[] = {
+#define SOURCE(member_, type_, path_, second_)                                                     \
+    { offsetof(VolumeSource, member_), &type_##_type, path_, second_ }
+    SOURCE(empty_dir, EmptyDirVolumeSource, "emptyDir", "emptyDir"),
+    SOURCE(host_path, HostPathVolumeSource, "hostPath", "hostPath"),
+    SOURCE(git_repo, GitRepoVolumeSource, "gitRepo", "gitRepo"),
+    SOURCE(gce_persistent_disk, GCEPersistentDiskVolumeSource, "persistentDisk",
+           "gcePersistentDisk"),
+    SOURCE(aws_elastic_block_store, AWSElasticBlockStoreVolumeSource, "awsElasticBlockStore",
+           "awsElasticBlockStore"),
+    SOURCE(secret, SecretVolumeSource, "secret", "secret"),
+    SOURCE(nfs, NFSVolumeSource, "nfs", "nfs"),
+    SOURCE(iscsi, ISCSIVolumeSource, "iscsi", "iscsi"),
+    SOURCE(glusterfs, GlusterfsVolumeSource, "glusterfs", "glusterfs"),
+    SOURCE(flocker, FlockerVolumeSource, "flocker", "flocker"),
+    SOURCE(persistent_volume_claim, PersistentVolumeClaimVolumeSource, "persistentVolumeClaim",
+           "persistentVolumeClaim"),
+    SOURCE(rbd, RBDVolumeSource, "rbd", "rbd"),
+    SOURCE(cinder, CinderVolumeSource, "cinder", "cinder"),
+    SOURCE(ceph_fs, CephFSVolumeSource, "cephfs", "cephFS"),
+    SOURCE(quobyte, QuobyteVolumeSource, "quobyte", "quobyte"),
+    SOURCE(downward_api, DownwardAPIVolumeSource, "downwardAPI", "downwarAPI"),
+    SOURCE(fc, FCVolumeSource, "fc", "fc"),
+    SOURCE(flex_volume, FlexVolumeSource, "flexVolume", "flexVolume"),
+    SOURCE(config_map, ConfigMapVolumeSource, "configMap", "configMap"),
+    SOURCE(azure_file, AzureFileVolumeSource, "azureFile", "azureFile"),
+    SOURCE(vsphere_volume, VsphereVirtualDiskVolumeSource, "vsphereVolume", "vsphereVolume"),
+    SOURCE(photon_persistent_disk, PhotonPersistentDiskVolumeSource, "photonPersistentDisk",
+           "photonPersistentDisk"),
+    SOURCE(portworx_volume, PortworxVolumeSource, "portworxVolume", "portworxVolume"),
+    SOURCE(azure_disk, AzureDiskVolumeSource, "azureDisk", "azureDisk"),
+    SOURCE(storage_os, StorageOSVolumeSource, "storageos", "storageos"),
+    SOURCE(projected, ProjectedVolumeSource, "projected", "projected"),
+    SOURCE(scale_io, ScaleIOVolumeSource, "scaleIO", "scaleIO"),
+    SOURCE(csi, CSIVolumeSource, "csi", "csi"),
+    SOURCE(ephemeral, EphemeralVolumeSource, "ephemeral", "ephemeral"),
+    SOURCE(image, ImageVolumeSource, "image", "image"),
+#undef SOURCE
+};
+
+/* Those that only pods have; s has one of them. */
+static void check_pod_source(struct field_errors *fe, const struct field_path *p,
+                             const void *source, const VolumeSource *s, bool is_pod) {
+    if (source == s->empty_dir)
+        check_empty_dir(fe, p, source);
+    else if (source == s->git_repo)
+        check_git_repo(fe, p, source);
+    else if (source == s->secret)
+        check_secret(fe, p, source);
+    else if (source == s->persistent_volume_claim)
+        check_claim(fe, p, source);
+    else if (source == s->downward_api)
+        check_downward(fe, p, source);
+    else if (source == s->config_map)
+        check_config_map(fe, p, source);
+    else if (source == s->projected)
+        check_projected(fe, p, source);
+    else if (source == s->ephemeral)
+        check_ephemeral(fe, p, source);
+    else if (source == s->image)
+        check_image(fe, p, source, is_pod);
+}
+
+/* The claim of an ephemeral volume is named after the pod and the volume. */
+static str claim_name(struct arena *a, const ObjectMeta *pod, str volume) {
+    return str_printf(a, STR_FMT "-" STR_FMT, STR_ARG(pod->name), STR_ARG(volume));
+}
+
+static void check_volume_name(struct field_errors *fe, const struct field_path *p, const Volume *v,
+                              const ObjectMeta *pod) {
+    const ISCSIVolumeSource *iscsi = v->volume_source.iscsi;
+    if (iscsi && iscsi->initiator_name.p && v->name.n + 1 + iscsi->target_portal.n > PORTAL_MAX)
+        field_invalid(fe, PATH(p, "name"), v->name,
+                      "Total length of <volume name>:<iscsi.targetPortal> must be under 64 "
+                      "characters if iscsi.initiatorName is specified.");
+    if (!v->volume_source.ephemeral || !pod || !pod->name.n || !v->name.n)
+        return;
+    struct name_errors e = {{0}, 0};
+    str claim = claim_name(fe->arena, pod, v->name);
+    name_dns1123_subdomain(claim, &e);
+    for (unsigned i = 0; i < e.n; i++)
+        field_invalid(fe, PATH(p, "name"), v->name, "PVC name \"" STR_FMT "\": %s", STR_ARG(claim),
+                      e.v[i]);
+}
+
+static void check_source(struct field_errors *fe, const struct field_path *p, const Volume *v,
+                         const ObjectMeta *pod) {
+    const VolumeSource *s = &v->volume_source;
+    unsigned n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+        const void *source = *(const void *const *)(const void *)((const char *)s + sources[i].at);
+        if (!source)
+            continue;
+        const struct field_path *at = PATH(p, sources[i].path);
+        if (n++)
+            field_forbidden(fe, PATH(p, sources[i].second),
+                            "may not specify more than 1 volume type");
+        else if (!check_volume_source(fe, at, sources[i].type, source, STR_NONE))
+            check_pod_source(fe, at, source, s, pod != NULL);
+    }
+    check_volume_name(fe, p, v, pod);
     if (!n)
         field_required(fe, p, "must specify a volume type");
 }
 
+static struct name_index created_claims(struct arena *a, const PodSpec *s, const ObjectMeta *pod) {
+    str_list names = {0};
+    for (uint32_t i = 0; pod && pod->name.n && i < s->volumes.n; i++)
+        if (s->volumes.v[i].volume_source.ephemeral)
+            *list_push(a, &names) = claim_name(a, pod, s->volumes.v[i].name);
+    return name_index_of(a, names.v, names.n, sizeof(str));
+}
+
 void check_volumes(struct field_errors *fe, const struct field_path *list, const PodSpec *s,
-                   bool *ret_ok) {
+                   const ObjectMeta *pod, bool *ret_ok) {
     struct name_index names = name_index_of(fe->arena, s->volumes.n ? &s->volumes.v[0].name : NULL,
                                             s->volumes.n, sizeof(Volume));
+    struct name_index claims = created_claims(fe->arena, s, pod);
     for (uint32_t i = 0; i < s->volumes.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
         const Volume *v = &s->volumes.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         uint32_t before = fe->list.n;
-        check_source(fe, p, &v->volume_source);
+        check_source(fe, p, v, pod);
         if (!v->name.n)
             field_required(fe, PATH(p, "name"), NULL);
         else
@@ -262,5 +362,10 @@ void check_volumes(struct field_errors *fe, const struct field_path *list, const
                 break;
             }
         ret_ok[i] = fe->list.n == before;
+        const PersistentVolumeClaimVolumeSource *claim = v->volume_source.persistent_volume_claim;
+        if (claim && name_index_first(&claims, claim->claim_name) >= 0)
+            field_invalid(fe, PATH(PATH(p, "persistentVolumeClaim"), "claimName"),
+                          claim->claim_name,
+                          "must not reference a PVC that gets created for an ephemeral volume");
     }
 }

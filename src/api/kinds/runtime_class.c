@@ -21,7 +21,7 @@ static void validate(struct field_errors *fe, const void *obj) {
     check_name_required(fe, PATH(NULL, "handler"), c->handler, name_dns1123_label);
     if (c->overhead) {
         const ResourceRequirements r = {.limits = c->overhead->pod_fixed};
-        check_container_resources(fe, PATH(PATH(NULL, "overhead"), "podFixed"), &r);
+        check_container_resources(fe, PATH(PATH(NULL, "overhead"), "podFixed"), &r, NULL);
     }
     if (c->scheduling)
         check_scheduling(fe, c->scheduling);

@@ -15,10 +15,8 @@ static void require(struct field_errors *fe, const struct field_path *p, const c
 }
 
 void check_csi_driver(struct field_errors *fe, const struct field_path *p, str driver) {
-    if (!driver.n) {
+    if (!driver.n)
         field_required(fe, p, NULL);
-        return;
-    }
     if (driver.n > DRIVER_MAX)
         field_too_long(fe, p, DRIVER_MAX);
     struct name_errors e = {{0}, 0};
@@ -161,16 +159,22 @@ static void check_fc(struct field_errors *fe, const struct field_path *p, const 
         field_check_range(fe, PATH(p, "lun"), s->lun.v, 0, 255);
 }
 
+/* 0 stands for none; the text leaves it out. */
+static void check_partition(struct field_errors *fe, const struct field_path *p, int32_t v) {
+    if (v != 0)
+        field_check_range(fe, p, v, 1, 255);
+}
+
 static void check_gce(struct field_errors *fe, const struct field_path *p, const void *source,
                       str name) {
     const GCEPersistentDiskVolumeSource *s = source;
-    field_check_range(fe, PATH(p, "partition"), s->partition, 0, 255);
+    check_partition(fe, PATH(p, "partition"), s->partition);
 }
 
 static void check_aws(struct field_errors *fe, const struct field_path *p, const void *source,
                       str name) {
     const AWSElasticBlockStoreVolumeSource *s = source;
-    field_check_range(fe, PATH(p, "partition"), s->partition, 0, 255);
+    check_partition(fe, PATH(p, "partition"), s->partition);
 }
 
 static void check_nfs(struct field_errors *fe, const struct field_path *p, const void *source,

@@ -163,13 +163,15 @@ static const struct {
          "\"tolerations\":[" TOLERATION("\"tolerationSeconds\":9") ",{\"operator\":\"Exists\"}]"),
      ""},
     {RESOURCE_ID(core_v1_pods), POD_SPEC("\"tolerations\":[{\"operator\":\"Exists\"}]"), POD(""),
-     UPDATE_TEXT},
+     "spec.tolerations: Forbidden: existing toleration can not be modified except its "
+     "tolerationSeconds"},
     {RESOURCE_ID(core_v1_pods), POD_SPEC("\"activeDeadlineSeconds\":5"),
      POD_SPEC("\"activeDeadlineSeconds\":6"),
      "spec.activeDeadlineSeconds: Invalid value: 6: must be less than or equal to previous value"},
     {RESOURCE_ID(core_v1_pods), POD_SPEC("\"schedulingGates\":[{\"name\":\"a\"}]"), POD(""), ""},
     {RESOURCE_ID(core_v1_pods), POD(""), POD_SPEC("\"schedulingGates\":[{\"name\":\"a\"}]"),
-     "spec.schedulingGates[0]: Forbidden: only deletion is allowed, but found new scheduling gate "
+     "spec.schedulingGates[0].name: Forbidden: only deletion is allowed, but found new scheduling "
+     "gate "
      "'a'"},
     {RESOURCE_ID(core_v1_secrets), "{\"immutable\":true,\"data\":{\"a\":\"YQ==\"}}",
      "{\"data\":{\"a\":\"Yg==\"}}",
