@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/discovery.h"
 
-static bool is_served(const struct api_resource *r, const char *group, const char *version) {
-    return r->type && resource_is(r, RESOURCE_ON) && strcmp(r->group, group) == 0 &&
-           strcmp(r->version, version) == 0;
-}
-
-bool discovery_served(const char *group, const char *version) {
-    for (unsigned i = 0; i < RESOURCE_ID_MAX; i++)
-        if (is_served(&api_resources[i], group, version))
-            return true;
-    return false;
+static bool is_served(const struct served *s, const struct api_resource *r, const char *group,
+                      const char *version) {
+    return served_has(s, r) && strcmp(r->group, group) == 0 && strcmp(r->version, version) == 0;
 }
 
 void discovery_group_version(struct buf *b, const char *group, const char *version) {
     buf_printf(b, "%s%s%s", group, *group ? "/" : "", version);
 }
 
-void discovery_api_versions(struct buf *b, str server_address) {
+void discovery_api_versions(struct buf *b, const struct served *s, str server_address) {
     buf_printf(b,
-               "{\"kind\":\"APIVersions\",\"versions\":[\"v1\"],\"serverAddressByClientCIDRs\":[{"
+               "{\"kind\":\"APIVersions\",\"versions\":[%s],\"serverAddressByClientCIDRs\":[{"
                "\"clientCIDR\":\"0.0.0.0/0\",\"serverAddress\":\"" STR_FMT "\"}]}",
-               STR_ARG(server_address));
+               served_version(s, "", "v1") ? "\"v1\"" : "", STR_ARG(server_address));
 }
 
 /* The verbs of a resource in the order of their names. */
@@ -55,10 +48,10 @@ static void write_version(struct buf *b, const char *group, const char *version)
 }
 
 /* name, versions, preferredVersion; false when no version is served. */
-static bool write_group(struct buf *b, const struct api_group *g) {
+static bool write_group(struct buf *b, const struct served *s, const struct api_group *g) {
     const char *preferred = NULL;
     for (const char *const *v = g->versions; *v; v++) {
-        if (!discovery_served(g->name, *v))
+        if (!served_version(s, g->name, *v))
             continue;
         if (preferred) {
             buf_addc(b, ',');
@@ -75,7 +68,7 @@ static bool write_group(struct buf *b, const struct api_group *g) {
     return true;
 }
 
-void discovery_group_list(struct buf *b) {
+void discovery_group_list(struct buf *b, const struct served *s) {
     const char *comma = "";
     buf_adds(b, "{\"kind\":\"APIGroupList\",\"apiVersion\":\"v1\",\"groups\":[");
     for (unsigned i = 0; i < n_api_groups; i++) {
@@ -83,7 +76,7 @@ void discovery_group_list(struct buf *b) {
             continue;
         size_t before = b->n;
         buf_printf(b, "%s{", comma);
-        if (!write_group(b, &api_groups[i])) {
+        if (!write_group(b, s, &api_groups[i])) {
             b->n = before;
             continue;
         }
@@ -93,11 +86,11 @@ void discovery_group_list(struct buf *b) {
     buf_adds(b, "]}");
 }
 
-int discovery_group(struct buf *b, str group) {
+int discovery_group(struct buf *b, const struct served *s, str group) {
     const struct api_group *g = str_empty(group) ? NULL : group_find(group);
     size_t before = b->n;
     buf_adds(b, "{\"kind\":\"APIGroup\",\"apiVersion\":\"v1\",");
-    if (!g || !write_group(b, g)) {
+    if (!g || !write_group(b, s, g)) {
         b->n = before;
         return -ENOENT;
     }
@@ -133,7 +126,7 @@ static void write_subresource(struct buf *b, const struct api_resource *r,
     buf_addc(b, '}');
 }
 
-int discovery_resource_list(struct buf *b, str group, str version) {
+int discovery_resource_list(struct buf *b, const struct served *s, str group, str version) {
     size_t before = b->n;
     const char *comma = "";
     bool any = false;
@@ -145,8 +138,7 @@ int discovery_resource_list(struct buf *b, str group, str version) {
                str_empty(group) ? "" : "/", STR_ARG(version));
     for (unsigned i = 0; i < RESOURCE_ID_MAX; i++) {
         const struct api_resource *r = &api_resources[i];
-        if (!str_eqc(group, r->group) || !str_eqc(version, r->version) ||
-            !is_served(r, r->group, r->version))
+        if (!str_eqc(group, r->group) || !str_eqc(version, r->version) || !served_has(s, r))
             continue;
         any = true;
         buf_add(b, str_of(comma));
@@ -195,11 +187,12 @@ static void write_discovery(struct buf *b, const struct api_resource *r) {
     buf_addc(b, '}');
 }
 
-static void write_discovery_version(struct buf *b, const char *group, const char *version) {
+static void write_discovery_version(struct buf *b, const struct served *s, const char *group,
+                                    const char *version) {
     const char *comma = "";
     buf_printf(b, "{\"version\":\"%s\",\"resources\":[", version);
     for (unsigned i = 0; i < RESOURCE_ID_MAX; i++) {
-        if (!is_served(&api_resources[i], group, version))
+        if (!is_served(s, &api_resources[i], group, version))
             continue;
         buf_add(b, str_of(comma));
         comma = ",";
@@ -208,10 +201,11 @@ static void write_discovery_version(struct buf *b, const char *group, const char
     buf_adds(b, "],\"freshness\":\"Current\"}");
 }
 
-static bool write_discovery_group(struct buf *b, const struct api_group *g, const char *comma) {
+static bool write_discovery_group(struct buf *b, const struct served *s, const struct api_group *g,
+                                  const char *comma) {
     bool any = false;
     for (const char *const *v = g->versions; *v; v++) {
-        if (!discovery_served(g->name, *v))
+        if (!served_version(s, g->name, *v))
             continue;
         if (any)
             buf_addc(b, ',');
@@ -220,21 +214,22 @@ static bool write_discovery_group(struct buf *b, const struct api_group *g, cons
         else
             buf_printf(b, "%s{\"metadata\":{},\"versions\":[", comma);
         any = true;
-        write_discovery_version(b, g->name, *v);
+        write_discovery_version(b, s, g->name, *v);
     }
     if (any)
         buf_adds(b, "]}");
     return any;
 }
 
-void discovery_aggregated(struct buf *b, enum discovery_version v, bool core) {
+void discovery_aggregated(struct buf *b, const struct served *s, enum discovery_version v,
+                          bool core) {
     const char *comma = "";
     buf_printf(b,
                "{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/%s\","
                "\"metadata\":{},\"items\":[",
                v == DISCOVERY_V2 ? "v2" : "v2beta1");
     for (unsigned i = 0; i < n_api_groups; i++)
-        if (!*api_groups[i].name == core && write_discovery_group(b, &api_groups[i], comma))
+        if (!*api_groups[i].name == core && write_discovery_group(b, s, &api_groups[i], comma))
             comma = ",";
     buf_adds(b, "]}");
 }

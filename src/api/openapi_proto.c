@@ -275,9 +275,9 @@ static void write_security(struct buf *b) {
     end(b, definitions);
 }
 
-void openapi_v2_write_proto(struct buf *b) {
+void openapi_v2_write_proto(struct buf *b, const struct served *s) {
     struct openapi_v2 d;
-    openapi_v2_init(&d);
+    openapi_v2_init(&d, s);
     put_string(b, 1, STR("2.0"));
     size_t info = begin(b, 2);
     put_string(b, 1, STR("Kubernetes"));

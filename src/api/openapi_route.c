@@ -394,22 +394,19 @@ static void places_of(struct arena *a, struct openapi_places *ps, const struct a
     place(a, ps, r, NULL, ROUTE_WATCH_ITEM, "/{name}");
 }
 
-static bool is_served(const struct api_resource *r, const char *group, const char *version) {
-    return r->type && resource_is(r, RESOURCE_ON) && strcmp(r->group, group) == 0 &&
-           strcmp(r->version, version) == 0;
-}
-
-void openapi_places_gv(struct arena *a, struct openapi_places *ps, const char *group,
-                       const char *version) {
+void openapi_places_gv(struct arena *a, struct openapi_places *ps, const struct served *s,
+                       const char *group, const char *version) {
     *vec_push(ps) = (struct openapi_place){
         .group = group,
         .version = version,
         .path = *group ? str_printf(a, "/apis/%s/%s/", group, version)
                        : str_printf(a, "/api/%s/", version),
     };
-    for (unsigned i = 0; i < RESOURCE_ID_MAX; i++)
-        if (is_served(&api_resources[i], group, version))
-            places_of(a, ps, &api_resources[i]);
+    for (unsigned i = 0; i < RESOURCE_ID_MAX; i++) {
+        const struct api_resource *r = &api_resources[i];
+        if (served_has(s, r) && strcmp(r->group, group) == 0 && strcmp(r->version, version) == 0)
+            places_of(a, ps, r);
+    }
 }
 
 void openapi_places_group(struct arena *a, struct openapi_places *ps, const char *group) {

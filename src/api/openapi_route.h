@@ -130,8 +130,8 @@ struct openapi_places {
     uint32_t n, cap;
 };
 /* The places of one group version (with its own root), or of one fixed document. */
-void openapi_places_gv(struct arena *a, struct openapi_places *ps, const char *group,
-                       const char *version);
+void openapi_places_gv(struct arena *a, struct openapi_places *ps, const struct served *s,
+                       const char *group, const char *version);
 void openapi_places_group(struct arena *a, struct openapi_places *ps, const char *group);
 /* "api", "apis", "version", "openid/v1/jwks", ".well-known/openid-configuration"; -ENOENT. */
 int openapi_places_fixed(struct arena *a, struct openapi_places *ps, str document);

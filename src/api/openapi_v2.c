@@ -96,7 +96,7 @@ void openapi_v2_write_path(const struct openapi_v2 *d, uint32_t i, struct buf *b
     buf_addc(b, '}');
 }
 
-void openapi_v2_init(struct openapi_v2 *d) {
+void openapi_v2_init(struct openapi_v2 *d, const struct served *s) {
     *d = (struct openapi_v2){0};
     arena_init(&d->arena, 0);
     struct {
@@ -109,10 +109,10 @@ void openapi_v2_init(struct openapi_v2 *d) {
         const struct api_group *g = &api_groups[i];
         uint32_t before = gvs.n;
         for (const char *const *v = g->versions; *v; v++) {
-            if (!discovery_served(g->name, *v))
+            if (!served_version(s, g->name, *v))
                 continue;
             *list_push(&d->arena, &gvs) = (struct openapi_gv){g->name, *v};
-            openapi_places_gv(&d->arena, &d->places, g->name, *v);
+            openapi_places_gv(&d->arena, &d->places, s, g->name, *v);
         }
         if (gvs.n > before && *g->name)
             openapi_places_group(&d->arena, &d->places, g->name);
@@ -134,9 +134,9 @@ void openapi_v2_done(struct openapi_v2 *d) {
     arena_done(&d->arena);
 }
 
-void openapi_v2_write(struct buf *b) {
+void openapi_v2_write(struct buf *b, const struct served *s) {
     struct openapi_v2 d;
-    openapi_v2_init(&d);
+    openapi_v2_init(&d, s);
     buf_adds(b, "{\"swagger\":\"2.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"1.36\"},"
                 "\"paths\":{");
     for (uint32_t i = 0; i < d.places.n; i++) {

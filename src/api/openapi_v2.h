@@ -12,7 +12,7 @@ struct openapi_v2 {
     struct descriptions descriptions;
 };
 
-void openapi_v2_init(struct openapi_v2 *d);
+void openapi_v2_init(struct openapi_v2 *d, const struct served *s);
 void openapi_v2_done(struct openapi_v2 *d);
 /* Appends path item i as JSON. */
 void openapi_v2_write_path(const struct openapi_v2 *d, uint32_t i, struct buf *b);

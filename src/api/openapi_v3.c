@@ -156,8 +156,8 @@ static void write_document(struct buf *b, struct openapi_places *ps, const char 
 }
 
 /* "api/v1" and "apis/apps/v1" are group versions, "apis/apps" is a group. */
-static int find_places(struct arena *a, struct openapi_places *ps, str document,
-                       const char **ret_group, const char **ret_version) {
+static int find_places(struct arena *a, struct openapi_places *ps, const struct served *s,
+                       str document, const char **ret_group, const char **ret_version) {
     if (openapi_places_fixed(a, ps, document) == 0)
         return 0;
     str rest = document, head = str_cut(&rest, '/');
@@ -170,11 +170,11 @@ static int find_places(struct arena *a, struct openapi_places *ps, str document,
         return -ENOENT;
     bool any = false;
     for (const char *const *v = g->versions; *v; v++) {
-        bool served = discovery_served(g->name, *v);
+        bool served = served_version(s, g->name, *v);
         any = any || served;
         if (!served || !rest.p || !str_eqc(rest, *v))
             continue;
-        openapi_places_gv(a, ps, g->name, *v);
+        openapi_places_gv(a, ps, s, g->name, *v);
         *ret_group = g->name;
         *ret_version = *v;
         return 0;
@@ -185,12 +185,13 @@ static int find_places(struct arena *a, struct openapi_places *ps, str document,
     return 0;
 }
 
-static int write_named(struct buf *b, str path, const struct openapi_words *words) {
+static int write_named(struct buf *b, const struct served *s, str path,
+                       const struct openapi_words *words) {
     struct arena a;
     struct openapi_places ps = {0};
     const char *group = NULL, *version = NULL;
     arena_init(&a, 0);
-    int r = find_places(&a, &ps, path, &group, &version);
+    int r = find_places(&a, &ps, s, path, &group, &version);
     if (r == 0)
         write_document(b, &ps, group, version, words);
     vec_done(&ps);
@@ -198,12 +199,12 @@ static int write_named(struct buf *b, str path, const struct openapi_words *word
     return r;
 }
 
-int openapi_v3_write(struct buf *b, str path) {
+int openapi_v3_write(struct buf *b, const struct served *s, str path) {
     struct arena a;
     struct descriptions d;
     arena_init(&a, 0);
     descriptions_init(&d, &a);
-    int r = write_named(b, path, &d.words);
+    int r = write_named(b, s, path, &d.words);
     arena_done(&a);
     return r;
 }
@@ -213,7 +214,7 @@ static int by_text(const void *x, const void *y) {
 }
 
 /* Names of all documents, sorted: a few dozen. */
-static str_list all_documents(struct arena *a) {
+static str_list all_documents(struct arena *a, const struct served *s) {
     str_list l = {0};
     for (uint32_t i = 0; openapi_fixed_name(i); i++)
         *list_push(a, &l) = str_of(openapi_fixed_name(i));
@@ -221,7 +222,7 @@ static str_list all_documents(struct arena *a) {
         const struct api_group *g = &api_groups[i];
         bool any = false;
         for (const char *const *v = g->versions; *v; v++) {
-            if (!discovery_served(g->name, *v))
+            if (!served_version(s, g->name, *v))
                 continue;
             any = true;
             *list_push(a, &l) =
@@ -234,8 +235,8 @@ static str_list all_documents(struct arena *a) {
     return l;
 }
 
-str openapi_v3_path(struct arena *a, uint32_t i) {
-    str_list l = all_documents(a);
+str openapi_v3_path(struct arena *a, const struct served *s, uint32_t i) {
+    str_list l = all_documents(a, s);
     return i < l.n ? l.v[i] : STR_NONE;
 }
 
@@ -243,18 +244,18 @@ str openapi_hash(struct arena *a, str document) {
     return str_printf(a, "%016llX", (unsigned long long)hash64(document.p, document.n));
 }
 
-void openapi_v3_index(struct buf *b) {
+void openapi_v3_index(struct buf *b, const struct served *s) {
     struct arena a;
     struct buf document;
     arena_init(&a, 0);
     buf_init(&document, 0);
     struct descriptions d;
     descriptions_init(&d, &a);
-    str_list l = all_documents(&a);
+    str_list l = all_documents(&a, s);
     buf_adds(b, "{\"paths\":{");
     for (uint32_t i = 0; i < l.n; i++) {
         buf_clear(&document);
-        write_named(&document, l.v[i], &d.words);
+        write_named(&document, s, l.v[i], &d.words);
         str hash = openapi_hash(&a, buf_str(&document));
         buf_printf(b,
                    "%s\"" STR_FMT "\":{\"serverRelativeURL\":\"/openapi/v3/" STR_FMT

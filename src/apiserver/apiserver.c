@@ -81,7 +81,10 @@ int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err 
     add_checks(s);
     struct http_server_options ho = {
         .addresses = o->addresses, .tls = o->tls, .handler = on_request, .ctx = s};
-    int r = admission_choose(s, o->admission_on, o->admission_off, e);
+    s->served = served_default();
+    int r = served_configure(&s->served, str_of(o->runtime_config), e);
+    if (r == 0)
+        r = admission_choose(s, o->admission_on, o->admission_off, e);
     if (r == 0)
         r = allocator_new(s, o->service_cidrs, e);
     if (r == 0)

@@ -2,6 +2,7 @@
 /* The API server: one HTTP server over one store. One loop. */
 #pragma once
 
+#include "api/served.h"
 #include "apiserver/auth.h"
 #include "net/server.h"
 #include "store/store.h"
@@ -20,6 +21,7 @@ struct apiserver_options {
     const char *service_cidrs;                /* --service-cluster-ip-range; NULL: the default */
     const char *advertise_address;            /* where pods find this server; NULL: nowhere */
     const char *admission_on, *admission_off; /* --enable-admission-plugins, --disable- */
+    const char *runtime_config;               /* --runtime-config; NULL: what is on by default */
     uint32_t goaway_per_million; /* --goaway-chance: of HTTP/2 requests that end their connection */
     bool no_bootstrap;           /* leave namespaces and priority classes to others (tests) */
 };
@@ -63,6 +65,7 @@ struct apiserver {
     const struct kubelet_ops *kubelet; /* NULL: nodes cannot be reached */
     void *kubelet_ctx;
     struct expiry *expiry;
+    struct served served;
     uint64_t admission;      /* plugins that take part (admission.c) */
     struct allocator *alloc; /* addresses and ports of services */
 };

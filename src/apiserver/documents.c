@@ -54,14 +54,14 @@ static enum phase_result serve_root(struct request *r, bool core) {
     buf_init(&b, 0);
     int v = aggregated_version(r);
     if (v >= 0) {
-        discovery_aggregated(&b, (enum discovery_version)v, core);
+        discovery_aggregated(&b, &r->server->served, (enum discovery_version)v, core);
         return send_tagged(r, v == DISCOVERY_V2 ? DISCOVERY_TYPE_V2 : DISCOVERY_TYPE_V2BETA1,
                            "public", &b);
     }
     if (core)
-        discovery_api_versions(&b, http_header_get(&r->x->headers, "Host"));
+        discovery_api_versions(&b, &r->server->served, http_header_get(&r->x->headers, "Host"));
     else
-        discovery_group_list(&b);
+        discovery_group_list(&b, &r->server->served);
     return send_plain(r, &b);
 }
 
@@ -81,7 +81,7 @@ static enum phase_result not_found(struct request *r, struct buf *b) {
 enum phase_result serve_api_version(struct request *r, str rest) {
     struct buf b;
     buf_init(&b, 0);
-    if (discovery_resource_list(&b, STR(""), rest) < 0)
+    if (discovery_resource_list(&b, &r->server->served, STR(""), rest) < 0)
         return not_found(r, &b);
     return send_plain(r, &b);
 }
@@ -90,7 +90,8 @@ enum phase_result serve_apis_group(struct request *r, str rest) {
     struct buf b;
     buf_init(&b, 0);
     str group = str_cut(&rest, '/');
-    int e = rest.p ? discovery_resource_list(&b, group, rest) : discovery_group(&b, group);
+    const struct served *s = &r->server->served;
+    int e = rest.p ? discovery_resource_list(&b, s, group, rest) : discovery_group(&b, s, group);
     return e < 0 ? not_found(r, &b) : send_plain(r, &b);
 }
 
@@ -116,7 +117,7 @@ enum phase_result serve_paths(struct request *r, str rest) {
             continue;
         add_path(&b, str_printf(r->arena, "/apis/%s", g->name));
         for (const char *const *v = g->versions; *v; v++)
-            if (discovery_served(g->name, *v))
+            if (served_version(&r->server->served, g->name, *v))
                 add_path(&b, str_printf(r->arena, "/apis/%s/%s", g->name, *v));
     }
     for (size_t i = 0; i < ARRAY_LEN(others); i++)
@@ -135,16 +136,16 @@ enum phase_result serve_openapi_v2(struct request *r, str rest) {
     struct buf b;
     buf_init(&b, 0);
     if (proto)
-        openapi_v2_write_proto(&b);
+        openapi_v2_write_proto(&b, &r->server->served);
     else
-        openapi_v2_write(&b);
+        openapi_v2_write(&b, &r->server->served);
     return send_tagged(r, proto ? OPENAPI_PROTO_V2 : "application/json", "no-cache, private", &b);
 }
 
 enum phase_result serve_openapi_v3_index(struct request *r, str rest) {
     struct buf b;
     buf_init(&b, 0);
-    openapi_v3_index(&b);
+    openapi_v3_index(&b, &r->server->served);
     respond_bytes(r, 200, "text/plain; charset=utf-8", buf_str(&b));
     buf_done(&b);
     return PHASE_DONE;
@@ -153,7 +154,7 @@ enum phase_result serve_openapi_v3_index(struct request *r, str rest) {
 enum phase_result serve_openapi_v3(struct request *r, str rest) {
     struct buf b;
     buf_init(&b, 0);
-    if (openapi_v3_write(&b, rest) < 0)
+    if (openapi_v3_write(&b, &r->server->served, rest) < 0)
         return not_found(r, &b);
     return send_tagged(r, "application/json", "no-cache, private", &b);
 }

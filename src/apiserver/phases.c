@@ -274,7 +274,8 @@ static enum phase_result phase_route(struct request *r) {
         r->accept.as = AS_OBJECT;
         return serve_nonresource(r);
     }
-    enum route_result why = route_resource(&r->info, r->x->method, &r->res, &r->sub, &r->verb);
+    enum route_result why =
+        route_resource(&r->server->served, &r->info, r->x->method, &r->res, &r->sub, &r->verb);
     if (why != ROUTE_OK)
         return route_failed(r, why);
     r->special = special_find(r);

@@ -115,13 +115,6 @@ int route_parse(struct arena *a, str method, str path, const struct query *q,
     return 0;
 }
 
-static bool group_serves(const struct api_group *g, str version) {
-    for (const char *const *v = g->versions; *v; v++)
-        if (str_eqc(version, *v))
-            return true;
-    return false;
-}
-
 static enum verb verb_at(const struct request_info *i, str method, bool collection) {
     if (str_eqc(i->verb, "watch") && !str_eqc(method, "GET"))
         return VERB_MAX;
@@ -151,16 +144,14 @@ static enum route_result route_sub(const struct request_info *i, str method,
     return ROUTE_OK;
 }
 
-enum route_result route_resource(const struct request_info *i, str method,
+enum route_result route_resource(const struct served *s, const struct request_info *i, str method,
                                  const struct api_resource **ret,
                                  const struct api_subresource **ret_sub, enum verb *ret_verb) {
     const struct api_group *g = group_find(i->group);
-    if (!g)
+    if (!g || !served_group(s, g))
         return ROUTE_NO_GROUP;
-    if (!group_serves(g, i->version))
-        return ROUTE_NOT_FOUND;
     const struct api_resource *r = resource_find(i->group, i->version, i->resource);
-    if (!r || !r->type || !resource_is(r, RESOURCE_ON))
+    if (!r || !served_has(s, r))
         return ROUTE_NOT_FOUND;
     *ret = r;
     *ret_sub = NULL;

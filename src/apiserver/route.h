@@ -2,7 +2,7 @@
 /* Paths -> what is asked for, as upstream's RequestInfo: pure. */
 #pragma once
 
-#include "api/resource.h"
+#include "api/served.h"
 #include "net/http.h"
 
 struct request_info {
@@ -24,6 +24,6 @@ bool query_bool(const struct query *q, const char *name);
 
 enum route_result { ROUTE_OK, ROUTE_NO_GROUP, ROUTE_NOT_FOUND, ROUTE_METHOD };
 /* The resource, subresource and verb of a resource request. */
-enum route_result route_resource(const struct request_info *i, str method,
+enum route_result route_resource(const struct served *s, const struct request_info *i, str method,
                                  const struct api_resource **ret,
                                  const struct api_subresource **ret_sub, enum verb *ret_verb);

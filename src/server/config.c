@@ -15,6 +15,13 @@
 #define FLAG_CONFIG                                                                                \
     { "config", FLAG_STR, AT(config), NULL, "YAML file with any of these flags, `name: value`" }
 
+#define FLAG_RUNTIME_CONFIG                                                                        \
+    {                                                                                              \
+        "runtime-config", FLAG_STR, AT(runtime_config), "",                                        \
+            "API versions to switch on or off: api/all, api/ga, GROUP/VERSION or "                 \
+            "GROUP/VERSION/RESOURCE, each with =true or =false, commas between"                    \
+    }
+
 const struct flag server_flags[] = {
     FLAG_CONFIG,
     {"data-dir", FLAG_STR, AT(data_dir), "/var/lib/coxswain", "folder of everything that is kept"},
@@ -34,6 +41,7 @@ const struct flag server_flags[] = {
     {"pause-image", FLAG_STR, AT(sandbox_image), "coxswain.local/pause:1", "image of sandboxes"},
     {"user", FLAG_STR, AT(user), "coxswain",
      "user of the processes that need no root; nobody where it does not exist"},
+    FLAG_RUNTIME_CONFIG,
     {"no-agent", FLAG_BOOL, AT(no_agent), "false", "no node on this machine"},
     {"v", FLAG_INT, AT(verbosity), "0", "log verbosity; 4 and more is debugging", 0, 10},
     {0},
@@ -42,6 +50,7 @@ const struct flag server_flags[] = {
 const struct flag dev_flags[] = {
     {"port", FLAG_INT, AT(port), "0", "port on 127.0.0.1; any free one by default", 0, 65535},
     {"kubeconfig", FLAG_STR, AT(kubeconfig), "", "where to write the kubeconfig; a temporary file"},
+    FLAG_RUNTIME_CONFIG,
     {"v", FLAG_INT, AT(verbosity), "0", "log verbosity; 4 and more is debugging", 0, 10},
     {0},
 };
@@ -81,6 +90,7 @@ const struct flag kube_apiserver_flags[] = {
      "how long requests are still served after the end was asked for, while /readyz fails"},
     {"goaway-chance", FLAG_STR, AT(goaway_chance), "0",
      "fraction of HTTP/2 requests, up to 0.02, after which the client is asked to connect anew"},
+    FLAG_RUNTIME_CONFIG,
     {"kubelet-client-certificate", FLAG_STR, AT(kubelet_cert_file), "",
      "certificate shown to kubelets (PEM)"},
     {"kubelet-client-key", FLAG_STR, AT(kubelet_key_file), "", "its key (PEM)"},

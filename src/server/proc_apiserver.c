@@ -111,6 +111,7 @@ static int open_server(struct api_process *p, struct err *e) {
                                     .store = p->store,
                                     .service_cidrs = p->c.config->service_cidr,
                                     .advertise_address = p->c.config->advertise_address,
+                                    .runtime_config = p->c.config->runtime_config,
                                     .admission_on = p->c.config->admission_on,
                                     .admission_off = p->c.config->admission_off,
                                     .goaway_per_million = p->c.config->goaway_per_million,

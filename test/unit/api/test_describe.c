@@ -37,7 +37,8 @@ static void begin(struct fixture *f) {
     struct buf b;
     arena_init(&f->arena, 0);
     buf_init(&b, 0);
-    openapi_v2_write(&b);
+    struct served served = served_default();
+    openapi_v2_write(&b, &served);
     str text = str_dup(&f->arena, buf_str(&b));
     buf_done(&b);
     REQUIRE(value_parse(&f->arena, text, &f->document, NULL, NULL) == 0);

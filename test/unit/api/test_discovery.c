@@ -6,20 +6,22 @@
 #include "tap.h"
 
 static void write_by_name(struct buf *b, str name) {
+    struct served served = served_default();
     str rest = name, path = str_cut(&rest, ' ');
     bool aggregated = rest.p, core = str_eqc(path, "/api");
     if (aggregated) {
-        discovery_aggregated(b, DISCOVERY_V2, core);
+        discovery_aggregated(b, &served, DISCOVERY_V2, core);
     } else if (core) {
-        discovery_api_versions(b, STR("192.0.2.10:16443"));
+        discovery_api_versions(b, &served, STR("192.0.2.10:16443"));
     } else if (str_eqc(path, "/apis")) {
-        discovery_group_list(b);
+        discovery_group_list(b, &served);
     } else if (str_eqc(path, "/api/v1")) {
-        CHECK_INT(discovery_resource_list(b, STR(""), STR("v1")), 0);
+        CHECK_INT(discovery_resource_list(b, &served, STR(""), STR("v1")), 0);
     } else {
         str version = str_slice(path, strlen("/apis/"), path.n), group = str_cut(&version, '/');
-        CHECK_INT(
-            version.p ? discovery_resource_list(b, group, version) : discovery_group(b, group), 0);
+        CHECK_INT(version.p ? discovery_resource_list(b, &served, group, version)
+                            : discovery_group(b, &served, group),
+                  0);
     }
 }
 
@@ -42,22 +44,25 @@ TEST(discovery_as_recorded) {
 }
 
 TEST(discovery_of_what_is_not_there) {
+    struct served served = served_default();
     struct buf b;
     buf_init(&b, 0);
-    CHECK_INT(discovery_group(&b, STR("nope")), -ENOENT);
-    CHECK_INT(discovery_group(&b, STR("")), -ENOENT);
-    CHECK_INT(discovery_resource_list(&b, STR("apps"), STR("v9")), -ENOENT);
-    CHECK_INT(discovery_resource_list(&b, STR("certificates.k8s.io"), STR("v1alpha1")), -ENOENT);
+    CHECK_INT(discovery_group(&b, &served, STR("nope")), -ENOENT);
+    CHECK_INT(discovery_group(&b, &served, STR("")), -ENOENT);
+    CHECK_INT(discovery_resource_list(&b, &served, STR("apps"), STR("v9")), -ENOENT);
+    CHECK_INT(discovery_resource_list(&b, &served, STR("certificates.k8s.io"), STR("v1alpha1")),
+              -ENOENT);
     CHECK_INT(b.n, 0);
     buf_done(&b);
 }
 
 TEST(discovery_v2beta1_differs_in_its_version_only) {
+    struct served served = served_default();
     struct buf a, b;
     buf_init(&a, 0);
     buf_init(&b, 0);
-    discovery_aggregated(&a, DISCOVERY_V2, false);
-    discovery_aggregated(&b, DISCOVERY_V2BETA1, false);
+    discovery_aggregated(&a, &served, DISCOVERY_V2, false);
+    discovery_aggregated(&b, &served, DISCOVERY_V2BETA1, false);
     ssize_t x = str_find(buf_str(&a), STR("\"items\"")),
             y = str_find(buf_str(&b), STR("\"items\""));
     REQUIRE(x > 0 && y > 0);

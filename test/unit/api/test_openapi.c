@@ -59,6 +59,7 @@ static void compare(const char *where, const struct value *got, const struct val
 }
 
 TEST(openapi_v3_as_upstream) {
+    struct served served = served_default();
     static const char *const documents[][2] = {
         {"api/v1", "openapi-v3-core-v1.json.gz"},
         {"apis/apps/v1", "openapi-v3-apps-v1.json.gz"},
@@ -75,7 +76,7 @@ TEST(openapi_v3_as_upstream) {
         buf_init(&b, 0);
         str text = read_gz(&a, documents[i][1]);
         CHECK_INT(value_parse(&a, text, &want, NULL, NULL), 0);
-        CHECK_INT(openapi_v3_write(&b, str_of(documents[i][0])), 0);
+        CHECK_INT(openapi_v3_write(&b, &served, str_of(documents[i][0])), 0);
         REQUIRE(value_parse(&a, buf_str(&b), &got, NULL, NULL) == 0);
         drop_descriptions(&got);
         compare(documents[i][0], &got, &want);
@@ -117,21 +118,22 @@ static void check_document(const struct value *d, const struct value *schemas, s
 }
 
 TEST(openapi_v3_index_names_every_document) {
+    struct served served = served_default();
     struct arena a;
     struct buf index, b;
     struct value v, doc;
     arena_init(&a, 0);
     buf_init(&index, 0);
     buf_init(&b, 0);
-    openapi_v3_index(&index);
+    openapi_v3_index(&index, &served);
     REQUIRE(value_parse(&a, buf_str(&index), &v, NULL, NULL) == 0);
     const struct value *paths = value_getc(&v, "paths");
     CHECK_INT(paths->object.n, 47);
     for (uint32_t i = 0; i < paths->object.n; i++) {
         str name = paths->object.v[i].key;
         buf_clear(&b);
-        CHECK_STR(openapi_v3_path(&a, i), name);
-        CHECK_INT(openapi_v3_write(&b, name), 0);
+        CHECK_STR(openapi_v3_path(&a, &served, i), name);
+        CHECK_INT(openapi_v3_write(&b, &served, name), 0);
         str url = value_str(value_getc(&paths->object.v[i].value, "serverRelativeURL"));
         str hash = openapi_hash(&a, buf_str(&b));
         CHECK_STR(url, str_printf(&a, "/openapi/v3/" STR_FMT "?hash=" STR_FMT, STR_ARG(name),
@@ -140,17 +142,18 @@ TEST(openapi_v3_index_names_every_document) {
         check_document(&doc, value_getc(value_getc(&doc, "components"), "schemas"),
                        STR("#/components/schemas/"));
     }
-    CHECK_INT(openapi_v3_write(&b, STR("apis/nope/v1")), -ENOENT);
-    CHECK_INT(openapi_v3_write(&b, STR("apis/apps/v7")), -ENOENT);
-    CHECK_INT(openapi_v3_write(&b, STR("apis/apps/v1/x")), -ENOENT);
-    CHECK_INT(openapi_v3_write(&b, STR("")), -ENOENT);
-    CHECK(!openapi_v3_path(&a, 1000).p);
+    CHECK_INT(openapi_v3_write(&b, &served, STR("apis/nope/v1")), -ENOENT);
+    CHECK_INT(openapi_v3_write(&b, &served, STR("apis/apps/v7")), -ENOENT);
+    CHECK_INT(openapi_v3_write(&b, &served, STR("apis/apps/v1/x")), -ENOENT);
+    CHECK_INT(openapi_v3_write(&b, &served, STR("")), -ENOENT);
+    CHECK(!openapi_v3_path(&a, &served, 1000).p);
     buf_done(&index);
     buf_done(&b);
     arena_done(&a);
 }
 
 TEST(openapi_v2_is_consistent) {
+    struct served served = served_default();
     struct arena a;
     struct buf b;
     struct value v;
@@ -158,7 +161,7 @@ TEST(openapi_v2_is_consistent) {
     arena_init(&a, 0);
     buf_init(&b, 0);
     map_init(&ids, NULL);
-    openapi_v2_write(&b);
+    openapi_v2_write(&b, &served);
     REQUIRE(value_parse(&a, buf_str(&b), &v, NULL, NULL) == 0);
     const struct value *paths = value_getc(&v, "paths");
     check_document(&v, value_getc(&v, "definitions"), STR("#/definitions/"));
@@ -244,14 +247,15 @@ static void check_definition(const struct value *schema, str pb) {
 }
 
 TEST(openapi_v2_in_protobuf_says_the_same) {
+    struct served served = served_default();
     struct arena a;
     struct buf b, pb;
     struct value v;
     arena_init(&a, 0);
     buf_init(&b, 0);
     buf_init(&pb, 0);
-    openapi_v2_write(&b);
-    openapi_v2_write_proto(&pb);
+    openapi_v2_write(&b, &served);
+    openapi_v2_write_proto(&pb, &served);
     REQUIRE(value_parse(&a, buf_str(&b), &v, NULL, NULL) == 0);
     CHECK_STRC(sub_message(buf_str(&pb), 1), "2.0");
     CHECK_STRC(sub_message(sub_message(buf_str(&pb), 2), 1), "Kubernetes");
@@ -284,9 +288,10 @@ TEST(openapi_v2_in_protobuf_says_the_same) {
 
 /* What kubectl looks for: the kind of a schema, as YAML in an extension. */
 TEST(openapi_v2_protobuf_extensions) {
+    struct served served = served_default();
     struct buf pb;
     buf_init(&pb, 0);
-    openapi_v2_write_proto(&pb);
+    openapi_v2_write_proto(&pb, &served);
     str definitions = sub_message(buf_str(&pb), 9);
     for (uint32_t i = 0;; i++) {
         str named = entry(definitions, 1, i);

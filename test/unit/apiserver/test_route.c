@@ -55,6 +55,7 @@ TEST(paths) {
     };
     struct arena a;
     arena_init(&a, 0);
+    const struct served served = served_default();
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct query q;
         struct request_info r;
@@ -71,7 +72,7 @@ TEST(paths) {
         CHECK_STRC(r.resource, cases[i].resource);
         CHECK_STRC(r.name, cases[i].name);
         CHECK_STRC(r.subresource, cases[i].sub);
-        if (route_resource(&r, method, &res, &sub, &verb) != cases[i].result)
+        if (route_resource(&served, &r, method, &res, &sub, &verb) != cases[i].result)
             tap_fail(__FILE__, __LINE__, "%s %s", cases[i].method, cases[i].path);
     }
     arena_done(&a);
