@@ -39,9 +39,20 @@ static struct managed_entry writer(const struct apply_request *q, bool applied) 
                                   .time = {.sec = q->now, .set = true}};
 }
 
+void managed_give(const struct apply_request *q, const struct fieldset *changed,
+                  struct managed *m) {
+    struct managed_entry who = writer(q, false);
+    struct fieldset fields = without_meta(q->a, changed);
+    if (!fieldset_empty(&fields)) {
+        struct managed_entry *x = managed_get(q->a, m, &who);
+        x->fields = fieldset_union(q->a, &x->fields, &fields);
+        x->time = who.time;
+    }
+    managed_cap(q->a, m);
+}
+
 int managed_update(const struct apply_request *q, const struct value *live, const struct value *now,
                    struct managed *m, struct err *e) {
-    struct managed_entry who = writer(q, false);
     struct field_changes c;
     struct conflict_list taken;
     int r = managed_reconcile(q, live, m, e);
@@ -49,14 +60,8 @@ int managed_update(const struct apply_request *q, const struct value *live, cons
         r = managed_take(q, live, now, m, NULL, true, &c, &taken, e);
     if (r < 0)
         return r;
-    struct fieldset fields = fieldset_union(q->a, &c.modified, &c.added);
-    fields = without_meta(q->a, &fields);
-    if (!fieldset_empty(&fields)) {
-        struct managed_entry *x = managed_get(q->a, m, &who);
-        x->fields = fieldset_union(q->a, &x->fields, &fields);
-        x->time = who.time;
-    }
-    managed_cap(q->a, m);
+    struct fieldset changed = fieldset_union(q->a, &c.modified, &c.added);
+    managed_give(q, &changed, m);
     return 0;
 }
 

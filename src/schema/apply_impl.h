@@ -30,6 +30,8 @@ struct conflict_list {
 int managed_take(const struct apply_request *q, const struct value *live, const struct value *now,
                  struct managed *m, const struct managed_entry *but, bool force,
                  struct field_changes *ret, struct conflict_list *conflicts, struct err *e);
+/* The writer of an update gets what it changed, but for what identifies the object. */
+void managed_give(const struct apply_request *q, const struct fieldset *changed, struct managed *m);
 /* Brings sets in line with a schema that has changed since they were made. */
 int managed_reconcile(const struct apply_request *q, const struct value *live, struct managed *m,
                       struct err *e);

@@ -112,32 +112,58 @@ static int update(const struct tracked *k, struct value *from, struct value *to,
     return managed_update(q, from, to, m, e);
 }
 
-static bool is_new(const struct tracked *k) {
-    return str_empty(*(const str *)(const void *)((const char *)k->live + k->p.uid_offset));
+static bool is_zero(const void *p, size_t n) {
+    const char *c = p;
+    return !n || (!c[0] && memcmp(c, c + 1, n - 1) == 0);
+}
+
+/* A new object that brings no entries: there is nobody who could lose a field. */
+static bool track_new(const struct tracked *k, struct managed *m) {
+    const struct apply_request *q = k->q;
+    struct fieldset fields;
+    if (!is_zero(k->live, k->t->size) || !field_paths_added(q->a, k->t, k->now, &fields))
+        return false;
+    if (q->version.reset)
+        fields = fieldset_without(q->a, &fields, q->version.reset);
+    managed_give(q, &fields, m);
+    return true;
+}
+
+static int track_changes(const struct tracked *k, const struct api_seq *stored,
+                         const struct api_seq *sent, bool reset, struct api_seq *ret,
+                         struct err *e) {
+    const struct apply_request *q = k->q;
+    const str *uid = (const str *)(const void *)((const char *)k->live + k->p.uid_offset);
+    struct value from, to;
+    int r = 0;
+    field_changed_parts(q->a, k->t, k->live, k->now, &from, &to);
+    if (uid->n && !from.object.n && !to.object.n && goes_on(k, stored, sent, reset)) {
+        *ret = *stored;
+        return 0;
+    }
+    struct managed m = entries_of_request(k, stored, sent, reset);
+    if (m.n || !uid->n)
+        r = update(k, &from, &to, &m, e);
+    if (r == 0)
+        managed_write_struct(q->a, k->p.entries, &m, ret);
+    return r;
 }
 
 int apply_track_struct(const struct apply_request *q, const struct api_type *t, const void *live,
                        const void *now, bool reset, void *ret, struct err *e) {
     struct tracked k = {.q = q, .t = t};
-    struct value from, to;
     struct api_seq entries = {0};
-    struct managed m;
+    struct managed m = {0};
     int r = 0;
     if (!find_places(t, &k.p))
         return err_set(e, -EINVAL, "objects of this type have no owners");
     const struct api_seq *stored = entries_of(&k.p, live), *sent = entries_of(&k.p, now);
     k.live = with_entries(q->a, t, &k.p, live, entries);
     k.now = with_entries(q->a, t, &k.p, now, entries);
-    field_changed_parts(q->a, t, k.live, k.now, &from, &to);
-    bool same = !from.object.n && !to.object.n && !is_new(&k);
-    if (same && goes_on(&k, stored, sent, reset)) {
-        entries = *stored;
-    } else {
-        m = entries_of_request(&k, stored, sent, reset);
-        if (m.n || is_new(&k))
-            r = update(&k, &from, &to, &m, e);
+    if (!sent->n && !stored->n && track_new(&k, &m))
         managed_write_struct(q->a, k.p.entries, &m, &entries);
-    }
+    else
+        r = track_changes(&k, stored, sent, reset, &entries, e);
     if (r == 0)
         memcpy(ret, with_entries(q->a, t, &k.p, now, entries), t->size);
     return r;

@@ -17,6 +17,12 @@ struct field_changes {
 struct field_changes field_compare(struct arena *a, struct field_schema s, const struct value *from,
                                    const struct value *to);
 
+/* What field_compare says was added or modified from a zero struct to this one, as one set; most
+ * objects that are tracked are new. False: only trees tell, for there is raw JSON in it whose parts
+ * have owners. */
+bool field_paths_added(struct arena *a, const struct api_type *t, const void *obj,
+                       struct fieldset *ret);
+
 /* Trees of what differs between two structs, as JSON shows them: field_compare says of them what it
  * says of the whole trees. Most writes change little, and trees are the dear part. */
 void field_changed_parts(struct arena *a, const struct api_type *t, const void *from,

@@ -4,11 +4,14 @@
  * without members is one too. */
 #include "schema/entry.h"
 #include "schema/field_paths.h"
+#include "schema/json.h"
 #include "schema/scratch.h"
 
 struct walker {
     struct arena *a;
     struct scratch scratch;
+    bool all;    /* everything on the way to a leaf is a member, as in what was added whole */
+    bool unsure; /* only trees tell */
 };
 
 struct found {
@@ -22,10 +25,10 @@ static struct found message_paths(struct walker *w, const struct api_type *t, co
 
 static void push(struct walker *w, struct scratch_list *l, const struct path_element *at,
                  const struct found *x) {
-    if (!x->self && !x->below.n)
+    if (!w->all && !x->self && !x->below.n)
         return;
     struct field_node *n = scratch_push(&w->scratch, l);
-    *n = (struct field_node){*at, x->self ? FIELD_MEMBER : 0, x->below};
+    *n = (struct field_node){*at, w->all || x->self ? FIELD_MEMBER : 0, x->below};
 }
 
 static struct fieldset end(struct walker *w, struct scratch_list *l) {
@@ -173,6 +176,7 @@ static struct found seq_paths(struct walker *w, const struct api_type *t, const 
 static struct found raw_paths(struct walker *w, str json) {
     struct found x = {.self = true};
     struct value *v = arena_make(w->a, struct value);
+    w->unsure = true;
     if (value_parse(w->a, json, v, NULL, NULL) < 0 || v->tag != VALUE_OBJECT || !v->object.n)
         return x;
     x.self = false;
@@ -239,4 +243,88 @@ struct fieldset field_paths_struct(struct arena *a, const struct api_type *t, co
     struct found x = message_paths(&w, t, obj, true);
     scratch_done(&w.scratch);
     return x.below;
+}
+
+/* ---- what a new object adds to a zero one ---- */
+
+static struct found whole(struct walker *w, const struct api_type *t, const struct api_field *f,
+                          const char *p) {
+    w->all = true;
+    struct found x = member_paths(w, t, f, p);
+    w->all = false;
+    return x;
+}
+
+static bool same_text(const struct api_type *t, const struct api_field *f, const char *p,
+                      const char *zero) {
+    struct buf x, y;
+    buf_init(&x, 0);
+    buf_init(&y, 0);
+    json_write_member(&x, t, f, p);
+    json_write_member(&y, t, f, zero);
+    bool same = str_eq(buf_str(&x), buf_str(&y));
+    buf_done(&x);
+    buf_done(&y);
+    return same;
+}
+
+static struct fieldset message_added(struct walker *w, const struct api_type *t, const char *obj,
+                                     const char *zero);
+
+/* A member that both have: null or nothing there, perhaps something here. */
+static struct found member_changed(struct walker *w, const struct api_type *t,
+                                   const struct api_field *f, const char *p, const char *zero) {
+    struct found x = {0};
+    bool atomic = schema_of_row(f).atomic, list = f->shape == API_LIST || f->shape == API_MAP;
+    if (!atomic && list && AT(struct api_seq, p).n) {
+        x.below = whole(w, t, f, p).below;
+    } else if (!atomic && f->kind == API_MSG && f->shape == API_ONE) {
+        w->unsure |= f->sub->info->form != FORM_OBJECT;
+        x.below = message_added(w, f->sub, p, zero);
+    } else if (!atomic && f->kind == API_MSG && f->shape == API_OPT && opt_is_set(f, p)) {
+        x = whole(w, t, f, p);
+        x.self = !x.members;
+    } else {
+        x.self = !same_text(t, f, p, zero);
+    }
+    return x;
+}
+
+static void fields_added(struct walker *w, struct scratch_list *l, const struct api_type *t,
+                         const char *obj, const char *zero) {
+    for (unsigned i = 0; i < t->n_fields; i++) {
+        const struct api_field *f = &t->fields[i];
+        const char *p = obj + f->offset, *z = zero + f->offset;
+        if (f->flags & INLINED) {
+            fields_added(w, l, f->sub, p, z);
+        } else if (!(f->flags & NO_JSON) && !json_omits(f, p)) {
+            bool added = json_omits(f, z);
+            struct found x = added ? whole(w, t, f, p) : member_changed(w, t, f, p, z);
+            x.self |= added;
+            push(w, l, &FIELD_ELEMENT(((str){f->json, f->json_len})), &x);
+        }
+    }
+}
+
+static struct fieldset message_added(struct walker *w, const struct api_type *t, const char *obj,
+                                     const char *zero) {
+    struct scratch_list l;
+    scratch_begin(&w->scratch, &l, sizeof(struct field_node));
+    fields_added(w, &l, t, obj, zero);
+    struct fieldset set = end(w, &l);
+    fieldset_finish(w->a, &set);
+    return set;
+}
+
+bool field_paths_added(struct arena *a, const struct api_type *t, const void *obj,
+                       struct fieldset *ret) {
+    struct walker w = {.a = a};
+    if (schema_root(t).atomic)
+        return false;
+    scratch_init(&w.scratch);
+    struct fieldset set = message_added(&w, t, obj, arena_zalloc(a, t->size));
+    scratch_done(&w.scratch);
+    if (!w.unsure)
+        *ret = set;
+    return !w.unsure;
 }

@@ -65,6 +65,38 @@ TEST(struct_and_tree_own_the_same) {
     }
 }
 
+/* The short way for new objects: the same as comparing with a zero one. */
+static bool check_added(const struct api_type *t, uint64_t seed, unsigned chance) {
+    struct arena a;
+    struct value tree, zero;
+    struct fieldset added;
+    arena_init(&a, 0);
+    void *obj = chance ? filled(&a, t, seed, chance) : arena_zalloc(&a, t->size);
+    json_write_value(&a, t, obj, &tree);
+    json_write_value(&a, t, arena_zalloc(&a, t->size), &zero);
+    struct field_changes c = field_compare(&a, schema_root(t), &zero, &tree);
+    struct fieldset want = fieldset_union(&a, &c.modified, &c.added);
+    bool told = field_paths_added(&a, t, obj, &added);
+    if (told && !fieldset_equal(&added, &want))
+        show("added", t, &added, &want);
+    arena_done(&a);
+    return told;
+}
+
+TEST(what_is_new_is_found_in_structs) {
+    unsigned told = 0, all = 0;
+    for (unsigned i = 0; i < n_api_types; i++) {
+        const struct api_type *t = api_types[i];
+        if (t->info->form != FORM_OBJECT)
+            continue;
+        static const unsigned chances[] = {0, 10, 20, 60, 100};
+        for (unsigned k = 0; k < ARRAY_LEN(chances); k++, all++)
+            told += check_added(t, tap_seed() + i * 16 + k, chances[k]);
+    }
+    tap_diag("%u of %u", told, all);
+    CHECK(told > all * 9 / 10);
+}
+
 /* Keys and items of sets are of kinds that the walk over structs knows. */
 TEST(keys_are_simple) {
     unsigned keyed = 0;
