@@ -26,7 +26,8 @@ extern const struct admission_plugin admission_namespace_lifecycle, admission_se
     admission_node_restriction, admission_escalation, admission_taint_nodes, admission_priority,
     admission_default_tolerations, admission_limit_ranger, admission_default_storage_class,
     admission_default_ingress_class, admission_storage_protection, admission_claim_resize,
-    admission_runtime_class, admission_extended_resources, admission_pod_security, admission_quota;
+    admission_runtime_class, admission_extended_resources, admission_pod_security, admission_quota,
+    admission_certificate_approval, admission_certificate_signing, admission_certificate_subject;
 
 /* Objects of a kind in a namespace (STR_NONE: in all), by name, decoded in the request's arena. */
 struct admission_list {

@@ -83,3 +83,37 @@ bool x509_cert_covers(str pem, str ca_pem, const struct x509_request *want) {
     ERR_clear_error();
     return ok;
 }
+
+/* One block of a PEM text. */
+static int check_block(const char *label, const char *header, const unsigned char *der, long n,
+                       struct err *e) {
+    if (strcmp(label, "CERTIFICATE"))
+        return err_set(e, -EINVAL, "only CERTIFICATE PEM blocks are allowed, found \"%s\"", label);
+    if (*header)
+        return err_set(e, -EINVAL, "no PEM block headers are permitted");
+    CLEANUP(X509_freep) X509 *cert = d2i_X509(NULL, &der, n);
+    ERR_clear_error();
+    return cert ? 0 : err_set(e, -EINVAL, "x509: malformed certificate");
+}
+
+int x509_certs_check(str pem, struct err *e) {
+    CLEANUP(BIO_freep) BIO *b = ossl_bio(pem);
+    unsigned blocks = 0;
+    int r = 0;
+    char *label, *header;
+    unsigned char *der;
+    long n;
+    while (r == 0 && blocks < OSSL_CERTS_MAX && b && PEM_read_bio(b, &label, &header, &der, &n)) {
+        r = check_block(label, header, der, n, e);
+        OPENSSL_free(label);
+        OPENSSL_free(header);
+        OPENSSL_free(der);
+        blocks++;
+    }
+    ERR_clear_error();
+    if (r == 0 && !blocks)
+        return err_set(e, -EINVAL, "must contain at least one CERTIFICATE PEM block");
+    if (r == 0 && blocks == OSSL_CERTS_MAX)
+        return err_set(e, -EINVAL, "more than %d certificates", OSSL_CERTS_MAX - 1);
+    return r;
+}

@@ -20,7 +20,6 @@ static const char *const pending[] = {
     "apiextensions",
     "authentication",
     "authorization",
-    "certificates",
     "coordination",
     "core",
     "discovery",

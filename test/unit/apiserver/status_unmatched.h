@@ -10,7 +10,6 @@ static const struct {
 } unmatched[] = {
     {"pod resources", VALIDATION},
     {"resourcequota bad", VALIDATION},
-    {"event v1 bad", VALIDATION},
     {"admission policy bad CEL", CUSTOM},
     {"CR missing required", CUSTOM},
     {"CR several causes", CUSTOM},
