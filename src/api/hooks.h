@@ -42,7 +42,7 @@ struct hooks {
     void (*validate)(struct field_errors *fe, const void *obj);
     void (*validate_update)(struct field_errors *fe, const void *obj,
                             const void *old); /* validate runs first */
-    /* Instead of these two, where checks or their order depend on the old object (NULL: create).
+    /* Instead of validate, where checks or their order depend on the old object (NULL: create).
      * Of a version that is stored as another: what it asks of the stored form, instead of what the
      * stored version does. */
     void (*validate_write)(struct field_errors *fe, const void *obj, const void *old);
