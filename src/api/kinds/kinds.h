@@ -130,6 +130,9 @@ bool check_volume_source(struct field_errors *fe, const struct field_path *p,
                          const struct api_type *t, const void *source, str name);
 void check_access_modes(struct field_errors *fe, const struct field_path *p, const str_list *l);
 void check_volume_mode(struct field_errors *fe, const struct field_path *p, str mode);
+/* A volume that an attachment describes itself. */
+void check_inline_volume(struct field_errors *fe, const struct field_path *p,
+                         const PersistentVolumeSpec *s);
 void check_claim_spec(struct field_errors *fe, const struct field_path *p,
                       const PersistentVolumeClaimSpec *s);
 

@@ -93,14 +93,14 @@ static const struct {
 
 /* The first that is there is checked, others are refused; a flexVolume is always checked. */
 static void check_sources(struct field_errors *fe, const struct field_path *p,
-                          const PersistentVolume *v) {
+                          const PersistentVolumeSpec *s, str name) {
     unsigned n = 0;
     for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
         const char *json = sources[i].json;
         uint32_t at = 0;
         const struct api_field *f =
             type_field(&PersistentVolumeSource_type, str_of(json), &at, NULL);
-        const void *member = (const char *)&v->spec.persistent_volume_source + at;
+        const void *member = (const char *)&s->persistent_volume_source + at;
         const void *source = *(const void *const *)member;
         if (!source)
             continue;
@@ -110,8 +110,8 @@ static void check_sources(struct field_errors *fe, const struct field_path *p,
             continue;
         }
         check_volume_source(fe, PATH(p, sources[i].checked ? sources[i].checked : json), f->sub,
-                            source, v->metadata.name);
-        if (!strcmp(json, "local") && !v->spec.node_affinity)
+                            source, name);
+        if (!strcmp(json, "local") && !s->node_affinity)
             field_required(fe, PATH(p, "nodeAffinity"), "Local volume requires node affinity");
     }
     if (!n)
@@ -145,32 +145,69 @@ static void check_attributes_class(struct field_errors *fe, const struct field_p
                        "has to be specified when using volumeAttributesClassName");
 }
 
+static void check_host_root(struct field_errors *fe, const struct field_path *p,
+                            const PersistentVolumeSpec *s) {
+    const HostPathVolumeSource *host = s->persistent_volume_source.host_path;
+    if (host && is_root(host->path) && str_eqc(s->persistent_volume_reclaim_policy, "Recycle"))
+        field_forbidden(fe, PATH(p, "persistentVolumeReclaimPolicy"),
+                        "may not be 'recycle' for a hostPath mount of '/'");
+}
+
+static void check_affinity(struct field_errors *fe, const struct field_path *p,
+                           const VolumeNodeAffinity *a) {
+    if (a && a->required)
+        check_node_selector(fe, PATH(p, "required"), a->required);
+    else if (a)
+        field_required(fe, PATH(p, "required"), "must specify required node constraints");
+}
+
 static void validate(struct field_errors *fe, const void *obj) {
     static const char *const policies[] = {"Delete", "Recycle", "Retain", NULL};
     const PersistentVolume *v = obj;
     const PersistentVolumeSpec *s = &v->spec;
-    const struct field_path *p = PATH(NULL, "spec"),
-                            *reclaim = PATH(p, "persistentVolumeReclaimPolicy");
+    const struct field_path *p = PATH(NULL, "spec");
     if (!s->access_modes.n)
         field_required(fe, PATH(p, "accessModes"), NULL);
     check_access_modes(fe, PATH(p, "accessModes"), &s->access_modes);
     check_capacity(fe, PATH(p, "capacity"), &s->capacity);
     if (s->persistent_volume_reclaim_policy.n)
-        check_one_of(fe, reclaim, s->persistent_volume_reclaim_policy, policies);
-    if (s->node_affinity && s->node_affinity->required)
-        check_node_selector(fe, PATH(PATH(p, "nodeAffinity"), "required"),
-                            s->node_affinity->required);
-    else if (s->node_affinity)
-        field_required(fe, PATH(PATH(p, "nodeAffinity"), "required"),
-                       "must specify required node constraints");
-    check_sources(fe, p, v);
-    const HostPathVolumeSource *host = s->persistent_volume_source.host_path;
-    if (host && is_root(host->path) && str_eqc(s->persistent_volume_reclaim_policy, "Recycle"))
-        field_forbidden(fe, reclaim, "may not be 'recycle' for a hostPath mount of '/'");
+        check_one_of(fe, PATH(p, "persistentVolumeReclaimPolicy"),
+                     s->persistent_volume_reclaim_policy, policies);
+    check_affinity(fe, PATH(p, "nodeAffinity"), s->node_affinity);
+    check_sources(fe, p, s, v->metadata.name);
+    check_host_root(fe, p, s);
     if (s->storage_class_name.n)
         field_check_name(fe, PATH(p, "storageClassName"), s->storage_class_name,
                          name_dns1123_subdomain);
     check_volume_mode(fe, PATH(p, "volumeMode"), s->volume_mode);
+    check_attributes_class(fe, p, s);
+}
+
+#define INLINE "in the context of inline volumes"
+
+void check_inline_volume(struct field_errors *fe, const struct field_path *p,
+                         const PersistentVolumeSpec *s) {
+    if (s->claim_ref)
+        field_forbidden(fe, PATH(p, "claimRef"), "may not be specified " INLINE);
+    if (s->capacity.n)
+        field_forbidden(fe, PATH(p, "capacity"), "may not be specified " INLINE);
+    if (!s->persistent_volume_source.csi)
+        field_required(fe, PATH(p, "csi"), "has to be specified " INLINE);
+    if (!s->access_modes.n)
+        field_required(fe, PATH(p, "accessModes"), NULL);
+    check_access_modes(fe, PATH(p, "accessModes"), &s->access_modes);
+    if (s->persistent_volume_reclaim_policy.n &&
+        !str_eqc(s->persistent_volume_reclaim_policy, "Retain"))
+        field_forbidden(fe, PATH(p, "persistentVolumeReclaimPolicy"), "may only be Retain " INLINE);
+    if (s->node_affinity)
+        field_forbidden(fe, PATH(p, "nodeAffinity"), "may not be specified " INLINE);
+    check_sources(fe, p, s, STR_NONE);
+    check_host_root(fe, p, s);
+    if (s->storage_class_name.n)
+        field_forbidden(fe, PATH(p, "storageClassName"), "may not be specified " INLINE);
+    if (s->volume_mode.p && !str_eqc(s->volume_mode, "Filesystem"))
+        field_forbidden(fe, PATH(p, "volumeMode"),
+                        "may not specify volumeMode other than Filesystem " INLINE);
     check_attributes_class(fe, p, s);
 }
 

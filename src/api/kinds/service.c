@@ -136,6 +136,21 @@ static void check_topology(struct field_errors *fe, const Service *s) {
                       "must match annotations[" TOPOLOGY_HINTS "] when both are specified");
 }
 
+static void check_client_ip(struct field_errors *fe, const struct field_path *p,
+                            const SessionAffinityConfig *c) {
+    static const char when[] = "when session affinity type is ClientIP";
+    const struct field_path *ip = PATH(p, "clientIP"), *seconds = PATH(ip, "timeoutSeconds");
+    if (!c)
+        field_required(fe, p, when);
+    else if (!c->client_ip)
+        field_required(fe, ip, when);
+    else if (!c->client_ip->timeout_seconds.set)
+        field_required(fe, seconds, when);
+    else if (c->client_ip->timeout_seconds.v <= 0 || c->client_ip->timeout_seconds.v > 86400)
+        field_invalid_i64(fe, seconds, c->client_ip->timeout_seconds.v,
+                          "must be greater than 0 and less than 86400");
+}
+
 static void check_affinity(struct field_errors *fe, const struct field_path *p,
                            const ServiceSpec *s) {
     static const char *const affinities[] = {"ClientIP", "None", NULL};
@@ -144,12 +159,8 @@ static void check_affinity(struct field_errors *fe, const struct field_path *p,
     check_one_of_required(fe, PATH(p, "sessionAffinity"), s->session_affinity, affinities);
     if (str_eqc(s->session_affinity, "None") && c)
         field_forbidden(fe, config, "must not be set when session affinity is None");
-    if (!str_eqc(s->session_affinity, "ClientIP") || !c || !c->client_ip)
-        return; /* defaults have filled it in */
-    int32_t t = opt_or(c->client_ip->timeout_seconds, 0);
-    if (t <= 0 || t > 86400)
-        field_invalid_i64(fe, PATH(PATH(config, "clientIP"), "timeoutSeconds"), t,
-                          "must be greater than 0 and less than 86400");
+    if (str_eqc(s->session_affinity, "ClientIP"))
+        check_client_ip(fe, config, c);
 }
 
 static void check_external_ips(struct field_errors *fe, const struct field_path *p,
@@ -246,10 +257,15 @@ static void check_policies(struct field_errors *fe, const struct field_path *p,
                                                NULL};
     if (s->allocate_load_balancer_node_ports.set && !is_balancer(s))
         field_forbidden(fe, PATH(p, "allocateLoadBalancerNodePorts"), ONLY_BALANCER);
+    if (!s->allocate_load_balancer_node_ports.set && is_balancer(s))
+        field_required(fe, PATH(NULL, "allocateLoadBalancerNodePorts"), NULL);
     check_balancer_class(fe, p, s, NULL);
     check_external_traffic(fe, p, s);
+    bool inside = is_balancer(s) || str_eqc(s->type, "NodePort") || str_eqc(s->type, "ClusterIP");
     if (s->internal_traffic_policy.p)
         check_one_of(fe, PATH(p, "internalTrafficPolicy"), s->internal_traffic_policy, internal);
+    else if (inside)
+        field_required(fe, PATH(p, "internalTrafficPolicy"), NULL);
     if (s->traffic_distribution.p)
         check_one_of(fe, PATH(p, "trafficDistribution"), s->traffic_distribution, distribution);
 }

@@ -12,7 +12,9 @@ static void check_source(struct field_errors *fe, const struct field_path *p,
         field_required(fe, p, one);
     else if (s->inline_volume_spec && s->persistent_volume_name.p)
         field_forbidden(fe, p, "%s", one);
-    else if (s->persistent_volume_name.p && !s->persistent_volume_name.n)
+    else if (s->inline_volume_spec)
+        check_inline_volume(fe, PATH(p, "inlineVolumeSpec"), s->inline_volume_spec);
+    else if (!s->persistent_volume_name.n)
         field_required(fe, PATH(p, "persistentVolumeName"),
                        "must specify non empty persistentVolumeName");
 }

@@ -202,6 +202,56 @@ TEST(what_may_not_change) {
     }
 }
 
+/* What events.k8s.io asks beyond the core, of the form that is stored. */
+TEST(events_of_the_newer_version) {
+    static const char base[] =
+        "{\"metadata\":{\"namespace\":\"default\"},\"eventTime\":\"2026-01-01T00:00:00.000000Z\","
+        "\"type\":\"Normal\",\"action\":\"a\",\"reason\":\"r\",\"reportingInstance\":\"i\","
+        "\"reportingComponent\":\"c\"%s%s}";
+    static const struct {
+        const char *more, *errors;
+        bool update;
+    } all[] = {
+        {"", "", false},
+        {"\"eventTime\":null", "eventTime: Required value", false},
+        {"\"type\":\"Odd\"", "type: Invalid value: \"\": has invalid value: Odd", false},
+        {"\"firstTimestamp\":\"2026-01-01T00:00:00Z\"",
+         "firstTimestamp: Invalid value: \"\": needs to be unset", false},
+        {"\"lastTimestamp\":\"2026-01-01T00:00:00Z\"",
+         "lastTimestamp: Invalid value: \"\": needs to be unset", false},
+        {"\"count\":1", "count: Invalid value: \"\": needs to be unset", false},
+        {"\"source\":{\"host\":\"h\"}", "source: Invalid value: \"\": needs to be unset", false},
+        {"\"series\":{\"count\":1}",
+         "series.count: Invalid value: \"\": should be at least 2\n"
+         "series.lastObservedTime: Required value",
+         false},
+        {"\"reportingComponent\":\"\"", "reportingController: Required value", false},
+        {"\"series\":{\"count\":2,\"lastObservedTime\":\"2026-01-01T00:00:00.000000Z\"}", "", true},
+        {"\"series\":{\"count\":1}",
+         "series.count: Invalid value: \"\": should be at least 2\n"
+         "series.lastObservedTime: Required value",
+         true},
+        {"\"message\":\"m\"", "message: Invalid value: \"m\": field is immutable", true},
+        {"\"count\":3", "count: Invalid value: 3: field is immutable", true},
+        {"\"eventTime\":\"2026-01-01T00:00:01.000000Z\"", "eventTime: Invalid value: ", true},
+        {"\"source\":{\"host\":\"h\"}",
+         "source: Invalid value: {\"Component\":\"\",\"Host\":\"h\"}: field is immutable", true},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        struct fixture f;
+        begin(&f, RESOURCE_ID(core_v1_events));
+        struct field_errors fe = {.arena = &f.arena};
+        const char *comma = all[i].more[0] ? "," : "";
+        const void *old = read_object(&f, str_printf(&f.arena, base, "", "").p);
+        const void *obj = read_object(&f, str_printf(&f.arena, base, comma, all[i].more).p);
+        hooks_validate(&fe, f.resource, RESOURCE_OF(events_v1_events), obj,
+                       all[i].update ? old : NULL);
+        str text = errors_text(&f, &fe), want = str_of(all[i].errors);
+        CHECK_STR(want.n ? str_slice(text, 0, want.n) : text, want);
+        arena_done(&f.arena);
+    }
+}
+
 static const struct {
     const char *json, *errors;
 } metas[] = {
