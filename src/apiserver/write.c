@@ -44,7 +44,8 @@ enum step_result write_fail(struct write *w, Status *s) {
 
 enum step_result write_invalid(struct write *w, const struct field_errors *fe) {
     const ObjectMeta *m = w->obj;
-    const char *group = w->res->group, *kind = w->res->kind;
+    /* The kind that is judged is the stored one, whatever version was written. */
+    const char *group = w->st->group, *kind = w->st->kind;
     if (w->view && w->view->kind) {
         group = w->view->group;
         kind = w->view->kind;
