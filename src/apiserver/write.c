@@ -131,16 +131,27 @@ static enum step_result settle(struct write *w) {
 
 static void on_published(struct store_write *sw, int e, uint64_t revision, struct object *current);
 
+/* Entries may take more room than what they tell of: rather than refuse the object, the server does
+ * without them, unless it was applied by them. */
+static enum step_result encode(struct write *w) {
+    ObjectMeta *m = w->obj;
+    track_keep_times(w);
+    w->proposed = object_new(w->st, w->obj);
+    if (w->proposed->json.n <= STORE_VALUE_MAX)
+        return STEP_NEXT;
+    if (w->r->patch == PATCH_APPLY || !m->managed_fields.n)
+        return write_fail(w, status_new(w->r->arena, 413, "RequestEntityTooLarge",
+                                        "etcdserver: request is too large"));
+    memset(&m->managed_fields, 0, sizeof(m->managed_fields));
+    object_unref(TAKE(w->proposed));
+    return encode(w);
+}
+
 static enum step_result step_propose(struct write *w) {
     struct request *r = w->r;
-    if (!w->deletes) {
-        track_keep_times(w);
-        w->proposed = object_new(w->st, w->obj);
-        if (w->proposed->json.n > STORE_VALUE_MAX)
-            return write_fail(w, status_new(r->arena, 413, "RequestEntityTooLarge",
-                                            "etcdserver: request is too large"));
-    }
-    enum step_result s = settle(w);
+    enum step_result s = w->deletes ? STEP_NEXT : encode(w);
+    if (s == STEP_NEXT)
+        s = settle(w);
     if (s != STEP_NEXT)
         return s;
     w->sw = (struct store_write){

@@ -9,7 +9,6 @@
 
 struct access_world {
     struct world w;
-    struct access *access;
 };
 
 UNUSED static int authenticate_test(void *ctx, struct arena *a, struct exchange *x,
@@ -27,60 +26,22 @@ UNUSED static int authenticate_test(void *ctx, struct arena *a, struct exchange 
 
 UNUSED static const struct authn_ops test_authn_ops = {authenticate_test};
 
-UNUSED static void start_server(struct access_world *aw) {
-    static const char *const addresses[] = {"sim:apiserver", NULL};
-    struct world *w = &aw->w;
-    struct err e = {0};
-    struct x509_key *key = NULL;
-    REQUIRE(x509_key_new(&key) == 0);
-    struct access_options ao = {.token_key = x509_key_pem(w->arena, key)};
-    x509_key_free(key);
-    REQUIRE(access_new(w->l, w->store, &ao, &e, &aw->access) == 0);
-    struct apiserver_options so = {.addresses = addresses,
-                                   .store = w->store,
-                                   .authn = &test_authn_ops,
-                                   .authn_ctx = aw->access,
-                                   .authz = &access_authz_ops,
-                                   .authz_ctx = aw->access};
-    REQUIRE(apiserver_new(w->l, &so, &e, &w->server) == 0);
-    access_attach(aw->access, w->server);
-    REQUIRE(loop_run_until(w->l, is_bootstrapped, w, 5 * NSEC_PER_SEC));
-}
+UNUSED static const struct world_options access_options_of_tests = {.authn = &test_authn_ops,
+                                                                    .with_access = true};
 
 UNUSED static void access_init(struct access_world *aw) {
-    struct world *w = &aw->w;
-    env_sim_init(&w->sim, tap_seed());
-    loop_env_sim(&w->sim);
-    w->env = &w->sim.env;
-    w->env->log_level = LOG_ERROR;
-    w->arena = arena_new(0);
-    REQUIRE(loop_new_sim(&w->sim, &w->l) == 0);
-    struct err e = {0};
-    struct store_options so = {
-        .ops = &store_memory_ops, .disk = store_disk_memory(w->env), .fatal = on_fatal};
-    REQUIRE(store_open(w->l, &so, &e, &w->store) == 0);
-    start_server(aw);
-    struct http_client_options co = {.address = "sim:apiserver", .host = "192.0.2.10:16443"};
-    REQUIRE(http_client_new(w->l, &co, &w->client) == 0);
+    world_init_with(&aw->w, &access_options_of_tests);
 }
 
 /* The server and all it knows in memory ends and starts again over the same store. */
 UNUSED static void access_restart(struct access_world *aw) {
     apiserver_free(aw->w.server);
-    access_free(aw->access);
-    start_server(aw);
+    access_free(aw->w.access);
+    world_serve(&aw->w, &access_options_of_tests);
 }
 
 UNUSED static void access_done(struct access_world *aw) {
-    struct world *w = &aw->w;
-    http_client_free(w->client);
-    apiserver_free(w->server);
-    access_free(aw->access);
-    store_close(w->store);
-    loop_free(w->l);
-    loop_env_done(w->env);
-    env_sim_done(&w->sim);
-    arena_free(w->arena);
+    world_done(&aw->w);
 }
 
 UNUSED static bool never(void *ctx) {

@@ -41,6 +41,7 @@ UNUSED static void give_access(struct world *w, struct apiserver_options *ao) {
     struct access_options o = {.token_key = x509_key_pem(w->arena, key)};
     x509_key_free(key);
     REQUIRE(access_new(w->l, w->store, &o, &e, &w->access) == 0);
+    ao->authn_ctx = w->access;
     ao->authz = &access_authz_ops;
     ao->authz_ctx = w->access;
 }
@@ -49,18 +50,10 @@ UNUSED static bool is_bootstrapped(void *ctx) {
     return apiserver_ready(((struct world *)ctx)->server);
 }
 
-UNUSED static void world_init_with(struct world *w, const struct world_options *o) {
+/* Over the store, which may have served another one before. */
+UNUSED static void world_serve(struct world *w, const struct world_options *o) {
     static const char *const addresses[] = {"sim:apiserver", NULL};
-    env_sim_init(&w->sim, o->seed ? o->seed : tap_seed());
-    loop_env_sim(&w->sim);
-    w->env = &w->sim.env;
-    w->env->log_level = LOG_ERROR;
-    w->arena = arena_new(0);
-    REQUIRE(loop_new_sim(&w->sim, &w->l) == 0);
     struct err e = {0};
-    struct store_options so = {
-        .ops = &store_memory_ops, .disk = store_disk_memory(w->env), .fatal = on_fatal};
-    REQUIRE(store_open(w->l, &so, &e, &w->store) == 0);
     struct apiserver_options ao = {.addresses = addresses,
                                    .store = w->store,
                                    .authn = o->authn,
@@ -74,9 +67,23 @@ UNUSED static void world_init_with(struct world *w, const struct world_options *
     REQUIRE(apiserver_new(w->l, &ao, &e, &w->server) == 0);
     if (w->access)
         access_attach(w->access, w->server);
+    REQUIRE(loop_run_until(w->l, is_bootstrapped, w, 5 * NSEC_PER_SEC));
+}
+
+UNUSED static void world_init_with(struct world *w, const struct world_options *o) {
+    env_sim_init(&w->sim, o->seed ? o->seed : tap_seed());
+    loop_env_sim(&w->sim);
+    w->env = &w->sim.env;
+    w->env->log_level = LOG_ERROR;
+    w->arena = arena_new(0);
+    REQUIRE(loop_new_sim(&w->sim, &w->l) == 0);
+    struct err e = {0};
+    struct store_options so = {
+        .ops = &store_memory_ops, .disk = store_disk_memory(w->env), .fatal = on_fatal};
+    REQUIRE(store_open(w->l, &so, &e, &w->store) == 0);
+    world_serve(w, o);
     struct http_client_options co = {.address = "sim:apiserver", .host = "192.0.2.10:16443"};
     REQUIRE(http_client_new(w->l, &co, &w->client) == 0);
-    REQUIRE(loop_run_until(w->l, is_bootstrapped, w, 5 * NSEC_PER_SEC));
 }
 
 UNUSED static void world_init(struct world *w) {

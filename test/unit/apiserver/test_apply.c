@@ -257,6 +257,26 @@ TEST(entries_of_a_request_are_taken_when_they_are_sound) {
     world_done(&w);
 }
 
+/* A hundred thousand keys are less than their owners' set. */
+TEST(an_object_is_kept_without_owners_it_has_no_room_for) {
+    struct world w;
+    struct buf b;
+    begin(&w);
+    buf_init(&b, 0);
+    buf_adds(&b, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\"},"
+                 "\"data\":{");
+    for (int i = 0; i < 100000; i++)
+        buf_printf(&b, "%s\"key-%06d\":\"\"", i ? "," : "", i);
+    buf_adds(&b, "}}");
+    const char *body = str_cdup(w.arena, buf_str(&b));
+    buf_done(&b);
+    CHECK_INT(call(&w, "PATCH", MAPS "/a?fieldManager=m", APPLY, body).code, 413);
+    struct answer a = call(&w, "POST", MAPS "?fieldManager=m", NULL, body);
+    CHECK_INT(a.code, 201);
+    CHECK(!at(&w, a.body, "metadata.managedFields"));
+    world_done(&w);
+}
+
 /* ---- versions of a kind ---- */
 
 #define HPA "/namespaces/rec/horizontalpodautoscalers"

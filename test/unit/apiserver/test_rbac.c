@@ -223,7 +223,7 @@ static int compare(struct access_world *aw) {
                            .name = env_random_below(w->env, 2) ? str_of(PICK(w, names)) : STR_NONE};
     str reason;
     bool want = naive(w, &q);
-    bool got = rbac_ops.authorize(aw->access->rbac, w->arena, &q, &reason) == DECISION_ALLOW;
+    bool got = rbac_ops.authorize(aw->w.access->rbac, w->arena, &q, &reason) == DECISION_ALLOW;
     if (got != want)
         tap_fail(__FILE__, __LINE__, "index says %d, policy says %d (" STR_FMT ")", got, want,
                  STR_ARG(reason));
@@ -328,7 +328,7 @@ TEST(aggregated_roles_are_filled) {
     };
     CHECK_INT(as(&aw, NULL, "GET", "/livez", NULL).code, 200); /* the index has caught up */
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        const ClusterRole *c = rbac_cluster_role(aw.access->rbac, str_of(cases[i].role));
+        const ClusterRole *c = rbac_cluster_role(aw.w.access->rbac, str_of(cases[i].role));
         REQUIRE(c != NULL);
         struct attributes q = {.resource_request = true,
                                .verb = str_of(cases[i].verb),
