@@ -9,7 +9,7 @@ static const struct {
     const char *name, *why;
 } unmatched[] = {
     {"pod resources", VALIDATION},
-    {"resourcequota bad", VALIDATION},
+    {"resourcequota bad", "its causes stand in the order of a Go map, which is another each time"},
     {"admission policy bad CEL", CUSTOM},
     {"CR missing required", CUSTOM},
     {"CR several causes", CUSTOM},
