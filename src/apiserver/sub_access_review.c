@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* SubjectAccessReview, LocalSubjectAccessReview, SelfSubjectAccessReview: may somebody do
  * something? Asked of the server's own authorizer. */
+#include "api/hooks.h"
 #include "apiserver/decode.h"
 #include "apiserver/special.h"
 
@@ -10,64 +11,15 @@ struct review {
     struct request *r;
     const ResourceAttributes *resource;
     const NonResourceAttributes *path;
-    struct field_errors fe;
 };
 
-static void check_attributes(struct review *v) {
-    const struct field_path *spec = PATH(NULL, "spec");
-    if (v->resource && v->path) {
-        struct buf b = {0};
-        /* As upstream prints its internal type. */
-        buf_adds(&b, "{\"Path\":");
-        json_quote(&b, v->path->path);
-        buf_adds(&b, ",\"Verb\":");
-        json_quote(&b, v->path->verb);
-        buf_adds(&b, "}");
-        field_invalid_printed(&v->fe, PATH(spec, "nonResourceAttributes"), buf_str(&b),
-                              "cannot be specified in combination with resourceAttributes");
-        buf_done(&b);
-    }
-    if (!v->resource && !v->path)
-        field_invalid_printed(&v->fe, PATH(spec, "resourceAttributes"), STR("null"),
-                              "exactly one of nonResourceAttributes or resourceAttributes must be "
-                              "specified");
-}
-
-static void check_subject(struct review *v, const SubjectAccessReviewSpec *spec) {
-    if (!spec->user.n && !spec->groups.n)
-        field_invalid(&v->fe, PATH(PATH(NULL, "spec"), "user"), STR(""),
-                      "at least one of user or group must be specified");
-}
-
-static void check_meta(struct review *v, const ObjectMeta *m, bool local) {
-    ObjectMeta copy = *m;
-    memset(&copy.managed_fields, 0, sizeof(copy.managed_fields));
-    if (local)
-        copy.namespace_ = STR_NONE;
-    if (api_equal(&ObjectMeta_type, &copy, &(ObjectMeta){0}))
-        return;
-    struct buf b = {0};
-    json_write(&b, &ObjectMeta_type, m, 0, NULL);
-    field_invalid_printed(&v->fe, PATH(NULL, "metadata"), buf_str(&b),
-                          local ? "must be empty except for namespace" : "must be empty");
-    buf_done(&b);
-}
-
-static void check_local(struct review *v, str ns) {
-    const struct field_path *spec = PATH(NULL, "spec");
-    if (v->resource && !str_eq(v->resource->namespace_, ns))
-        field_invalid(&v->fe, PATH(PATH(spec, "resourceAttributes"), "namespace"),
-                      v->resource->namespace_, "must match metadata.namespace");
-    if (v->path)
-        field_invalid(&v->fe, PATH(spec, "nonResourceAttributes"), v->path->path,
-                      "disallowed on this kind of request");
-}
-
-static bool invalid(struct review *v) {
-    if (v->fe.list.n)
-        respond_status(
-            v->r, status_invalid(v->r->arena, STR(AUTHORIZATION_GROUP), STR(""), STR(""), &v->fe));
-    return v->fe.list.n;
+static bool invalid(struct request *r, const void *obj) {
+    struct field_errors fe = {.arena = r->arena};
+    hooks_validate(&fe, r->res, r->res, obj, NULL);
+    if (fe.list.n)
+        respond_status(r,
+                       status_invalid(r->arena, STR(AUTHORIZATION_GROUP), STR(""), STR(""), &fe));
+    return fe.list.n;
 }
 
 /* "a=b" for the one kind of requirement that an authorizer may use: key In (value). */
@@ -134,20 +86,14 @@ static enum phase_result review_subject(struct request *r, bool local) {
     SubjectAccessReview *sar = body;
     struct review v = {.r = r,
                        .resource = sar->spec.resource_attributes,
-                       .path = sar->spec.non_resource_attributes,
-                       .fe = {.arena = r->arena}};
+                       .path = sar->spec.non_resource_attributes};
     if (local && sar->metadata.namespace_.n && !str_eq(sar->metadata.namespace_, r->info.ns))
         return respond_status(r, status_bad_request(r->arena,
                                                     "the namespace of the provided object does not "
                                                     "match the namespace sent on the request"));
     if (local)
         sar->metadata.namespace_ = r->info.ns;
-    check_attributes(&v);
-    check_subject(&v, &sar->spec);
-    check_meta(&v, &sar->metadata, local);
-    if (local)
-        check_local(&v, r->info.ns);
-    if (invalid(&v))
+    if (invalid(r, sar))
         return PHASE_DONE;
     struct user u = subject_of(&sar->spec);
     sar->status = decide(&v, &u);
@@ -171,11 +117,8 @@ enum phase_result special_self_access_review(struct request *r) {
     SelfSubjectAccessReview *sar = body;
     struct review v = {.r = r,
                        .resource = sar->spec.resource_attributes,
-                       .path = sar->spec.non_resource_attributes,
-                       .fe = {.arena = r->arena}};
-    check_attributes(&v);
-    check_meta(&v, &sar->metadata, false);
-    if (invalid(&v))
+                       .path = sar->spec.non_resource_attributes};
+    if (invalid(r, sar))
         return PHASE_DONE;
     sar->status = decide(&v, &r->user);
     return respond_typed(r, 201, &SelfSubjectAccessReview_type, sar);

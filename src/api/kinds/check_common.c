@@ -2,19 +2,23 @@
 /* Checks that kinds of several groups make. */
 #include "api/kinds/kinds.h"
 
-static void check_requirement(struct field_errors *fe, const struct field_path *p,
-                              const LabelSelectorRequirement *r) {
-    if (str_eqc(r->operator_, "In") || str_eqc(r->operator_, "NotIn")) {
-        if (!r->values.n)
-            field_required(fe, PATH(p, "values"),
-                           "must be specified when `operator` is 'In' or 'NotIn'");
-    } else if (str_eqc(r->operator_, "Exists") || str_eqc(r->operator_, "DoesNotExist")) {
-        if (r->values.n)
-            field_forbidden(fe, PATH(p, "values"),
-                            "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-    } else {
+bool check_operator_values(struct field_errors *fe, const struct field_path *p, str operator_,
+                           const str_list *values) {
+    bool some = str_eqc(operator_, "In") || str_eqc(operator_, "NotIn");
+    bool none = str_eqc(operator_, "Exists") || str_eqc(operator_, "DoesNotExist");
+    if (some && !values->n)
+        field_required(fe, PATH(p, "values"),
+                       "must be specified when `operator` is 'In' or 'NotIn'");
+    if (none && values->n)
+        field_forbidden(fe, PATH(p, "values"),
+                        "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+    return some || none;
+}
+
+void check_label_requirement(struct field_errors *fe, const struct field_path *p,
+                             const LabelSelectorRequirement *r, bool any_operator) {
+    if (!check_operator_values(fe, p, r->operator_, &r->values) && !any_operator)
         field_invalid(fe, PATH(p, "operator"), r->operator_, "not a valid selector operator");
-    }
     field_check_name(fe, PATH(p, "key"), r->key, name_qualified);
     for (uint32_t i = 0; i < r->values.n; i++)
         field_check_name(fe, PATH_INDEX(PATH(p, "values"), i), r->values.v[i], name_label_value);
@@ -26,8 +30,8 @@ void check_label_selector(struct field_errors *fe, const struct field_path *p,
         return;
     check_labels(fe, PATH(p, "matchLabels"), &s->match_labels);
     for (uint32_t i = 0; i < s->match_expressions.n; i++)
-        check_requirement(fe, PATH_INDEX(PATH(p, "matchExpressions"), i),
-                          &s->match_expressions.v[i]);
+        check_label_requirement(fe, PATH_INDEX(PATH(p, "matchExpressions"), i),
+                                &s->match_expressions.v[i], false);
 }
 
 bool label_selector_empty(const LabelSelector *s) {

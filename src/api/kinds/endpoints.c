@@ -1,25 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Endpoints and their slices. */
 #include "api/ip.h"
 #include "api/kinds/kinds.h"
-
-/* Consumers watch the generation of slices, and select them by label. */
-static void slice_update(struct hook_ctx *h, void *obj, const void *old) {
-    ObjectMeta *m = obj;
-    const ObjectMeta *before = old;
-    (void)h;
-    bool same = m->labels.n == before->labels.n;
-    for (uint32_t i = 0; same && i < m->labels.n; i++)
-        same = str_eq(m->labels.v[i].key, before->labels.v[i].key) &&
-               str_eq(m->labels.v[i].value, before->labels.v[i].value);
-    if (!same)
-        m->generation = before->generation + 1;
-}
-
-/* ---- validation ---- */
-
-#define ENDPOINTS_MAX 1000
-#define ADDRESSES_MAX 100
 
 /* Not an address of the host itself, nor one that no router passes on. */
 void check_routable(struct field_errors *fe, const struct field_path *p, str s) {
@@ -90,77 +71,4 @@ const struct hooks hooks_core_v1_endpoints = {
     .group = "",
     .resource = "endpoints",
     .validate_write = endpoints_validate,
-};
-
-static void check_endpoint(struct field_errors *fe, const struct field_path *p, const Endpoint *e,
-                           str type) {
-    const struct field_path *list = PATH(p, "addresses");
-    if (!e->addresses.n)
-        field_required(fe, list, "must contain at least 1 address");
-    else if (e->addresses.n > ADDRESSES_MAX)
-        field_too_many(fe, list, e->addresses.n, ADDRESSES_MAX);
-    for (uint32_t i = 0; i < e->addresses.n; i++) {
-        const struct field_path *at = PATH_INDEX(list, i);
-        struct ip ip;
-        if (str_eqc(type, "FQDN")) {
-            field_check_name(fe, at, e->addresses.v[i], name_dns1123_subdomain);
-            continue;
-        }
-        if (!ip_parse(e->addresses.v[i], &ip)) {
-            field_check_ip(fe, at, e->addresses.v[i], NULL);
-            continue;
-        }
-        if (str_eqc(type, "IPv4") && !ip_is_v4(&ip))
-            field_invalid(fe, at, e->addresses.v[i], "must be an IPv4 address");
-        if (str_eqc(type, "IPv6") && ip_is_v4(&ip))
-            field_invalid(fe, at, e->addresses.v[i], "must be an IPv6 address");
-        check_routable(fe, at, e->addresses.v[i]);
-    }
-    if (e->hostname.p)
-        field_check_name(fe, PATH(p, "hostname"), e->hostname, name_dns1123_label);
-    if (e->node_name.p)
-        field_check_name(fe, PATH(p, "nodeName"), e->node_name, name_dns1123_subdomain);
-}
-
-static void slice_validate(struct field_errors *fe, const void *obj) {
-    static const char *const types[] = {"FQDN", "IPv4", "IPv6", NULL};
-    static const char *const protocols[] = {"SCTP", "TCP", "UDP", NULL};
-    const EndpointSlice *s = obj;
-    check_one_of_required(fe, PATH(NULL, "addressType"), s->address_type, types);
-    if (list_too_long(fe, PATH(NULL, "ports"), s->ports.n))
-        return;
-    for (uint32_t i = 0; i < s->ports.n; i++) {
-        const discovery_v1_EndpointPort *port = &s->ports.v[i];
-        const struct field_path *p = PATH_INDEX(PATH(NULL, "ports"), i);
-        if (port->name.n)
-            field_check_name(fe, PATH(p, "name"), port->name, name_dns1123_label);
-        for (uint32_t k = 0; k < i; k++)
-            if (str_eq(s->ports.v[k].name, port->name)) {
-                field_duplicate(fe, PATH(p, "name"), port->name);
-                break;
-            }
-        if (port->protocol.p)
-            check_one_of(fe, PATH(p, "protocol"), port->protocol, protocols);
-        if (port->port.set)
-            field_check_port(fe, PATH(p, "port"), port->port.v);
-    }
-    if (s->endpoints.n > ENDPOINTS_MAX)
-        field_too_many(fe, PATH(NULL, "endpoints"), s->endpoints.n, ENDPOINTS_MAX);
-    for (uint32_t i = 0; i < s->endpoints.n && s->endpoints.n <= ENDPOINTS_MAX; i++)
-        check_endpoint(fe, PATH_INDEX(PATH(NULL, "endpoints"), i), &s->endpoints.v[i],
-                       s->address_type);
-}
-
-static void slice_validate_update(struct field_errors *fe, const void *obj, const void *old) {
-    check_same(fe, PATH(NULL, "addressType"), ((const EndpointSlice *)obj)->address_type,
-               ((const EndpointSlice *)old)->address_type);
-}
-
-const struct hooks hooks_discovery_v1_endpointslices = {
-    .group = "discovery.k8s.io",
-    .resource = "endpointslices",
-    .prepare_update = slice_update,
-    .validate = slice_validate,
-    .validate_update = slice_validate_update,
-    .counts_generation = true,
 };

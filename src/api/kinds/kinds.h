@@ -66,6 +66,12 @@ void check_same_opt(struct field_errors *fe, const struct field_path *p, str s, 
     api_validate_rows(fe_, &T##_type, (const T *){(obj_)}, p_, names_)
 void check_label_selector(struct field_errors *fe, const struct field_path *p,
                           const LabelSelector *s);
+/* any_operator: one that is not known is not an error. */
+void check_label_requirement(struct field_errors *fe, const struct field_path *p,
+                             const LabelSelectorRequirement *r, bool any_operator);
+/* Values fit the operator of a requirement at p; false: it is none of the four. */
+bool check_operator_values(struct field_errors *fe, const struct field_path *p, str operator_,
+                           const str_list *values);
 bool label_selector_empty(const LabelSelector *s);
 /* Not empty. */
 void check_given(struct field_errors *fe, const struct field_path *p, const char *name, str value);

@@ -9,7 +9,6 @@ static void check_amount(struct field_errors *fe, const struct field_path *p, In
 }
 
 static void validate(struct field_errors *fe, const void *obj) {
-    static const char *const policies[] = {"AlwaysAllow", "IfHealthyBudget", NULL};
     const PodDisruptionBudgetSpec *s = &((const PodDisruptionBudget *)obj)->spec;
     const struct field_path *p = PATH(NULL, "spec");
     if (intstr_given(s->min_available) && intstr_given(s->max_unavailable))
@@ -18,14 +17,22 @@ static void validate(struct field_errors *fe, const void *obj) {
     check_amount(fe, PATH(p, "minAvailable"), s->min_available);
     check_amount(fe, PATH(p, "maxUnavailable"), s->max_unavailable);
     check_label_selector(fe, PATH(p, "selector"), s->selector);
-    if (s->unhealthy_pod_eviction_policy.p)
-        check_one_of(fe, PATH(p, "unhealthyPodEvictionPolicy"), s->unhealthy_pod_eviction_policy,
-                     policies);
+    check_rows(fe, p, PodDisruptionBudgetSpec, s, "unhealthyPodEvictionPolicy");
+}
+
+static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
+    const PodDisruptionBudgetStatus *s = &((const PodDisruptionBudget *)obj)->status;
+    const struct field_path *p = PATH(NULL, "status");
+    (void)old;
+    check_conditions(fe, PATH(p, "conditions"), s->conditions.v, s->conditions.n);
+    check_rows(fe, p, PodDisruptionBudgetStatus, s,
+               "disruptionsAllowed currentHealthy desiredHealthy expectedPods");
 }
 
 const struct hooks hooks_policy_v1_poddisruptionbudgets = {
     .group = "policy",
     .resource = "poddisruptionbudgets",
     .validate = validate,
+    .validate_status = validate_status,
     .counts_generation = true,
 };

@@ -55,6 +55,16 @@ static void role_validate(struct field_errors *fe, const void *obj) {
     check_rules(fe, r->rules.v, r->rules.n, false);
 }
 
+/* What is wrong with a selector is said by part, and once more by the whole. */
+static void check_aggregated(struct field_errors *fe, const struct field_path *p,
+                             const LabelSelector *s) {
+    struct selector sel;
+    struct err e;
+    check_label_selector(fe, p, s);
+    if (selector_of(fe->arena, s, &sel, &e) < 0)
+        field_invalid_printed(fe, p, STR("null"), "invalid label selector: %s", e.text);
+}
+
 static void cluster_role_validate(struct field_errors *fe, const void *obj) {
     const ClusterRole *r = obj;
     const AggregationRule *a = r->aggregation_rule;
@@ -67,7 +77,7 @@ static void cluster_role_validate(struct field_errors *fe, const void *obj) {
                        "at least one clusterRoleSelector required if aggregationRule is "
                        "non-nil");
     for (uint32_t i = 0; i < a->cluster_role_selectors.n; i++)
-        check_label_selector(fe, PATH_INDEX(p, i), &a->cluster_role_selectors.v[i]);
+        check_aggregated(fe, PATH_INDEX(p, i), &a->cluster_role_selectors.v[i]);
 }
 
 static void check_subjects(struct field_errors *fe, const Subject *v, uint32_t n, bool cluster) {
@@ -75,8 +85,7 @@ static void check_subjects(struct field_errors *fe, const Subject *v, uint32_t n
     static const char *const rbac[] = {RBAC_GROUP, NULL}, *const core[] = {"", NULL};
     for (uint32_t i = 0; i < n; i++) {
         const struct field_path *p = PATH_INDEX(PATH(NULL, "subjects"), i);
-        if (!v[i].name.n)
-            field_required(fe, PATH(p, "name"), NULL);
+        check_rows(fe, p, Subject, &v[i], "name");
         if (str_eqc(v[i].kind, "ServiceAccount")) {
             if (v[i].name.n)
                 field_check_name(fe, PATH(p, "name"), v[i].name, name_dns1123_subdomain);
@@ -98,9 +107,8 @@ static void check_role_ref(struct field_errors *fe, const RoleRef *r, bool clust
     const struct field_path *p = PATH(NULL, "roleRef");
     check_one_of(fe, PATH(p, "apiGroup"), r->api_group, groups);
     check_one_of(fe, PATH(p, "kind"), r->kind, cluster ? kinds + 1 : kinds);
-    if (!r->name.n)
-        field_required(fe, PATH(p, "name"), NULL);
-    else
+    check_rows(fe, p, RoleRef, r, "name");
+    if (r->name.n)
         field_check_name(fe, PATH(p, "name"), r->name, name_path_segment);
 }
 

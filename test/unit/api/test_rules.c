@@ -13,23 +13,16 @@
 #define INDEX       "tools/facts/validation-index.tsv"
 #define OBJECTS     "test/rules/objects"
 #define GROUP_PARTS 2
+#define RECORDED    "test/data/recorded/status-errors.jsonl"
+#define UNMATCHED   "test/unit/apiserver/status_unmatched.h"
 
 /* Groups whose tables are still to be written, or still have gaps. */
 static const char *const pending[] = {
     "admissionregistration",
     "apiextensions",
-    "authentication",
-    "authorization",
-    "coordination",
     "core",
-    "discovery",
-    "meta(object)",
     "meta/v1",
-    "node",
-    "policy",
-    "rbac",
     "resource",
-    "scheduling",
     NULL,
 };
 
@@ -191,11 +184,18 @@ static void *status_of(const struct subject *s, void *obj, size_t *ret_n) {
     return NULL;
 }
 
+/* A review is answered and forgotten: it has no name. */
+static bool is_stored(const struct subject *s) {
+    return s->resource->prefix != NULL;
+}
+
 static void created(struct subject *s, void *obj, bool keep_status) {
     struct hook_ctx c = context(s->arena);
     ObjectMeta *m = obj;
     size_t n = 0;
     void *status = status_of(s, obj, &n), *kept = status ? arena_dup(s->arena, status, n) : NULL;
+    if (!is_stored(s))
+        return;
     m->uid = STR("6c7b3f7e-0000-4000-8000-000000000001");
     m->creation_timestamp = (Time){.sec = c.now / 1000000000, .set = true};
     if (s->hooks->counts_generation)
@@ -209,6 +209,8 @@ static void created(struct subject *s, void *obj, bool keep_status) {
 }
 
 static void check_meta(struct subject *s, struct field_errors *fe, const void *obj) {
+    if (!is_stored(s))
+        return;
     validate_object_meta(fe, obj, resource_is(s->resource, RESOURCE_NAMESPACED), s->hooks,
                          PATH(NULL, "metadata"));
 }
@@ -362,9 +364,11 @@ static bool check_where(struct arena *a, str where) {
     return file_names(a, str_printf(a, "src/" STR_FMT, STR_ARG(file)).p, where);
 }
 
+/* An answer recorded from upstream shows a rule when ours is known to match it. */
 static bool check_shown(struct arena *a, str change) {
     str file = str_cut(&change, ':');
-    return file_names(a, str_cdup(a, file), change);
+    bool missed = str_eqc(file, RECORDED) && file_names(a, UNMATCHED, change);
+    return !missed && file_names(a, str_cdup(a, file), change);
 }
 
 struct totals {
@@ -498,14 +502,16 @@ TEST(every_rule_of_upstream_stands_in_a_table) {
 /* A case that fails by its base object shows nothing. */
 static void check_base(struct arena *a, str name) {
     static const char *const verbs[] = {"create", "update", "status"};
+    struct subject s;
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-        struct subject s;
         struct field_errors fe = {.arena = a};
         if (!subject_of(a, name, &s) || !play(&s, str_of(verbs[i]), NULL, NULL, &fe))
             tap_fail(__FILE__, __LINE__, STR_FMT " cannot be read", STR_ARG(name));
         else if (fe.list.n)
             tap_fail(__FILE__, __LINE__, STR_FMT " is refused on %s: " STR_FMT, STR_ARG(name),
                      verbs[i], STR_ARG(field_error_str(a, &fe.list.v[0])));
+        if (!is_stored(&s))
+            return;
     }
 }
 

@@ -171,3 +171,18 @@ TEST(scale_is_a_view_of_its_object) {
     CHECK_INT(at(&w, a.body, "metadata.generation")->i, 2);
     world_done(&w);
 }
+
+/* Most kinds may be overwritten blindly; budgets may not. */
+TEST(updates_that_need_a_revision) {
+    struct world w;
+    world_init(&w);
+    const char *list = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+    const char *body = "{\"metadata\":{\"name\":\"b\"},\"spec\":{\"minAvailable\":1}}";
+    CHECK_INT(call(&w, "POST", list, NULL, body).code, 201);
+    struct answer a = call(&w, "PUT", str_printf(w.arena, "%s/b", list).p, NULL, body);
+    CHECK_INT(a.code, 422);
+    CHECK_STRC(text_at(&w, a.body, "message"),
+               "poddisruptionbudgets.policy \"b\" is invalid: metadata.resourceVersion: Invalid "
+               "value: 0: must be specified for an update");
+    world_done(&w);
+}
