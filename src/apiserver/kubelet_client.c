@@ -3,12 +3,14 @@
 
 #include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/map.h"
 #include "net/client.h"
 
-#define KUBELET_PORT   10250
-#define ERROR_TEXT_MAX 2048 /* of a kubelet's error answer, as upstream reads it */
-#define CONNECTIONS    1000 /* a node: each followed log holds one */
+#define BASE64_PROTOCOL "base64.binary.k8s.io"
+#define KUBELET_PORT    10250
+#define ERROR_TEXT_MAX  2048 /* of a kubelet's error answer, as upstream reads it */
+#define CONNECTIONS     1000 /* a node: each followed log holds one */
 
 struct link {
     struct http_client *http;
@@ -30,6 +32,9 @@ struct log_stream {
     struct http_call *call;
     int status;
     bool started, paused;
+    bool socket; /* a WebSocket */
+    bool base64; /* one that carries text only */
+    str protocol;
     struct buf error;
 };
 
@@ -166,13 +171,33 @@ static void on_writable(struct exchange *x) {
     }
 }
 
+static void run_end(struct task *t) {
+    request_end(container_of(t, struct request, task));
+}
+
+/* Each piece of the log is a message. A request that cannot become a WebSocket after all (it has a
+ * body, or is HTTP/1.0) ends outside of the kubelet's answer. */
+static void start_socket(struct log_stream *s) {
+    struct request *r = s->r;
+    if (exchange_start_websocket(r->x, s->base64 ? WEBSOCKET_TEXT : WEBSOCKET_BINARY, s->protocol,
+                                 on_writable) == 0)
+        return;
+    respond_text(r, 400, STR("bad WebSocket handshake\n"));
+    r->task.run = run_end;
+    loop_defer(r->server->loop, &r->task);
+}
+
 static void on_head(void *ctx, int status, const struct http_headers *headers) {
     struct log_stream *s = ctx;
     s->status = status;
     if (status != 200 || !s->r->x)
         return;
     s->started = true;
-    s->r->code = 200;
+    s->r->code = s->socket ? 101 : 200;
+    if (s->socket) {
+        start_socket(s);
+        return;
+    }
     str type = http_header_get(headers, "Content-Type");
     struct http_headers h =
         request_headers(s->r, str_cdup(s->r->arena, type.n ? type : STR("text/plain")));
@@ -188,7 +213,14 @@ static bool on_data(void *ctx, str data) {
     }
     if (!s->r->x)
         return true;
-    exchange_write(s->r->x, data);
+    if (s->base64) {
+        struct arena a;
+        arena_init(&a, 0);
+        exchange_write(s->r->x, base64_encode_in(&a, data, 0));
+        arena_done(&a);
+    } else {
+        exchange_write(s->r->x, data);
+    }
     s->paused = s->r->x && !exchange_writable(s->r->x);
     return !s->paused;
 }
@@ -230,6 +262,20 @@ static void on_done(void *ctx, int e, int status, const struct http_headers *hea
     request_end(r);
 }
 
+/* Whether the log goes out as a WebSocket, and how; false: it cannot. */
+static bool choose_socket(struct log_stream *s) {
+    static const char *const known[] = {"binary.k8s.io", BASE64_PROTOCOL, NULL};
+    const struct exchange *x = s->r->x;
+    str key;
+    s->socket = !x->http2 && websocket_wanted(&x->headers);
+    if (!s->socket)
+        return true;
+    bool ok = websocket_key(&x->headers, &key) == 0 &&
+              websocket_choose(&x->headers, known, &s->protocol) == 0;
+    s->base64 = str_eqc(s->protocol, BASE64_PROTOCOL);
+    return ok;
+}
+
 static enum phase_result log_of(void *ctx, struct request *r, const Pod *p, str container) {
     struct kubelet_client *k = ctx;
     struct arena *a = r->arena;
@@ -242,6 +288,8 @@ static enum phase_result log_of(void *ctx, struct request *r, const Pod *p, str 
     struct log_stream *s = arena_make(a, struct log_stream);
     s->r = r;
     buf_init(&s->error, ERROR_TEXT_MAX);
+    if (!choose_socket(s))
+        return respond_text(r, 403, STR("bad WebSocket handshake\n"));
     s->link = link_of(k, address, at.ip);
     if (!s->link)
         return respond_status(

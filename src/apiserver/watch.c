@@ -13,6 +13,7 @@
 
 #define WATCH_PIECE         (64 * 1024) /* encoded between two looks at the client */
 #define WATCH_TURN_EVENTS   256         /* looked at in one turn of the loop */
+#define WATCH_FRAME_HEAD    4           /* length in front of a protobuf event in a stream */
 #define WATCH_BOOKMARK_NS   (60 * NSEC_PER_SEC)
 #define WATCH_TIMEOUT_MIN   1800 /* seconds; when the client names none, up to twice that */
 #define WATCH_LAST_BOOKMARK (2 * NSEC_PER_SEC) /* before the end */
@@ -27,6 +28,7 @@ struct watch {
     bool seeked;
     struct store_watch *log;
     struct buf out;
+    bool socket;   /* a WebSocket: one event a message */
     uint64_t told; /* highest revision the client has heard of */
     int64_t deadline;
     struct timer bookmark;
@@ -42,9 +44,18 @@ static void cleanup(struct request *r) {
 }
 
 static void flush(struct watch *w) {
-    if (w->out.n && w->r->x)
-        exchange_write(w->r->x, buf_str(&w->out));
+    str out = buf_str(&w->out);
+    if (w->socket && w->encoder.media.format == MEDIA_PROTOBUF) /* messages have lengths already */
+        out = str_slice(out, WATCH_FRAME_HEAD, out.n);
+    if (out.n && w->r->x)
+        exchange_write(w->r->x, out);
     buf_clear(&w->out);
+}
+
+/* After each event. */
+static void maybe_flush(struct watch *w) {
+    if (w->socket || w->out.n >= WATCH_PIECE)
+        flush(w);
 }
 
 static void end(struct watch *w) {
@@ -145,8 +156,7 @@ static bool pump_initial(struct watch *w, struct exchange *x, unsigned *turn) {
         w->seeked = true;
         if (selection_matches(&w->selection, o))
             encode_event(&w->encoder, &w->out, "ADDED", o, o->revision);
-        if (w->out.n >= WATCH_PIECE)
-            flush(w);
+        maybe_flush(w);
         if (++*turn >= WATCH_TURN_EVENTS || !exchange_writable(x))
             return false;
     }
@@ -155,6 +165,7 @@ static bool pump_initial(struct watch *w, struct exchange *x, unsigned *turn) {
     w->told = revision;
     if (w->options.send_initial && w->options.bookmarks)
         send_bookmark(w, revision, true);
+    maybe_flush(w);
     return true;
 }
 
@@ -167,8 +178,7 @@ static void pump(struct exchange *x) {
     bool more = w->snapshot && !pump_initial(w, x, &turn);
     while (!more && exchange_writable(x) && (e = store_watch_next(w->log, &ev)) == 1) {
         send_event(w, ev);
-        if (w->out.n >= WATCH_PIECE)
-            flush(w);
+        maybe_flush(w);
         more = ++turn >= WATCH_TURN_EVENTS;
     }
     if (e == -ESTALE) {
@@ -232,6 +242,21 @@ static void start_timers(struct watch *w) {
     timer_start(l, &w->bookmark, first);
 }
 
+static enum phase_result start_stream(struct request *r, struct watch *w) {
+    if (!w->socket) {
+        struct http_headers h = request_headers(r, stream_type(&r->accept));
+        exchange_start(r->x, 200, h.v, h.n, pump);
+        return PHASE_NEXT;
+    }
+    str protocol = http_header_get(&r->x->headers, "Sec-WebSocket-Protocol");
+    bool binary = r->accept.format == MEDIA_PROTOBUF;
+    if (str_chr(protocol, ',') < 0 &&
+        exchange_start_websocket(r->x, binary ? WEBSOCKET_BINARY : WEBSOCKET_TEXT, protocol,
+                                 pump) == 0)
+        return PHASE_NEXT;
+    return respond_text(r, 400, STR("bad WebSocket handshake\n"));
+}
+
 static enum phase_result serve(struct request *r, struct watch *w) {
     const struct list_options *o = &w->options;
     if (o->send_initial) {
@@ -256,8 +281,10 @@ static enum phase_result serve(struct request *r, struct watch *w) {
     int e = store_watch_new(r->server->store, &so, &w->log);
     request_endless(r, finish);
     r->code = 200;
-    struct http_headers h = request_headers(r, stream_type(&r->accept));
-    exchange_start(r->x, 200, h.v, h.n, pump);
+    w->socket = !r->x->http2 && websocket_wanted(&r->x->headers);
+    enum phase_result started = start_stream(r, w);
+    if (started != PHASE_NEXT)
+        return started;
     if (e < 0) {
         end_expired(w, after);
         return PHASE_DONE;

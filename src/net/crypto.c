@@ -6,6 +6,10 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+void sha1(str data, uint8_t ret[20]) {
+    SHA1((const unsigned char *)(data.p ? data.p : ""), data.n, ret);
+}
+
 void sha256(str data, uint8_t ret[32]) {
     SHA256((const unsigned char *)(data.p ? data.p : ""), data.n, ret);
 }

@@ -5,6 +5,7 @@
 
 #include "net/x509.h"
 
+void sha1(str data, uint8_t ret[20]); /* where a protocol demands it; proves nothing */
 void sha256(str data, uint8_t ret[32]);
 str sha256_hex(struct arena *a, str data);
 void hmac_sha256(str key, str data, uint8_t ret[32]);

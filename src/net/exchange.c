@@ -32,6 +32,15 @@ void exchange_start(struct exchange *x, int status, const struct http_header *he
     i->ops->start(x, status, headers, n_headers, on_writable);
 }
 
+int exchange_start_websocket(struct exchange *x, enum websocket_opcode opcode, str protocol,
+                             void (*on_writable)(struct exchange *)) {
+    struct exchange_impl *i = impl_of(x);
+    ASSERT(!i->started && (opcode == WEBSOCKET_TEXT || opcode == WEBSOCKET_BINARY));
+    int r = i->ops->start_websocket(x, opcode, protocol, on_writable);
+    i->started = r == 0;
+    return r;
+}
+
 bool exchange_writable(const struct exchange *x) {
     return ((const struct exchange_impl *)(const void *)x)->ops->writable(x);
 }

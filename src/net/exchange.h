@@ -11,6 +11,8 @@ struct exchange_ops {
     void (*respond)(struct exchange *, int status, const struct http_header *, size_t n, str body);
     void (*start)(struct exchange *, int status, const struct http_header *, size_t n,
                   void (*on_writable)(struct exchange *));
+    int (*start_websocket)(struct exchange *, enum websocket_opcode, str protocol,
+                           void (*on_writable)(struct exchange *));
     bool (*writable)(const struct exchange *);
     void (*write)(struct exchange *, str data);
     void (*end)(struct exchange *);

@@ -6,6 +6,7 @@
 #include "net/conn_io.h"
 #include "net/exchange.h"
 #include "net/http1_parse.h"
+#include "net/websocket.h"
 
 #define HTTP1_READ_SIZE   (16 * 1024)
 #define HTTP1_READ_BUDGET (256 * 1024) /* bytes taken from one connection in one go */
@@ -55,6 +56,8 @@ struct http1_exchange {
     bool body_asked;  /* body_done is still to be called */
     bool to_head, http10, expect_continue;
     bool chunked;
+    struct websocket_reader *ws; /* it goes on as a WebSocket */
+    enum websocket_opcode ws_opcode;
     bool above; /* unsent bytes passed HTTP_OUT_HIGH and have not fallen low since */
 };
 
@@ -66,3 +69,7 @@ void http1_refuse(struct http1_conn *c, int status);
 /* The peer is gone: the owner hears of it. */
 void http1_exchange_abort(struct http1_exchange *x);
 void http1_conn_close(struct http1_conn *c);
+/* As exchange_start_websocket. */
+int http1_websocket_start(struct http1_exchange *x, enum websocket_opcode opcode, str protocol);
+/* Reads what has arrived; true when the exchange has ended by it. */
+bool http1_websocket_feed(struct http1_conn *c);

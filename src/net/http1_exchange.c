@@ -212,11 +212,15 @@ static void write_piece(struct exchange *ex, str data) {
     struct http1_conn *c = x->conn;
     if (!c || x->to_head || c->io.failed)
         return;
-    if (x->chunked)
-        buf_printf(&c->io.out.b, "%zx\r\n", data.n);
-    buf_add(&c->io.out.b, data);
-    if (x->chunked)
-        buf_adds(&c->io.out.b, "\r\n");
+    if (x->ws) {
+        websocket_put(&c->io.out.b, x->ws_opcode, data, NULL);
+    } else {
+        if (x->chunked)
+            buf_printf(&c->io.out.b, "%zx\r\n", data.n);
+        buf_add(&c->io.out.b, data);
+        if (x->chunked)
+            buf_adds(&c->io.out.b, "\r\n");
+    }
     if (outq_pending(&c->io.out) >= HTTP_OUT_HIGH)
         x->above = true;
     conn_io_wake(&c->io);
@@ -224,6 +228,8 @@ static void write_piece(struct exchange *ex, str data) {
 
 static void end(struct exchange *ex) {
     struct http1_exchange *x = of(ex);
+    if (x->conn && x->ws)
+        websocket_put_close(&x->conn->io.out.b, WEBSOCKET_NORMAL);
     if (x->conn && x->chunked && !x->to_head)
         buf_adds(&x->conn->io.out.b, "0\r\n\r\n");
     finish(x);
@@ -264,7 +270,15 @@ static int hijack(struct exchange *ex, const struct http_header *headers, size_t
     return 0;
 }
 
+static int start_websocket(struct exchange *ex, enum websocket_opcode opcode, str protocol,
+                           void (*on_writable)(struct exchange *)) {
+    struct http1_exchange *x = of(ex);
+    x->on_writable = on_writable;
+    return http1_websocket_start(x, opcode, protocol);
+}
+
 const struct exchange_ops http1_exchange_ops = {
+    .start_websocket = start_websocket,
     .read_body = read_body,
     .respond = respond,
     .start = start,

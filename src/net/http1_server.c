@@ -218,7 +218,7 @@ static bool step(struct http1_conn *c) {
     case HTTP1_HEAD:
         return outq_pending(&c->io.out) < HTTP_OUT_HIGH && take_head(c);
     case HTTP1_RUNNING:
-        return feed_body(c);
+        return c->x->ws ? http1_websocket_feed(c) : feed_body(c);
     case HTTP1_DISCARD:
         return discard_body(c);
     case HTTP1_LAST:
@@ -247,6 +247,8 @@ static bool wants_read(const struct http1_conn *c) {
     case HTTP1_HEAD:
         return outq_pending(&c->io.out) < HTTP_OUT_HIGH;
     case HTTP1_RUNNING:
+        if (c->x->ws)
+            return outq_pending(&c->io.out) < HTTP_OUT_HIGH;
         return c->x->body_asked || c->in.n < HTTP1_AHEAD_MAX;
     case HTTP1_DISCARD:
     case HTTP1_LINGERING:

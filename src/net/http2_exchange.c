@@ -253,7 +253,13 @@ static int hijack(struct exchange *ex, const struct http_header *headers, size_t
     return -ENOTSUP;
 }
 
+static int start_websocket(struct exchange *ex, enum websocket_opcode opcode, str protocol,
+                           void (*on_writable)(struct exchange *)) {
+    return -ENOTSUP;
+}
+
 const struct exchange_ops http2_exchange_ops = {
+    .start_websocket = start_websocket,
     .read_body = read_body,
     .respond = respond,
     .start = start,

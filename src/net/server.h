@@ -9,6 +9,7 @@
 
 #include "net/http.h"
 #include "net/tls.h"
+#include "net/websocket.h"
 
 /* Limits, in bytes or numbers unless named otherwise. */
 #define HTTP_HEAD_MAX        (64 * 1024) /* request line and headers; 431 past it */
@@ -70,6 +71,11 @@ void exchange_respond(struct exchange *x, int status, const struct http_header *
  * low after exchange_writable() was false. write copies. */
 void exchange_start(struct exchange *x, int status, const struct http_header *headers,
                     size_t n_headers, void (*on_writable)(struct exchange *));
+/* The same over a WebSocket (net/websocket.h), when the request's head is its handshake: each write
+ * is one message of that kind, and what the peer says is dropped. protocol: the subprotocol, or
+ * empty. -ENOTSUP (HTTP/2), -EINVAL (no handshake of version 13), -ECONNRESET: not started. */
+int exchange_start_websocket(struct exchange *x, enum websocket_opcode opcode, str protocol,
+                             void (*on_writable)(struct exchange *));
 bool exchange_writable(const struct exchange *x);
 void exchange_write(struct exchange *x, str data);
 void exchange_end(struct exchange *x);

@@ -4,6 +4,8 @@
 #include "apiserver/authn/bootstrap_token.h"
 #include "apiserver/authn/certificate.h"
 #include "apiserver/authn/service_account.h"
+#include "base/base64.h"
+#include "net/websocket.h"
 
 #define NO_TOKEN_OF_OURS "invalid bearer token"
 
@@ -63,12 +65,49 @@ int token_authenticate(const struct authenticator *au, struct arena *a, str toke
     return 0;
 }
 
-/* STR_NONE when the header speaks of something else. */
-static str bearer_token(const struct exchange *x) {
+#define PROTOCOL_PREFIX STR("base64url.bearer.authorization.k8s.io.")
+
+/* A browser cannot set Authorization on a WebSocket, so its token may stand among the subprotocols,
+ * beside at least one that is meant; it is taken out, so that nobody is shown it or chooses it.
+ * -ENOENT: there is none; -EACCES: not one that can be read. */
+static int protocol_token(struct arena *a, struct exchange *x, str *ret) {
+    str found = STR_NONE, others = STR_NONE;
+    struct http_header *h = NULL;
+    if (!websocket_wanted(&x->headers))
+        return -ENOENT;
+    for (uint32_t i = 0; i < x->headers.n && !h; i++)
+        if (str_ieq(x->headers.v[i].name, STR("Sec-WebSocket-Protocol")))
+            h = &x->headers.v[i];
+    for (str rest = h ? h->value : STR_NONE; rest.n;) {
+        str one = str_trim(str_cut(&rest, ','));
+        if (!str_starts(one, PROTOCOL_PREFIX)) {
+            others = str_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(others), others.n ? ", " : "",
+                                STR_ARG(one));
+        } else if (found.n) {
+            return -EACCES;
+        } else {
+            found = str_slice(one, PROTOCOL_PREFIX.n, one.n);
+        }
+    }
+    if (!found.n)
+        return -ENOENT;
+    if (!others.n || base64_decode_in(a, found, BASE64_URL | BASE64_RAW, ret) < 0 ||
+        !utf8_valid(*ret))
+        return -EACCES;
+    h->value = others;
+    return 0;
+}
+
+/* -ENOENT when the request has none. */
+static int bearer_token(struct arena *a, struct exchange *x, str *ret) {
     str rest = http_header_get(&x->headers, "Authorization");
     rest = str_trim(rest);
     str scheme = str_cut(&rest, ' ');
-    return str_ieq(scheme, STR("bearer")) ? str_cut(&rest, ' ') : STR_NONE;
+    if (str_ieq(scheme, STR("bearer")) && rest.n) {
+        *ret = str_cut(&rest, ' ');
+        return ret->n ? 0 : -ENOENT;
+    }
+    return protocol_token(a, x, ret);
 }
 
 static int authenticate(void *ctx, struct arena *a, struct exchange *x, struct user *ret) {
@@ -76,9 +115,10 @@ static int authenticate(void *ctx, struct arena *a, struct exchange *x, struct u
     int r = certificate_ops.authenticate(NULL, a, x, ret);
     if (r == 0)
         return 0;
-    str token = bearer_token(x);
-    if (!token.n)
-        return r;
+    str token;
+    int has = bearer_token(a, x, &token);
+    if (has < 0)
+        return has == -ENOENT ? r : has;
     struct token_answer answer;
     str_list audiences = authenticator_audiences(au);
     if (token_authenticate(au, a, token, &audiences, &answer) < 0)

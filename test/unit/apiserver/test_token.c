@@ -158,6 +158,43 @@ static str with_part(struct access_world *aw, str token, int part, str json, boo
     return str_join(aw->w.arena, parts, 3, STR("."));
 }
 
+/* Browsers cannot set Authorization on a WebSocket. */
+TEST(a_token_among_the_subprotocols_of_a_websocket) {
+#define PREFIX "base64url.bearer.authorization.k8s.io."
+    struct access_world aw;
+    access_init(&aw);
+    make_account(&aw);
+    struct arena *a = aw.w.arena;
+    str token = token_of(&aw, "{}");
+    str coded = base64_encode_in(a, token, BASE64_URL | BASE64_RAW);
+    const struct {
+        const char *upgrade;
+        str protocols;
+        int code;
+    } cases[] = {
+        {"websocket", str_printf(a, PREFIX STR_FMT ", v4.channel.k8s.io", STR_ARG(coded)), 201},
+        {"WebSocket", str_printf(a, "x, " PREFIX STR_FMT, STR_ARG(coded)), 201},
+        {"websocket", str_printf(a, PREFIX STR_FMT, STR_ARG(coded)), 401}, /* nothing beside it */
+        {"websocket", str_printf(a, "x, " PREFIX "%%%%"), 401},
+        {"websocket", str_printf(a, "x, " PREFIX "/////w"), 401},
+        {"websocket",
+         str_printf(a, PREFIX STR_FMT ", x, " PREFIX STR_FMT, STR_ARG(coded), STR_ARG(coded)), 401},
+        {"websocket", STR("x"), 403},
+        {"SPDY/3.1", str_printf(a, PREFIX STR_FMT ", x", STR_ARG(coded)), 403},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct http_header h[] = {{STR("Content-Type"), STR("application/json")},
+                                  {STR("Connection"), STR("Upgrade")},
+                                  {STR("Upgrade"), str_of(cases[i].upgrade)},
+                                  {STR("Sec-WebSocket-Protocol"), cases[i].protocols}};
+        struct answer got = call_with(&aw.w, "POST", STR(WHO_AM_I), h, 4, STR("{}"));
+        if (got.code != cases[i].code)
+            tap_fail(__FILE__, __LINE__, "case %zu: %d", i, got.code);
+    }
+    access_done(&aw);
+#undef PREFIX
+}
+
 TEST(tampered_tokens_are_refused) {
     struct access_world aw;
     access_init(&aw);

@@ -81,6 +81,123 @@ TEST(a_watch_ends_when_its_time_is_over) {
     world_done(&w);
 }
 
+/* ---- as WebSockets ---- */
+
+struct socket {
+    struct world *w;
+    struct stream *s;
+    struct buf in;
+    bool end, refused;
+};
+
+static void socket_ready(struct stream *s, unsigned events) {
+    struct socket *k = s->ctx;
+    char bytes[65536];
+    ssize_t n = stream_read(s, bytes, sizeof(bytes));
+    if (n > 0)
+        buf_add(&k->in, str_n(bytes, (size_t)n));
+    else if (n != -EAGAIN) {
+        k->end = true;
+        stream_want(s, 0);
+    }
+}
+
+static void on_upgrade(void *ctx, const struct http_headers *h, struct stream *s, str early) {
+    struct socket *k = ctx;
+    k->s = s;
+    buf_add(&k->in, early);
+    s->ctx = k;
+    s->ready = socket_ready;
+    stream_want(s, IO_READ);
+}
+
+static void on_refused(void *ctx, int r, int status, const struct http_headers *h, str body,
+                       bool maybe_sent) {
+    struct socket *k = ctx;
+    k->refused = true;
+}
+
+static void open_socket(struct socket *k, struct world *w, const char *target, const char *accept,
+                        const char *key) {
+    *k = (struct socket){.w = w};
+    struct http_header h[] = {{STR("Connection"), STR("Upgrade")},
+                              {STR("Upgrade"), STR("websocket")},
+                              {STR("Sec-WebSocket-Version"), STR("13")},
+                              {STR("Sec-WebSocket-Key"), str_of(key)},
+                              {STR("Accept"), str_of(accept)}};
+    http_client_call(w->client, &(struct http_call_options){.method = "GET",
+                                                            .target = str_of(target),
+                                                            .headers = h,
+                                                            .n_headers = ARRAY_LEN(h),
+                                                            .on_upgrade = on_upgrade,
+                                                            .on_done = on_refused,
+                                                            .ctx = k});
+    pass(w, NSEC_PER_SEC / 2);
+}
+
+/* The next message; STR_NONE at the close. */
+static str message(struct socket *k) {
+    struct websocket_reader r;
+    struct websocket_piece piece = {.last = false};
+    str out = STR_NONE;
+    size_t at = 0;
+    websocket_reader_init(&r, false);
+    for (bool has; !piece.last && at < k->in.n;) {
+        ssize_t n = websocket_read(&r, k->in.p + at, k->in.n - at, &piece, &has);
+        REQUIRE(n > 0);
+        at += (size_t)n;
+        if (has && piece.opcode < WEBSOCKET_CLOSE)
+            out = str_concat(k->w->arena, out, piece.data);
+    }
+    CHECK(piece.last);
+    buf_consume(&k->in, at);
+    return out;
+}
+
+#define KEY "dGhlIHNhbXBsZSBub25jZQ=="
+
+TEST(a_websocket_carries_one_event_a_message) {
+    static const char *const accepts[] = {"application/json",
+                                          "application/vnd.kubernetes.protobuf"};
+    for (size_t i = 0; i < ARRAY_LEN(accepts); i++) {
+        struct world w;
+        struct socket k;
+        world_init(&w);
+        make(&w, "default", "a");
+        make(&w, "default", "b");
+        open_socket(&k, &w, CM "?watch=1&timeoutSeconds=5", accepts[i], KEY);
+        REQUIRE(k.s != NULL);
+        make(&w, "default", "c");
+        pass(&w, NSEC_PER_SEC);
+        for (const char *name = "abc"; *name; name++) {
+            str m = message(&k);
+            CHECK(str_find(m, STR("ADDED")) >= 0);
+            if (i == 0)
+                CHECK_STRC(text_at(&w, m, "object.metadata.name"), ((char[]){*name, 0}));
+            else
+                CHECK_STRC(str_slice(m, 0, 7), "\n\x05"
+                                               "ADDED");
+        }
+        CHECK_INT(k.in.n, 0);
+        pass(&w, 5 * NSEC_PER_SEC);
+        CHECK(message(&k).p == NULL);
+        CHECK(k.end);
+        stream_close(k.s);
+        buf_done(&k.in);
+        world_done(&w);
+    }
+}
+
+TEST(a_broken_handshake_is_refused) {
+    struct world w;
+    struct socket k;
+    world_init(&w);
+    open_socket(&k, &w, CM "?watch=1&timeoutSeconds=5", "application/json", "short");
+    CHECK(k.refused);
+    CHECK_INT(w.server->n_requests, 0);
+    world_done(&w);
+}
+
 /* ---- many at once, some of them slow ---- */
 
 struct reader {
