@@ -51,8 +51,14 @@ unsigned alloc_ranges(struct apiserver *s, struct arena *a, str family,
     return n;
 }
 
+/* Services keep the spelling of their client; the objects have the canonical one. */
+static str canonical(struct arena *a, str ip) {
+    struct ip parsed;
+    return ip_parse(ip, &parsed) ? ip_str(a, &parsed) : ip;
+}
+
 str alloc_key(struct arena *a, str ip) {
-    return object_key(a, RESOURCE_OF(networking_v1_ipaddresses), STR_NONE, ip);
+    return object_key(a, RESOURCE_OF(networking_v1_ipaddresses), STR_NONE, canonical(a, ip));
 }
 
 /* Proposed ones count: they are ahead of whatever is proposed now. */
@@ -117,7 +123,7 @@ IPAddress *alloc_object(struct apiserver *s, struct arena *a, str ip, str ns, st
     struct ip parsed;
     bool v4 = !ip_parse(ip, &parsed) || ip_is_v4(&parsed);
     IPAddress *o = arena_make(a, IPAddress);
-    o->metadata.name = ip;
+    o->metadata.name = canonical(a, ip);
     o->metadata.uid = new_uid(s->env, a);
     o->metadata.creation_timestamp = time_of_ns(env_wall(s->env));
     struct str_pair *labels = arena_array(a, 2, sizeof(*labels));

@@ -49,8 +49,11 @@ static bool is_used(struct apiserver *s, struct arena *a, const IPAddress *ip) {
     const ParentReference *p = ip->spec.parent_ref;
     struct object *o = store_get(s->store, res, object_key(a, res, p->namespace_, p->name));
     const Service *svc = o ? object_decode(a, o) : NULL;
+    struct ip has, of;
+    if (!ip_parse(ip->metadata.name, &of))
+        return false;
     for (uint32_t i = 0; svc && i < svc->spec.cluster_ips.n; i++)
-        if (str_eq(svc->spec.cluster_ips.v[i], ip->metadata.name))
+        if (ip_parse(svc->spec.cluster_ips.v[i], &has) && ip_eq(&has, &of))
             return true;
     return false;
 }

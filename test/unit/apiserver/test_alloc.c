@@ -7,6 +7,7 @@
 #define SERVICES  "/api/v1/namespaces/default/services"
 #define ADDRESSES "/apis/networking.k8s.io/v1/ipaddresses"
 #define MERGE     "application/merge-patch+json"
+#define DUAL      "10.96.0.0/16,fd00::/112"
 
 static bool never(void *ctx) {
     return false;
@@ -270,7 +271,7 @@ TEST(parallel_creates_share_no_address) {
 
 TEST(dual_stack) {
     struct world w;
-    world_init_with(&w, &(struct world_options){.service_cidrs = "10.96.0.0/16,fd00::/112"});
+    world_init_with(&w, &(struct world_options){.service_cidrs = DUAL});
     struct answer a =
         create(&w, "s", "\"ipFamilyPolicy\":\"PreferDualStack\",\"ports\":[{\"port\":80}]");
     REQUIRE(a.code == 201);
@@ -292,7 +293,7 @@ TEST(dual_stack) {
 
 TEST(a_start_repairs_what_a_crash_left) {
     struct world w;
-    world_init(&w);
+    world_init_with(&w, &(struct world_options){.service_cidrs = DUAL});
     REQUIRE(create(&w, "s", "\"type\":\"NodePort\",\"ports\":[{\"port\":80,\"nodePort\":30077}]")
                 .code == 201);
     str ip = text_at(&w, get(&w, SERVICES "/s", NULL).body, "spec.clusterIP");
@@ -303,10 +304,12 @@ TEST(a_start_repairs_what_a_crash_left) {
                  "managed-by\":\"ipallocator.k8s.io\"}},\"spec\":{\"parentRef\":{\"resource\":"
                  "\"services\",\"namespace\":\"default\",\"name\":\"gone\"}}}")
                 .code == 201);
+    /* An address that its client spells in its own way is in use all the same. */
+    REQUIRE(create(&w, "six", "\"clusterIP\":\"FD00::0:9\",\"ports\":[{\"port\":80}]").code == 201);
     apiserver_free(w.server);
     static const char *const addresses[] = {"sim:second", NULL};
     struct apiserver_options ao = {
-        .addresses = addresses, .store = w.store, .authz = &authz_allow_all};
+        .addresses = addresses, .store = w.store, .authz = &authz_allow_all, .service_cidrs = DUAL};
     struct err e = {0};
     REQUIRE(apiserver_new(w.l, &ao, &e, &w.server) == 0);
     http_client_free(w.client);
@@ -317,6 +320,7 @@ TEST(a_start_repairs_what_a_crash_left) {
     settle(&w);
     CHECK_INT(get(&w, path.p, NULL).code, 200);
     CHECK_INT(get(&w, ADDRESSES "/10.96.9.9", NULL).code, 404);
+    CHECK_INT(get(&w, ADDRESSES "/fd00::9", NULL).code, 200);
     CHECK(node_port_used(&w.server->alloc->ports, 30077));
     world_done(&w);
 }
