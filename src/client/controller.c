@@ -75,6 +75,7 @@ static void run_init(struct controllers *set, struct controller_run *run,
     run->c = c;
     run->state = xcalloc(1, MAX(c->state_size, (size_t)1));
     run->queue = workqueue_new(set->loop, on_queue_ready, run);
+    workqueue_measure(run->queue, c->queue ? c->queue : c->name);
     run->recorder = recorder_new(set->client, c->name, "");
     run->pump.run = pump_task;
     run->check.run = check_task;

@@ -40,7 +40,8 @@ struct controller {
     /* 0, and the plan is carried out; a negative errno drops the plan, is logged and tried again
      * with back-off. What the caches gave is valid until the return. */
     int (*reconcile)(void *state, str key, struct plan *plan);
-    unsigned workers; /* keys reconciled (their plans running) at once; 0: 5 */
+    const char *queue; /* its work queue in metrics, as upstream names it; NULL: name */
+    unsigned workers;  /* keys reconciled (their plans running) at once; 0: 5 */
 };
 
 struct controllers;

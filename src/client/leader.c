@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "client/metrics.h"
 #include "schema/ops.h"
 
 #define LEASE_SECONDS  15
@@ -31,6 +32,7 @@ static void try_again(struct leader *l, int64_t after) {
 
 static void lose(struct leader *l) {
     l->leading = false;
+    leader_metric(loop_env(l->loop), l->o.name, false);
     l->o.stopped(l->o.ctx);
 }
 
@@ -40,6 +42,7 @@ static void next_round(struct leader *l, bool renewed) {
         l->renewed_at = now;
     if (renewed && !l->leading) {
         l->leading = true;
+        leader_metric(loop_env(l->loop), l->o.name, true);
         l->o.started(l->o.ctx);
     } else if (l->leading && now - l->renewed_at >= RENEW_DEADLINE) {
         lose(l);
@@ -139,6 +142,7 @@ struct leader *leader_new(const struct leader_options *o) {
     l->loop = rest_client_loop(o->client);
     l->timer.fire = on_timer;
     arena_init(&l->seen_arena, 0);
+    leader_metric(loop_env(l->loop), l->o.name, false);
     try_again(l, 0);
     return l;
 }

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "client/metrics.h"
+
 #define BACKOFF_BASE  (5 * NSEC_PER_MSEC)
 #define BACKOFF_MAX   (1000 * NSEC_PER_SEC)
 #define OVERALL_EVERY (NSEC_PER_SEC / 10)
@@ -15,6 +17,7 @@ struct entry {
     struct heap_node delay;
     bool dirty, processing;
     unsigned failures;
+    int64_t added, began; /* when it became dirty, was handed out */
     char *key;
     size_t key_n;
 };
@@ -29,6 +32,7 @@ struct workqueue {
     struct heap delayed;
     struct timer timer;
     struct task wake;
+    struct workqueue_metrics metrics;
     int64_t bucket_free_at; /* when the overall bucket's next token would be used up */
 };
 
@@ -73,6 +77,9 @@ static void entry_add(struct workqueue *q, struct entry *e) {
     if (e->dirty)
         return;
     e->dirty = true;
+    e->added = loop_now(q->loop);
+    series_add(q->metrics.adds, 1);
+    series_add(q->metrics.depth, 1);
     if (!e->processing)
         make_ready(q, e);
 }
@@ -106,6 +113,10 @@ struct workqueue *workqueue_new(struct loop *l, void (*ready)(void *ctx), void *
     return q;
 }
 
+void workqueue_measure(struct workqueue *q, const char *name) {
+    q->metrics = workqueue_metrics_of(loop_env(q->loop), name);
+}
+
 struct workqueue *workqueue_free(struct workqueue *q) {
     if (!q)
         return NULL;
@@ -134,6 +145,7 @@ void workqueue_add_after(struct workqueue *q, str key, int64_t ns) {
     }
     struct entry *e = entry_of(q, key);
     int64_t at = loop_now(q->loop) + ns;
+    series_add(q->metrics.retries, 1);
     if (heap_has(&e->delay)) {
         if (e->delay.at <= at)
             return;
@@ -182,6 +194,9 @@ str workqueue_get(struct workqueue *q) {
     q->n_processing++;
     e->dirty = false;
     e->processing = true;
+    e->began = loop_now(q->loop);
+    series_add(q->metrics.depth, -1);
+    series_observe(q->metrics.waited, metrics_seconds(e->began - e->added));
     return entry_key(e);
 }
 
@@ -190,6 +205,7 @@ void workqueue_done(struct workqueue *q, str key) {
     ASSERT(e && e->processing);
     e->processing = false;
     q->n_processing--;
+    series_observe(q->metrics.worked, metrics_seconds(loop_now(q->loop) - e->began));
     if (e->dirty)
         make_ready(q, e);
     else

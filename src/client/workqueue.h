@@ -10,6 +10,8 @@
 
 struct workqueue;
 struct workqueue *workqueue_new(struct loop *l, void (*ready)(void *ctx), void *ctx);
+/* Tells what happens in it from now on, under this name (client/metrics.h). */
+void workqueue_measure(struct workqueue *q, const char *name);
 struct workqueue *workqueue_free(struct workqueue *q);
 void workqueue_add(struct workqueue *q, str key);
 void workqueue_add_after(struct workqueue *q, str key, int64_t ns);

@@ -97,6 +97,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller attributes_class_protection_controller = {
     .name = "volumeattributesclass-protection-controller",
+    .queue = "vacprotection",
     .watches = watches,
     .state_size = sizeof(struct classes),
     .start = start,

@@ -95,6 +95,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller bootstrap_signer_controller = {
     .name = "bootstrap-signer-controller",
+    .queue = "bootstrap_signer_queue",
     .watches = watches,
     .state_size = sizeof(struct bootstrap_signer),
     .start = start,

@@ -135,6 +135,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller claim_protection_controller = {
     .name = "persistentvolumeclaim-protection-controller",
+    .queue = "pvcprotection",
     .watches = watches,
     .state_size = sizeof(struct claims),
     .start = start,

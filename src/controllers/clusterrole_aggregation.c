@@ -99,6 +99,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller clusterrole_aggregation_controller = {
     .name = "clusterrole-aggregation-controller",
+    .queue = "ClusterRoleAggregator",
     .watches = watches,
     .state_size = sizeof(struct aggregation),
     .start = start,

@@ -19,6 +19,7 @@
 #define CSRS    RESOURCE_OF(certificates_v1_certificatesigningrequests)
 #define NODES   RESOURCE_OF(core_v1_nodes)
 #define REVIEWS RESOURCE_OF(authorization_v1_subjectaccessreviews)
+#define RETRY   (60 * NSEC_PER_SEC) /* a role may be given yet */
 
 struct approving {
     struct informer *csrs, *nodes;
@@ -123,7 +124,10 @@ static bool may_create(struct plan *p, const CertificateSigningRequest *c, const
                                                                    .body = &review,
                                                                    .result_type = REVIEWS->type});
     const SubjectAccessReview *answer = r ? r->object : NULL;
-    return answer && answer->status.allowed;
+    bool may = answer && answer->status.allowed;
+    if (r && !may)
+        plan_requeue_after(p, RETRY);
+    return may;
 }
 
 static void join(struct approving *s, struct plan *p, const CertificateSigningRequest *c,
@@ -184,16 +188,15 @@ static int reconcile(void *state, str key, struct plan *p) {
     return 0;
 }
 
-static void nothing(struct controller_run *run, const void *old, const void *new_) {}
-
 static const struct controller_watch watches[] = {
-    {RESOURCE_OF(certificates_v1_certificatesigningrequests), NULL, keys_self, NULL, false},
-    {RESOURCE_OF(core_v1_nodes), NULL, nothing, NULL, false},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(certificates_v1_certificatesigningrequests), .keys = keys_self},
+    {.resource = RESOURCE_OF(core_v1_nodes), .fields = FIELDS("status.addresses")},
+    {.resource = NULL},
 };
 
 const struct controller csr_approving_controller = {
     .name = "certificatesigningrequest-approving-controller",
+    .queue = "certificate",
     .watches = watches,
     .state_size = sizeof(struct approving),
     .start = start,

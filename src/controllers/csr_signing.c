@@ -67,12 +67,13 @@ static int reconcile(void *state, str key, struct plan *p) {
 }
 
 static const struct controller_watch watches[] = {
-    {RESOURCE_OF(certificates_v1_certificatesigningrequests), NULL, keys_self, NULL, false},
-    {NULL, NULL, NULL, NULL, false},
+    {.resource = RESOURCE_OF(certificates_v1_certificatesigningrequests), .keys = keys_self},
+    {.resource = NULL},
 };
 
 const struct controller csr_signing_controller = {
     .name = "certificatesigningrequest-signing-controller",
+    .queue = "certificate",
     .watches = watches,
     .state_size = sizeof(struct signing),
     .start = start,

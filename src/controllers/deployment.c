@@ -448,6 +448,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller deployment_controller = {
     .name = "deployment-controller",
+    .queue = "deployment",
     .watches = watches,
     .state_size = sizeof(struct deployments),
     .start = start,

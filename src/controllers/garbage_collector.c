@@ -296,6 +296,7 @@ static int reconcile(void *state, str key, struct plan *p) {
 
 const struct controller garbage_collector_controller = {
     .name = "garbage-collector-controller",
+    .queue = "garbage_collector_attempt_to_delete",
     .watches = watches,
     .state_size = sizeof(struct collector),
     .start = start,

@@ -274,6 +274,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller namespace_controller = {
     .name = "namespace-controller",
+    .queue = "namespace",
     .watches = watches,
     .state_size = sizeof(struct namespaces),
     .start = start,

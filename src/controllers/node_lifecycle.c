@@ -308,6 +308,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller node_lifecycle_controller = {
     .name = "node-controller",
+    .queue = "node_lifecycle_controller",
     .watches = watches,
     .state_size = sizeof(struct node_lifecycle),
     .start = start,

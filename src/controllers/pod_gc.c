@@ -100,6 +100,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller pod_gc_controller = {
     .name = "pod-garbage-collector-controller",
+    .queue = "orphaned_pods_nodes",
     .watches = watches,
     .state_size = sizeof(struct pod_gc),
     .start = start,

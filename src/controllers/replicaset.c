@@ -304,6 +304,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller replicaset_controller = {
     .name = "replicaset-controller",
+    .queue = "replicaset",
     .watches = watches,
     .state_size = sizeof(struct replicasets),
     .start = start,

@@ -78,6 +78,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller replication_controller_controller = {
     .name = "replicationcontroller-controller",
+    .queue = "replicationmanager",
     .watches = watches,
     .state_size = sizeof(struct replicasets),
     .start = start,

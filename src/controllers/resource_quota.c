@@ -238,6 +238,7 @@ static int reconcile(void *state, str key, struct plan *p) {
 
 const struct controller resource_quota_controller = {
     .name = "resourcequota-controller",
+    .queue = "resourcequota_primary",
     .watches = watches,
     .state_size = sizeof(struct quotas),
     .start = start,

@@ -70,6 +70,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller root_ca_publisher_controller = {
     .name = "root-ca-certificate-publisher-controller",
+    .queue = "root_ca_cert_publisher",
     .watches = watches,
     .state_size = sizeof(struct root_ca),
     .start = start,

@@ -176,6 +176,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller service_cidr_controller = {
     .name = "service-cidr-controller",
+    .queue = "ipaddresses",
     .watches = watches,
     .state_size = sizeof(struct service_cidrs),
     .start = start,

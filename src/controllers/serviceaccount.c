@@ -40,6 +40,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller serviceaccount_controller = {
     .name = "serviceaccount-controller",
+    .queue = "serviceaccount",
     .watches = watches,
     .state_size = sizeof(struct serviceaccounts),
     .start = start,

@@ -167,6 +167,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller taint_eviction_controller = {
     .name = "taint-eviction-controller",
+    .queue = "noexec_taint_node",
     .watches = watches,
     .state_size = sizeof(struct taint_eviction),
     .start = start,

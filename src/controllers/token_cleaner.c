@@ -29,6 +29,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller token_cleaner_controller = {
     .name = "token-cleaner-controller",
+    .queue = "token_cleaner",
     .watches = watches,
     .state_size = sizeof(struct token_cleaner),
     .start = start,

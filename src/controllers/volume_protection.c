@@ -38,6 +38,7 @@ static const struct controller_watch watches[] = {
 
 const struct controller volume_protection_controller = {
     .name = "persistentvolume-protection-controller",
+    .queue = "pvprotection",
     .watches = watches,
     .state_size = sizeof(struct volumes),
     .start = start,

@@ -23,6 +23,7 @@ struct sched_queue {
     struct map by_uid;
     struct waiting **active;
     uint32_t n_active, cap_active;
+    uint32_t n_unschedulable; /* of those in timed */
     uint64_t seq;
     struct heap timed;
     struct timer timer;
@@ -91,9 +92,10 @@ static void arm(struct sched_queue *q) {
         timer_stop(q->loop, &q->timer);
 }
 
+/* One that is new, or has just left. */
 static void wait_until(struct sched_queue *q, struct waiting *w, enum where where, int64_t at) {
-    heap_remove(&q->timed, &w->timed);
     w->where = where;
+    q->n_unschedulable += where == UNSCHEDULABLE;
     heap_push(&q->timed, &w->timed, at);
     arm(q);
 }
@@ -101,6 +103,8 @@ static void wait_until(struct sched_queue *q, struct waiting *w, enum where wher
 static void leave(struct sched_queue *q, struct waiting *w) {
     if (w->where == ACTIVE && w->pos)
         active_remove(q, w);
+    if (heap_has(&w->timed))
+        q->n_unschedulable -= w->where == UNSCHEDULABLE;
     heap_remove(&q->timed, &w->timed);
 }
 
@@ -225,6 +229,12 @@ void sched_queue_event(struct sched_queue *q, unsigned events) {
         if (w->where == UNSCHEDULABLE && w->events & events)
             wake_up(q, w);
     }
+}
+
+struct pending_pods sched_queue_pending(const struct sched_queue *q) {
+    return (struct pending_pods){.active = q->n_active,
+                                 .backoff = q->timed.n - q->n_unschedulable,
+                                 .unschedulable = q->n_unschedulable};
 }
 
 uint32_t sched_queue_length(const struct sched_queue *q) {

@@ -24,4 +24,8 @@ void sched_queue_return(struct sched_queue *q, struct pod_info *p, unsigned atte
                         unsigned events);
 /* Something happened. */
 void sched_queue_event(struct sched_queue *q, unsigned events);
+struct pending_pods {
+    uint32_t active, backoff, unschedulable;
+};
+struct pending_pods sched_queue_pending(const struct sched_queue *q);
 uint32_t sched_queue_length(const struct sched_queue *q);

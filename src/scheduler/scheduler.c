@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "client/events.h"
 #include "client/leader.h"
+#include "scheduler/metrics.h"
 #include "scheduler/queue.h"
 #include "schema/json.h"
 
@@ -24,6 +25,7 @@ struct known {
     uint32_t row;
     bool on_row, assumed;
     unsigned attempts;
+    int64_t began; /* the attempt that found the node, monotonic */
     struct rest_call *binding;
     struct timer lost;
 };
@@ -41,6 +43,7 @@ struct scheduler {
     struct arena scratch;
     struct task pump;
     struct list patches;
+    struct scheduler_metrics metrics;
     bool synced, leading;
 };
 
@@ -112,6 +115,15 @@ static void set_condition(struct scheduler *s, const Pod *pod, str reason, str m
     buf_done(&b);
 }
 
+/* ---- metrics ---- */
+
+static void ended(struct scheduler *s, enum attempt how, int64_t began, unsigned attempts) {
+    scheduler_metrics_attempt(&s->metrics, how, env_mono(loop_env(s->loop)) - began, attempts);
+}
+static void count_pending(struct scheduler *s) {
+    scheduler_metrics_pending(&s->metrics, sched_queue_pending(s->queue));
+}
+
 /* ---- pods that have a node ---- */
 
 static void known_free(struct scheduler *s, struct known *k) {
@@ -169,6 +181,7 @@ static void on_bound(void *ctx, const struct rest_result *res) {
     const Pod *pod = pod_of(k->pod);
     k->binding = NULL;
     if (res->r == 0 && res->code < 300) {
+        ended(s, ATTEMPT_SCHEDULED, k->began, k->attempts);
         arena_reset(&s->scratch);
         tell(s, pod, "Normal", "Scheduled",
              str_printf(&s->scratch, "Successfully assigned " STR_FMT "/" STR_FMT " to %s",
@@ -184,6 +197,7 @@ static void on_bound(void *ctx, const struct rest_result *res) {
         return;
     log_warn(loop_env(s->loop), "binding " STR_FMT "/" STR_FMT ": r %d code %d",
              STR_ARG(pod->metadata.namespace_), STR_ARG(pod->metadata.name), res->r, res->code);
+    ended(s, ATTEMPT_ERROR, k->began, k->attempts);
     forget(s, k);
 }
 
@@ -222,6 +236,7 @@ static bool gated(struct scheduler *s, struct pod_info *p) {
 static void decide(struct scheduler *s, struct pod_info *p, unsigned attempts) {
     struct decision d;
     const Pod *pod = pod_of(p);
+    int64_t began = env_mono(loop_env(s->loop));
     arena_reset(&s->scratch);
     if (gated(s, p)) {
         sched_queue_return(s->queue, p, attempts, EVENT_SELF);
@@ -232,9 +247,11 @@ static void decide(struct scheduler *s, struct pod_info *p, unsigned attempts) {
         struct known *k = known_new(s, p, node_at(&s->nodes, d.row)->metadata.name);
         k->assumed = true;
         k->attempts = attempts;
+        k->began = began;
         bind(s, k);
         return;
     }
+    ended(s, ATTEMPT_UNSCHEDULABLE, began, attempts);
     tell(s, pod, "Warning", "FailedScheduling", d.message);
     set_condition(s, pod, STR("Unschedulable"), d.message);
     sched_queue_return(s->queue, p, attempts, d.events);
@@ -245,12 +262,12 @@ static void pump(struct scheduler *s) {
     unsigned attempts;
     if (!s->synced || !s->leading)
         return;
-    for (int i = 0; i < PODS_A_TURN; i++) {
-        if (!(p = sched_queue_pop(s->queue, &attempts)))
-            return;
+    int i = 0;
+    for (; i < PODS_A_TURN && (p = sched_queue_pop(s->queue, &attempts)); i++)
         decide(s, p, attempts);
-    }
-    loop_defer(s->loop, &s->pump);
+    count_pending(s);
+    if (i == PODS_A_TURN)
+        loop_defer(s->loop, &s->pump);
 }
 
 static void on_pump(struct task *t) {
@@ -318,6 +335,7 @@ static void on_pod(void *ctx, struct informer *i, struct cached *old, struct cac
         sched_queue_drop(s->queue, pod->metadata.uid);
     else
         sched_queue_put(s->queue, pod_info_new(&s->nodes.names, new_));
+    count_pending(s);
 }
 
 static void on_node(void *ctx, struct informer *i, struct cached *old, struct cached *new_) {
@@ -341,6 +359,7 @@ static void on_node(void *ctx, struct informer *i, struct cached *old, struct ca
     /* NODE_x and EVENT_NODE_x are the same bits. */
     if (changes)
         sched_queue_event(s->queue, changes);
+    count_pending(s);
 }
 
 _Static_assert(NODE_ADDED == (int)EVENT_NODE_ADDED && NODE_TAINTS == (int)EVENT_NODE_TAINTS &&
@@ -410,6 +429,7 @@ struct scheduler *scheduler_new(const struct scheduler_options *o) {
     map_init(&s->known, NULL);
     nodes_init(&s->nodes);
     s->queue = sched_queue_new(s->loop, on_queue, s);
+    s->metrics = scheduler_metrics_of(loop_env(s->loop), SCHEDULER_NAME);
     s->recorder = recorder_new(o->client, SCHEDULER_NAME, "");
     s->informers = informers_new(o->client);
     s->node_informer = informers_get(

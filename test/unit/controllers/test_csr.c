@@ -1,205 +1,181 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Requests for nodes' certificates: who is approved, who is denied, what is signed, what goes. */
 #include "base/base64.h"
 #include "fixture.h"
 #include "net/x509.h"
 
-#define CSRS    RESOURCE_OF(certificates_v1_certificatesigningrequests)
-#define NODES   RESOURCE_OF(core_v1_nodes)
-#define CLIENT  "kubernetes.io/kube-apiserver-client-kubelet"
-#define SERVING "kubernetes.io/kubelet-serving"
-#define TOKEN   "system:bootstrap:abcdef"
+#define REQUESTS RESOURCE_OF(certificates_v1_certificatesigningrequests)
+#define NODE     "kubernetes.io/kube-apiserver-client-kubelet"
+#define CLIENT   "'digital signature','client auth'"
 
-struct ask {
-    const char *name, *signer, *usage, *user; /* NULL: those of a join */
-    const char *cn, *org, *dns, *ip, *conditions;
+/* ---- approving ---- */
+
+struct request {
+    const char *user, *signer, *usages, *cn, *org, *dns, *status;
 };
 
-static str request_of(struct fixture *f, const struct ask *q) {
-    struct x509_key *k;
-    str pem, org = str_of(q->org ? q->org : "system:nodes"), dns = str_of(q->dns),
-             ip = str_of(q->ip);
-    REQUIRE(x509_key_new(&k) == 0);
-    REQUIRE(x509_csr_new(&f->a,
-                         &(struct x509_request){.cn = str_of(q->cn ? q->cn : "system:node:n1"),
-                                                .orgs = &org,
-                                                .n_orgs = 1,
-                                                .dns = &dns,
-                                                .n_dns = q->dns ? 1 : 0,
-                                                .ips = &ip,
-                                                .n_ips = q->ip ? 1 : 0},
-                         k, &pem) == 0);
-    x509_key_free(k);
-    return base64_encode_in(&f->a, pem, 0);
+static void put_request(struct fixture *f, const struct request *r) {
+    CLEANUP(x509_key_freep) struct x509_key *key = NULL;
+    str org = str_of(r->org), dns = str_of(r->dns), pem;
+    struct x509_request x = {
+        .cn = str_of(r->cn), .orgs = &org, .n_orgs = 1, .dns = &dns, .n_dns = r->dns != NULL};
+    REQUIRE(x509_key_new(&key) == 0);
+    REQUIRE(x509_csr_new(&f->a, &x, key, &pem) == 0);
+    str text = str_printf(&f->a,
+                          "{'metadata':{'name':'r','uid':'r'},'spec':{'request':'" STR_FMT
+                          "','signerName':'%s','usages':[%s],'username':'%s','groups':['g']},"
+                          "'status':{%s}}",
+                          STR_ARG(base64_encode_in(&f->a, pem, 0)), r->signer, r->usages, r->user,
+                          r->status ? r->status : "");
+    put(f, REQUESTS, str_cdup(&f->a, text));
 }
 
-static void put_csr(struct fixture *f, const struct ask *q) {
-    str request = request_of(f, q);
-    put(f, CSRS,
-        str_printf(&f->a,
-                   "{'metadata':{'name':'%s','creationTimestamp':'2023-11-14T22:13:20Z'},'spec':{"
-                   "'request':'" STR_FMT "','signerName':'%s','usages':['digital signature','%s'],"
-                   "'username':'%s','groups':['g']},'status':{'conditions':[%s]}}",
-                   q->name ? q->name : "a", STR_ARG(request), q->signer ? q->signer : CLIENT,
-                   q->usage ? q->usage : "client auth", q->user ? q->user : TOKEN,
-                   q->conditions ? q->conditions : "")
-            .p);
-}
+#define GOOD                                                                                       \
+    { "u", NODE, CLIENT, "system:node:n", "system:nodes", NULL, NULL }
+#define ALLOWED(x) "{'spec':{},'status':{'allowed':" x "}}"
 
-/* What the approver does about it when access reviews say `allowed`. */
-static str decision(struct fixture *f, const char *key, bool allowed) {
-    const char *answer_text = allowed ? "{'status':{'allowed':true}}" : "{'status':{}}";
-    answer(f, "nodeclient", 201, &SubjectAccessReview_type, answer_text);
-    answer(f, "selfnodeclient", 201, &SubjectAccessReview_type, answer_text);
-    return try_text(f, &csr_approving_controller, key);
-}
-
-#define APPROVED "'type':'Approved','status':'True'"
-#define DENIED   "'type':'Denied','status':'True'"
-
-TEST(csr_who_is_approved) {
+TEST(requests_of_kubelets_are_asked_about) {
     static const struct {
-        struct ask ask;
-        bool allowed, approved;
+        struct request r;
+        const char *plan;
     } cases[] = {
-        {{0}, true, true},
-        {{0}, false, false},
-        {{.cn = "system:node:"}, true, false},
-        {{.cn = "system:admin"}, true, false},
-        {{.org = "system:masters"}, true, false},
-        {{.dns = "n1"}, true, false},
-        {{.usage = "server auth"}, true, false},
-        {{.signer = "kubernetes.io/kube-apiserver-client"}, true, false},
-        {{.user = "system:node:n1"}, true, true}, /* renews */
-        {{.user = "system:node:n1"}, false, false},
-        {{.user = "system:node:n1", .signer = SERVING, .usage = "server auth", .dns = "n1"},
-         false,
-         true},
-        {{.user = "system:node:n1", .signer = SERVING, .usage = "server auth"}, true, false},
-        {{.user = "system:node:n2", .signer = SERVING, .usage = "server auth", .dns = "n1"},
-         true,
-         false},
-        {{.signer = SERVING, .usage = "server auth", .dns = "n1"}, true, false},
-        {{.user = "system:node:n1", .signer = SERVING, .usage = "server auth", .ip = "192.0.2.1"},
-         true,
-         true},
-        {{.user = "system:node:n1", .signer = SERVING, .usage = "server auth", .ip = "192.0.2.7"},
-         true,
-         false}, /* that of node other */
-        {{.user = "system:node:n1", .signer = SERVING, .usage = "server auth", .dns = "other"},
-         true,
-         false},
-        {{.conditions = "{" DENIED ",'lastUpdateTime':null,'lastTransitionTime':null}"},
-         true,
-         false},
+        {GOOD, "need nodeclient\n"},
+        {{"system:node:n", NODE, CLIENT, "system:node:n", "system:nodes", NULL, NULL},
+         "need selfnodeclient\n"},
+        {{"u", NODE, CLIENT ",'key encipherment'", "system:node:n", "system:nodes", NULL, NULL},
+         "need nodeclient\n"},
+        {{"u", NODE, CLIENT ",'server auth'", "system:node:n", "system:nodes", NULL, NULL}, ""},
+        {{"u", NODE, "'client auth'", "system:node:n", "system:nodes", NULL, NULL}, ""},
+        {{"u", "kubernetes.io/kubelet-serving", CLIENT, "system:node:n", "system:nodes", NULL,
+          NULL},
+         ""},
+        {{"u", NODE, CLIENT, "somebody", "system:nodes", NULL, NULL}, ""},
+        {{"u", NODE, CLIENT, "system:node:n", "system:masters", NULL, NULL}, ""},
+        {{"u", NODE, CLIENT, "system:node:n", "system:nodes", "example.com", NULL}, ""},
+        {{"u", NODE, CLIENT, "system:node:n", "system:nodes", NULL,
+          "'conditions':[{'type':'Denied','status':'True'}]"},
+         ""},
+        {{"u", NODE, CLIENT, "system:node:n", "system:nodes", NULL, "'certificate':'eA=='"}, ""},
     };
-    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
         struct fixture f;
         setup(&f);
-        put(&f, NODES,
-            "{'metadata':{'name':'other'},'status':{'addresses':[{'type':'InternalIP',"
-            "'address':'192.0.2.7'}]}}");
-        put_csr(&f, &cases[i].ask);
-        str text = decision(&f, "a", cases[i].allowed);
-        bool approved = str_find(text, STR("update certificatesigningrequests/approval a ")) == 0 &&
-                        str_find(text, quoted(&f, APPROVED)) >= 0;
-        if (approved != cases[i].approved || (!approved && text.n))
-            tap_fail(__FILE__, __LINE__, "case %zu: " STR_FMT, i, STR_ARG(text));
+        put_request(&f, &cases[i].r);
+        str text = try_text(&f, &csr_approving_controller, "r");
+        if (!str_eqc(text, cases[i].plan))
+            tap_fail(__FILE__, __LINE__, "case %u: " STR_FMT, i, STR_ARG(text));
         teardown(&f);
     }
 }
 
-TEST(csr_a_token_cannot_claim_a_node_that_exists) {
+TEST(who_may_is_approved) {
     struct fixture f;
     setup(&f);
-    put(&f, NODES, "{'metadata':{'name':'n1'}}");
-    put_csr(&f, &(struct ask){0});
-    str text = decision(&f, "a", true);
-    CHECK(str_find(text, quoted(&f, DENIED)) >= 0);
-    CHECK_HAS(text, "node \\\"n1\\\" exists already");
-    put_csr(&f, &(struct ask){.user = "system:node:n1"}); /* but it may renew */
-    CHECK(str_find(decision(&f, "a", true), quoted(&f, APPROVED)) >= 0);
+    put_request(&f, &(struct request)GOOD);
+    answer(&f, "nodeclient", 201, &SubjectAccessReview_type, ALLOWED("true"));
+    str text = try_text(&f, &csr_approving_controller, "r");
+    CHECK_HAS(text, "update certificatesigningrequests/approval r ");
+    CHECK_HAS(text, "\"conditions\":[{\"type\":\"Approved\",\"status\":\"True\",\"reason\":"
+                    "\"AutoApproved\",\"message\":\"Auto approving kubelet client certificate "
+                    "after SubjectAccessReview.\"");
+    answer(&f, "nodeclient", 201, &SubjectAccessReview_type, ALLOWED("false"));
+    CHECK_PLAN(&f, &csr_approving_controller, "r", "requeue after 60000 ms\n");
+    answer(&f, "nodeclient", 500, NULL, NULL);
+    CHECK_PLAN(&f, &csr_approving_controller, "r", "requeue after 60000 ms\n");
     teardown(&f);
 }
 
-/* Two machines at once, before either has registered. */
-TEST(csr_the_first_approval_claims_the_name) {
+TEST(a_node_renews_its_own) {
     struct fixture f;
     setup(&f);
-    put_csr(&f, &(struct ask){.name = "a"});
-    put_csr(&f, &(struct ask){.name = "b"});
-    put_csr(&f, &(struct ask){.name = "c", .cn = "system:node:n2"});
-    CHECK(str_find(decision(&f, "a", true), quoted(&f, APPROVED)) >= 0);
-    CHECK(str_find(decision(&f, "b", true), quoted(&f, DENIED)) >= 0);
-    CHECK(str_find(decision(&f, "c", true), quoted(&f, APPROVED)) >= 0);
-    /* The write failed: the same request is approved once more. */
-    CHECK(str_find(decision(&f, "a", true), quoted(&f, APPROVED)) >= 0);
-    /* The node has come and gone: its name is free. */
-    put(&f, NODES, "{'metadata':{'name':'n1'}}");
-    drop(&f, NODES, "n1");
-    CHECK(str_find(decision(&f, "b", true), quoted(&f, APPROVED)) >= 0);
+    put_request(&f, &(struct request){"system:node:n", NODE, CLIENT, "system:node:n",
+                                      "system:nodes", NULL, NULL});
+    answer(&f, "selfnodeclient", 201, &SubjectAccessReview_type, ALLOWED("true"));
+    CHECK_HAS(try_text(&f, &csr_approving_controller, "r"), "Auto approving self kubelet client");
     teardown(&f);
 }
 
-/* A new leader finds out from the requests. */
-TEST(csr_claims_are_read_from_approved_requests) {
+TEST(nobody_takes_the_name_of_a_node) {
     struct fixture f;
     setup(&f);
-    put_csr(&f, &(struct ask){.name = "a",
-                              .conditions = "{" APPROVED
-                                            ",'lastUpdateTime':null,'lastTransitionTime':null}"});
-    put_csr(&f, &(struct ask){.name = "b"});
-    CHECK(str_find(decision(&f, "b", true), quoted(&f, DENIED)) >= 0);
-    drop(&f, CSRS, "a");
-    CHECK(str_find(decision(&f, "b", true), quoted(&f, APPROVED)) >= 0);
+    put_request(&f, &(struct request)GOOD);
+    put(&f, RESOURCE_OF(core_v1_nodes), "{'metadata':{'name':'n'}}");
+    answer(&f, "nodeclient", 201, &SubjectAccessReview_type, ALLOWED("true"));
+    CHECK_HAS(try_text(&f, &csr_approving_controller, "r"),
+              "\"type\":\"Denied\",\"status\":\"True\",\"reason\":\"NodeExists\"");
     teardown(&f);
 }
 
-static int sign(void *ctx, struct arena *a, str signer, str csr_pem, int64_t seconds, struct err *e,
-                str *ret_pem) {
-    int r = *(int *)ctx;
-    CHECK(str_eqc(signer, CLIENT));
-    CHECK(str_find(csr_pem, STR("CERTIFICATE REQUEST")) > 0);
-    if (r == 0)
-        *ret_pem = STR("PEM");
-    return r < 0 ? err_set(e, r, "the signer refused") : 0;
+TEST(a_node_names_itself_only) {
+    static const struct {
+        const char *dns;
+        bool approved;
+    } cases[] = {{"n", true}, {"10.0.0.2", false}, {"other", false}};
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fixture f;
+        setup(&f);
+        put(&f, RESOURCE_OF(core_v1_nodes),
+            "{'metadata':{'name':'other'},'status':{'addresses':[{'type':'InternalIP','address':"
+            "'10.0.0.2'}]}}");
+        put_request(&f, &(struct request){"system:node:n", "kubernetes.io/kubelet-serving",
+                                          "'digital signature','server auth'", "system:node:n",
+                                          "system:nodes", cases[i].dns, NULL});
+        CHECK_INT(count(try_text(&f, &csr_approving_controller, "r"), "\"Approved\""),
+                  cases[i].approved);
+        teardown(&f);
+    }
 }
 
-TEST(csr_what_is_approved_is_signed) {
-    static const char approved[] = "{" APPROVED ",'lastUpdateTime':null,'lastTransitionTime':null}";
-    struct fixture f;
-    int r = 0;
-    setup(&f);
-    f.config.sign = sign;
-    f.config.sign_ctx = &r;
-    const struct controller *c = &csr_signing_controller;
-    put_csr(&f, &(struct ask){0});
-    CHECK_PLAN(&f, c, "a", "");
-    put_csr(&f, &(struct ask){.conditions = approved});
-    str text = try_text(&f, c, "a");
-    CHECK_HAS(text, "update certificatesigningrequests/status a ");
-    CHECK(str_find(text, quoted(&f, "'certificate':'UEVN'")) >= 0);
-    r = -EINVAL;
-    CHECK(str_find(try_text(&f, c, "a"), quoted(&f, "'type':'Failed'")) >= 0);
-    r = 0;
-    put_csr(&f, &(struct ask){.conditions = approved, .org = "system:masters"});
-    CHECK(str_find(try_text(&f, c, "a"), quoted(&f, "'type':'Failed'")) >= 0);
-    put_csr(&f, &(struct ask){.conditions = approved, .signer = "example.com/x"});
-    CHECK_PLAN(&f, c, "a", "");
-    teardown(&f);
+/* ---- cleaning ---- */
+
+TEST(old_requests_go) {
+#define AT(time)            "'lastUpdateTime':'2023-11-14T" time "Z'"
+#define DECIDED(type, time) "'conditions':[{'type':'" type "','status':'True'," AT(time) "}]"
+    static const struct {
+        const char *created, *status, *plan;
+    } cases[] = {
+        {"2023-11-14T22:12:20Z", "", "requeue after 86340000 ms\n"},
+        {"2023-11-13T22:13:20Z", "", NULL},
+        {"2023-11-01T00:00:00Z", DECIDED("Denied", "22:12:20"), "requeue after 3540000 ms\n"},
+        {"2023-11-14T22:12:20Z", DECIDED("Denied", "21:13:20"), NULL},
+        {"2023-11-14T22:12:20Z", DECIDED("Failed", "21:13:20"), NULL},
+        {"2023-11-01T00:00:00Z", DECIDED("Approved", "21:13:20"), ""},
+        {"2023-11-01T00:00:00Z", "'certificate':'eA=='," DECIDED("Approved", "21:13:20"), NULL},
+        {"2023-11-01T00:00:00Z", "'certificate':'eA=='," DECIDED("Approved", "21:13:21"),
+         "requeue after 1000 ms\n"},
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fixture f;
+        setup(&f);
+        str text = str_printf(&f.a,
+                              "{'metadata':{'name':'r','uid':'r','creationTimestamp':'%s'},"
+                              "'status':{%s}}",
+                              cases[i].created, cases[i].status);
+        put(&f, REQUESTS, str_cdup(&f.a, text));
+        text = try_text(&f, &csr_cleaner_controller, "r");
+        if (cases[i].plan ? !str_eqc(text, cases[i].plan)
+                          : count(text, "delete certificatesigningrequests r ") != 1)
+            tap_fail(__FILE__, __LINE__, "case %u: " STR_FMT, i, STR_ARG(text));
+        teardown(&f);
+    }
 }
 
-TEST(csr_go_when_their_time_has_come) {
+TEST(a_request_goes_with_its_certificate) {
     struct fixture f;
     setup(&f);
-    const struct controller *c = &csr_cleaner_controller;
-    put_csr(&f, &(struct ask){0});
-    CHECK_PLAN(&f, c, "a", "requeue after 86400000 ms\n");
-    f.now = NOW + 24 * 3600 * NSEC_PER_SEC;
-    CHECK_HAS(try_text(&f, c, "a"), "delete certificatesigningrequests a");
-    f.now = NOW + 3600 * NSEC_PER_SEC;
-    put_csr(&f, &(struct ask){.conditions = "{" DENIED ",'lastUpdateTime':'2023-11-14T22:13:20Z',"
-                                            "'lastTransitionTime':null}"});
-    CHECK_HAS(try_text(&f, c, "a"), "delete certificatesigningrequests a");
+    CLEANUP(x509_key_freep) struct x509_key *key = NULL;
+    struct err e = {0};
+    str pem;
+    REQUIRE(x509_key_new(&key) == 0);
+    struct x509_request x = {
+        .cn = STR("c"), .not_before = NOW / NSEC_PER_SEC - 9, .not_after = NOW / NSEC_PER_SEC + 9};
+    REQUIRE(x509_issue(&f.a, &x, key, STR_NONE, NULL, &e, &pem) == 0);
+    str text = str_printf(&f.a,
+                          "{'metadata':{'name':'r','uid':'r'},'status':{'certificate':'" STR_FMT
+                          "'," DECIDED("Approved", "22:13:20") "}}",
+                          STR_ARG(base64_encode_in(&f.a, pem, 0)));
+    put(&f, REQUESTS, str_cdup(&f.a, text));
+    CHECK_PLAN(&f, &csr_cleaner_controller, "r", "requeue after 9000 ms\n");
+    f.now += 9 * NSEC_PER_SEC;
+    CHECK_HAS(try_text(&f, &csr_cleaner_controller, "r"), "delete certificatesigningrequests r ");
     teardown(&f);
 }

@@ -132,3 +132,31 @@ TEST(a_changed_pod_replaces_the_waiting_one) {
     pod_info_free(p);
     end();
 }
+
+static void check_pending(uint32_t active, uint32_t backoff, uint32_t unschedulable) {
+    struct pending_pods n = sched_queue_pending(queue);
+    CHECK_INT(n.active, active);
+    CHECK_INT(n.backoff, backoff);
+    CHECK_INT(n.unschedulable, unschedulable);
+}
+
+TEST(who_waits_where_is_counted) {
+    unsigned attempts;
+    begin();
+    sched_queue_put(queue, pod("a", 0));
+    sched_queue_put(queue, pod("b", 0));
+    check_pending(2, 0, 0);
+    struct pod_info *p = sched_queue_pop(queue, &attempts);
+    sched_queue_return(queue, p, attempts, EVENT_POD_GONE);
+    check_pending(1, 0, 1);
+    sched_queue_event(queue, EVENT_POD_GONE);
+    check_pending(1, 1, 0);
+    pass(2 * NSEC_PER_SEC);
+    check_pending(2, 0, 0);
+    p = sched_queue_pop(queue, &attempts);
+    sched_queue_return(queue, p, attempts, EVENT_POD_GONE);
+    sched_queue_drop(queue, STR("a"));
+    sched_queue_drop(queue, STR("b"));
+    check_pending(0, 0, 0);
+    end();
+}
