@@ -53,19 +53,15 @@ static void check_versions(struct field_errors *fe, const struct field_path *p,
         for (uint32_t k = 0; k < i; k++)
             unique &= !str_eq(s->versions.v[k].name, v->name);
     }
-    struct buf b;
-    buf_init(&b, 0);
-    for (uint32_t i = 0; (!unique || stored != 1) && i < s->versions.n; i++) {
-        buf_addc(&b, i ? ',' : '[');
-        buf_add(&b, go_json(fe->arena, &CustomResourceDefinitionVersion_type, &s->versions.v[i]));
-    }
-    buf_add(&b, b.n ? STR("]") : STR("null"));
+    if (unique && stored == 1)
+        return;
+    str shown = go_json_list(fe->arena, &CustomResourceDefinitionVersion_type, s->versions.v,
+                             s->versions.n);
     if (!unique)
-        field_invalid_printed(fe, p, buf_str(&b), "must contain unique version names");
+        field_invalid_printed(fe, p, shown, "must contain unique version names");
     if (stored != 1)
-        field_invalid_printed(fe, p, buf_str(&b),
+        field_invalid_printed(fe, p, shown,
                               "must have exactly one version marked as storage version");
-    buf_done(&b);
 }
 
 static void crd_validate(struct field_errors *fe, const void *obj) {

@@ -257,3 +257,16 @@ str go_json(struct arena *a, const struct api_type *t, const void *obj) {
     buf_done(&b);
     return s;
 }
+
+str go_json_list(struct arena *a, const struct api_type *t, const void *v, uint32_t n) {
+    struct buf b;
+    buf_init(&b, 0);
+    for (uint32_t i = 0; i < n; i++) {
+        buf_addc(&b, i ? ',' : '[');
+        buf_add(&b, go_json(a, t, (const char *)v + i * t->size));
+    }
+    buf_add(&b, n ? STR("]") : STR("null"));
+    str s = str_dup(a, buf_str(&b));
+    buf_done(&b);
+    return s;
+}

@@ -118,6 +118,8 @@ void check_resource_quantity(struct field_errors *fe, const struct field_path *p
 
 /* A value as upstream's internal types print in JSON: Go's field names, null for what is absent. */
 str go_json(struct arena *a, const struct api_type *t, const void *obj);
+/* The same of n values that stand one after the other; null when there are none. */
+str go_json_list(struct arena *a, const struct api_type *t, const void *v, uint32_t n);
 /* A unified diff of the same, indented, as upstream shows forbidden changes. */
 str go_diff(struct arena *a, const struct api_type *t, const void *old, const void *obj);
 

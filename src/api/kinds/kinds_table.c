@@ -6,10 +6,6 @@
 static const struct hooks plain, counted = {.counts_generation = true};
 
 static const struct hooks *const table[RESOURCE_ID_MAX] = {
-    [RESOURCE_ID(admissionregistration_v1_mutatingadmissionpolicies)] = &counted,
-    [RESOURCE_ID(admissionregistration_v1_mutatingadmissionpolicybindings)] = &counted,
-    [RESOURCE_ID(admissionregistration_v1_validatingadmissionpolicies)] = &counted,
-    [RESOURCE_ID(admissionregistration_v1_validatingadmissionpolicybindings)] = &counted,
     [RESOURCE_ID(resource_v1_deviceclasses)] = &counted,
 #define KIND(id_) [RESOURCE_ID(id_)] = &hooks_##id_,
 #include "api/kinds/kinds.def"

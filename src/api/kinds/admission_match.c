@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Which requests webhooks and policies look at. Expressions are taken as they are: nothing here
+ * reads CEL. */
+#include "api/kinds/admission.h"
+
+#define CONDITIONS_MAX 64
+
+const char *const admission_failures[] = {"Fail", "Ignore", NULL};
+const char *const admission_reinvocations[] = {"IfNeeded", "Never", NULL};
+
+str trimmed(str s) {
+    while (s.n && strchr(" \t\n\v\f\r", s.p[0]) && s.p[0])
+        s = str_slice(s, 1, s.n);
+    while (s.n && strchr(" \t\n\v\f\r", s.p[s.n - 1]) && s.p[s.n - 1])
+        s = str_slice(s, 0, s.n - 1);
+    return s;
+}
+
+/* "*" stands alone; others: what it excludes. */
+static void check_star(struct field_errors *fe, const struct field_path *p, const str_list *l,
+                       const char *others) {
+    if (!l->n)
+        field_required(fe, p, NULL);
+    if (l->n > 1 && strings_have(l, STR("*")))
+        field_invalid_printed(fe, p, strings_json(fe->arena, l),
+                              "if '*' is present, must not specify other %s", others);
+}
+
+/* What "x/" and "/y" before this one say of it. */
+static void check_subresource(struct field_errors *fe, const struct field_path *p,
+                              const str_list *l, uint32_t i) {
+    str sub = l->v[i], res = str_cut(&sub, '/');
+    bool whole = false, everywhere = false;
+    for (uint32_t k = 0; k < i; k++) {
+        str s = l->v[k], r = str_cut(&s, '/');
+        whole |= s.p && str_eq(r, res) && str_eqc(s, "*");
+        everywhere |= s.p && str_eqc(r, "*") && str_eq(s, sub);
+    }
+    if (whole)
+        field_invalid(fe, p, l->v[i], "if '" STR_FMT "/*' is present, must not specify " STR_FMT,
+                      STR_ARG(res), STR_ARG(l->v[i]));
+    if (everywhere)
+        field_invalid(fe, p, l->v[i], "if '*/" STR_FMT "' is present, must not specify " STR_FMT,
+                      STR_ARG(sub), STR_ARG(l->v[i]));
+}
+
+static void check_resources(struct field_errors *fe, const struct field_path *p,
+                            const str_list *l) {
+    bool plain = false;
+    if (!l->n)
+        field_required(fe, p, NULL);
+    if (list_too_long(fe, p, l->n))
+        return;
+    for (uint32_t i = 0; i < l->n; i++) {
+        if (!l->v[i].n)
+            field_required(fe, PATH_INDEX(p, i), NULL);
+        else if (str_chr(l->v[i], '/') >= 0)
+            check_subresource(fe, PATH_INDEX(p, i), l, i);
+        else
+            plain = !str_eqc(l->v[i], "*");
+    }
+    if (l->n > 1 && strings_have(l, STR("*/*")))
+        field_invalid_printed(fe, p, strings_json(fe->arena, l),
+                              "if '*/*' is present, must not specify other resources");
+    if (plain && strings_have(l, STR("*")))
+        field_invalid_printed(fe, p, strings_json(fe->arena, l),
+                              "if '*' is present, must not specify other resources without "
+                              "subresources");
+}
+
+void check_admission_rule(struct field_errors *fe, const struct field_path *p,
+                          const RuleWithOperations *o) {
+    static const char *const operations[] = {"*", "CONNECT", "CREATE", "DELETE", "UPDATE", NULL};
+    static const char *const scopes[] = {"*", "Cluster", "Namespaced", NULL};
+    const Rule *r = &o->rule;
+    check_star(fe, PATH(p, "operations"), &o->operations, "operations");
+    for (uint32_t i = 0; i < o->operations.n; i++)
+        check_one_of(fe, PATH_INDEX(PATH(p, "operations"), i), o->operations.v[i], operations);
+    check_star(fe, PATH(p, "apiGroups"), &r->api_groups, "API groups");
+    check_star(fe, PATH(p, "apiVersions"), &r->api_versions, "API versions");
+    for (uint32_t i = 0; i < r->api_versions.n; i++)
+        if (!r->api_versions.v[i].n)
+            field_required(fe, PATH_INDEX(PATH(p, "apiVersions"), i), NULL);
+    check_resources(fe, PATH(p, "resources"), &r->resources);
+    if (r->scope.p)
+        check_one_of(fe, PATH(p, "scope"), r->scope, scopes);
+}
+
+void check_match_policy(struct field_errors *fe, const struct field_path *p, str policy) {
+    static const char *const policies[] = {"Equivalent", "Exact", NULL};
+    check_one_of(fe, p, policy, policies);
+}
+
+static void check_named_rule(struct field_errors *fe, const struct field_path *p,
+                             const NamedRuleWithOperations *r) {
+    struct name_index x =
+        name_index_of(fe->arena, r->resource_names.v, r->resource_names.n, sizeof(str));
+    for (uint32_t i = 0; i < r->resource_names.n; i++) {
+        const struct field_path *at = PATH_INDEX(PATH(p, "resourceNames"), i);
+        field_check_name(fe, at, r->resource_names.v[i], name_path_segment);
+        if (name_index_first(&x, r->resource_names.v[i]) != i)
+            field_duplicate(fe, at, r->resource_names.v[i]);
+    }
+    check_admission_rule(fe, p, &r->rule_with_operations);
+}
+
+static void check_selector(struct field_errors *fe, const struct field_path *p,
+                           const LabelSelector *s) {
+    if (s)
+        check_label_selector(fe, p, s);
+    else
+        field_required(fe, p, NULL);
+}
+
+void check_match_resources(struct field_errors *fe, const struct field_path *p,
+                           const MatchResources *m) {
+    if (!m)
+        return;
+    if (!m->match_policy.p)
+        field_required(fe, PATH(p, "matchPolicy"), NULL);
+    else
+        check_match_policy(fe, PATH(p, "matchPolicy"), m->match_policy);
+    check_selector(fe, PATH(p, "namespaceSelector"), m->namespace_selector);
+    check_selector(fe, PATH(p, "objectSelector"), m->object_selector);
+    for (uint32_t i = 0; i < m->resource_rules.n; i++)
+        check_named_rule(fe, PATH_INDEX(PATH(p, "resourceRules"), i), &m->resource_rules.v[i]);
+    for (uint32_t i = 0; i < m->exclude_resource_rules.n; i++)
+        check_named_rule(fe, PATH_INDEX(PATH(p, "excludeResourceRules"), i),
+                         &m->exclude_resource_rules.v[i]);
+}
+
+void check_match_conditions(struct field_errors *fe, const struct field_path *p,
+                            const MatchCondition *v, uint32_t n) {
+    struct name_index x = name_index_of(fe->arena, n ? &v->name : NULL, n, sizeof(*v));
+    if (n > CONDITIONS_MAX)
+        field_too_many(fe, p, n, CONDITIONS_MAX);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct field_path *at = PATH_INDEX(p, i);
+        if (!trimmed(v[i].expression).n)
+            field_required(fe, PATH(at, "expression"), NULL);
+        check_name_required(fe, PATH(at, "name"), v[i].name, name_qualified);
+        if (v[i].name.n && name_index_first(&x, v[i].name) != i)
+            field_duplicate(fe, PATH(at, "name"), v[i].name);
+    }
+}
