@@ -285,8 +285,8 @@ struct loop *rest_client_loop(struct rest_client *c) {
     return c->loop;
 }
 
-static int parse_server(struct arena *a, const char *server, bool *ret_tls, str *ret_host,
-                        const char **ret_address) {
+int rest_parse_server(struct arena *a, const char *server, bool *ret_tls, str *ret_host,
+                      const char **ret_address) {
     str s = str_of(server);
     if (str_starts(s, STR("sim:"))) {
         *ret_tls = false;
@@ -345,7 +345,7 @@ int rest_client_new(struct loop *l, const struct rest_options *o, struct err *e,
     str host;
     const char *address;
     struct tls_config *tls = NULL;
-    int r = parse_server(&a, o->server, &use_tls, &host, &address);
+    int r = rest_parse_server(&a, o->server, &use_tls, &host, &address);
     if (r < 0)
         err_set(e, r, "server %s: want https://HOST:PORT", o->server);
     if (r == 0 && use_tls)

@@ -22,6 +22,9 @@ struct rest_options {
 };
 int rest_client_new(struct loop *l, const struct rest_options *o, struct err *e,
                     struct rest_client **ret);
+/* The parts of rest_options.server: TLS or not, the host by itself, a transport address. */
+int rest_parse_server(struct arena *a, const char *server, bool *ret_tls, str *ret_host,
+                      const char **ret_address);
 /* From a kubeconfig file's current context (server, CA, client certificate or token, inline or by
  * path). The strings of *ret live in a. */
 int rest_options_from_kubeconfig(struct env *env, struct arena *a, const char *path, struct err *e,

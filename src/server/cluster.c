@@ -14,7 +14,17 @@
 #include "server/proc.h"
 #include "server/supervisor.h"
 
-enum { SIGNER, APISERVER, SCHEDULER, CONTROLLERS, CONTAINERD, KUBELET, PROCESSES };
+/* Those of a server; those of an agent are the last three. */
+enum what {
+    SIGNER,
+    APISERVER,
+    SCHEDULER,
+    CONTROLLERS,
+    NODE_IDENTITY,
+    CONTAINERD,
+    KUBELET,
+    WHAT_MAX
+};
 
 struct cluster {
     struct server_config *config;
@@ -22,9 +32,9 @@ struct cluster {
     struct loop *loop;
     struct supervisor *supervisor;
     struct signals *signals;
-    struct component_start starts[PROCESSES];
-    struct process_spec specs[PROCESSES];
-    unsigned n;
+    struct component_start starts[WHAT_MAX];
+    struct process_spec specs[WHAT_MAX]; /* in the order of their start */
+    unsigned n, at[WHAT_MAX];            /* of what; where in it something stands */
     struct signer_channel channels[ROLE_MAX];
     struct signer_options signer;
     char pki_dir[512], addresses[512], api_addresses[640];
@@ -35,6 +45,10 @@ struct cluster {
     int lock;
     int status;
 };
+
+static bool is_agent(const struct cluster *cl) {
+    return cl->config->join_server != NULL;
+}
 
 /* ---- descriptors ---- */
 
@@ -70,40 +84,72 @@ static const char *api_addresses(struct cluster *cl) {
     return cl->api_addresses;
 }
 
-/* A channel to the signer for the process at index i. */
-static int add_channel(struct cluster *cl, unsigned i, enum role role, struct err *e) {
+static struct process_spec *spec_of(struct cluster *cl, enum what w) {
+    return &cl->specs[cl->at[w]];
+}
+
+/* A channel between two processes that are planned; the end of the one that answers. */
+static int join_processes(struct cluster *cl, enum what answers, enum what asks, int *ret_fd,
+                          struct err *e) {
     int fds[2];
     int r = pair(fds, e);
     if (r < 0)
         return r;
-    size_t at = cl->signer.n_channels++;
-    cl->channels[at] = (struct signer_channel){
-        .fd = fds[0],
+    struct process_spec *a = spec_of(cl, answers), *b = spec_of(cl, asks);
+    a->keep[a->n_keep++] = fds[0];
+    b->keep[b->n_keep++] = fds[1];
+    cl->starts[cl->at[asks]].channel = fds[1];
+    *ret_fd = fds[0];
+    return 0;
+}
+
+static int add_channel(struct cluster *cl, enum what w, enum role role, struct err *e) {
+    int fd;
+    int r = join_processes(cl, SIGNER, w, &fd, e);
+    if (r < 0)
+        return r;
+    cl->channels[cl->signer.n_channels++] = (struct signer_channel){
+        .fd = fd,
         .role = role,
         .node = role == ROLE_KUBELET ? cl->config->node_name : NULL,
         .addresses = role == ROLE_APISERVER ? api_addresses(cl) : own_addresses(cl),
     };
-    struct process_spec *signer = &cl->specs[SIGNER];
-    signer->keep[signer->n_keep++] = fds[0];
-    cl->starts[i].channel = fds[1];
-    cl->specs[i].keep[cl->specs[i].n_keep++] = fds[1];
     return 0;
 }
 
 /* ---- the list of processes ---- */
 
-static void add(struct cluster *cl, unsigned i, const char *name, int (*entry)(const void *, int),
+/* after: bits of enum what. */
+static void add(struct cluster *cl, enum what w, const char *name, int (*entry)(const void *, int),
                 unsigned after, bool tells_ready) {
+    unsigned i = cl->at[w] = cl->n++, bits = 0;
+    for (enum what x = 0; x < w; x++)
+        if (after & (1u << x))
+            bits |= 1u << cl->at[x];
     cl->starts[i] = (struct component_start){.config = cl->config, .channel = -1};
     cl->specs[i] = (struct process_spec){.name = name,
                                          .entry = entry,
                                          .ctx = &cl->starts[i],
                                          .tells_ready = tells_ready,
-                                         .after = after};
-    cl->n = MAX(cl->n, i + 1);
+                                         .after = bits};
 }
 
-static int plan_processes(struct cluster *cl, struct err *e) {
+static void add_node(struct cluster *cl, enum what after) {
+    add(cl, CONTAINERD, "containerd", proc_containerd, 0, false);
+    add(cl, KUBELET, role_names[ROLE_KUBELET], proc_kubelet, 1u << after | 1u << CONTAINERD, true);
+}
+
+static int plan_agent(struct cluster *cl, struct err *e) {
+    int fd;
+    add(cl, NODE_IDENTITY, "node-identity", proc_node_identity, 0, true);
+    add_node(cl, NODE_IDENTITY);
+    int r = join_processes(cl, NODE_IDENTITY, KUBELET, &fd, e);
+    if (r == 0)
+        cl->starts[cl->at[NODE_IDENTITY]].channel = fd;
+    return r;
+}
+
+static int plan_server(struct cluster *cl, struct err *e) {
     struct server_config *c = cl->config;
     int control[2];
     int r = pair(control, e);
@@ -116,8 +162,9 @@ static int plan_processes(struct cluster *cl, struct err *e) {
                                          .control = control[1]};
     snprintf(cl->pki_dir, sizeof(cl->pki_dir), "%s/pki", c->data_dir);
     add(cl, SIGNER, "signer", proc_signer, 0, true);
-    cl->specs[SIGNER].ctx = &cl->signer;
-    cl->specs[SIGNER].keep[cl->specs[SIGNER].n_keep++] = control[1];
+    struct process_spec *signer = spec_of(cl, SIGNER);
+    signer->ctx = &cl->signer;
+    signer->keep[signer->n_keep++] = control[1];
     add(cl, APISERVER, role_names[ROLE_APISERVER], proc_apiserver, 1u << SIGNER, true);
     add(cl, SCHEDULER, role_names[ROLE_SCHEDULER], proc_scheduler, 1u << APISERVER, true);
     add(cl, CONTROLLERS, role_names[ROLE_CONTROLLERS], proc_controllers, 1u << APISERVER, true);
@@ -128,9 +175,7 @@ static int plan_processes(struct cluster *cl, struct err *e) {
         r = add_channel(cl, CONTROLLERS, ROLE_CONTROLLERS, e);
     if (r < 0 || c->no_agent || c->dev)
         return r;
-    add(cl, CONTAINERD, "containerd", proc_containerd, 0, false);
-    add(cl, KUBELET, role_names[ROLE_KUBELET], proc_kubelet, 1u << APISERVER | 1u << CONTAINERD,
-        true);
+    add_node(cl, APISERVER);
     return add_channel(cl, KUBELET, ROLE_KUBELET, e);
 }
 
@@ -149,7 +194,7 @@ static void on_control(struct io *io, unsigned events) {
         supervisor_stop(cl->supervisor);
         return;
     }
-    supervisor_proceed(cl->supervisor, APISERVER);
+    supervisor_proceed(cl->supervisor, cl->at[APISERVER]);
 }
 
 /* The API server says on which port it listens (dev leaves that to the kernel). */
@@ -157,7 +202,7 @@ static bool on_ready(void *ctx, unsigned i, str text) {
     struct cluster *cl = ctx;
     char ask[300];
     int64_t port;
-    if (i != APISERVER)
+    if (cl->control < 0 || i != cl->at[APISERVER])
         return true;
     if (str_to_i64(text, &port) == 0 && cl->config->port == 0) {
         cl->config->port = port;
@@ -213,12 +258,12 @@ static int make_folders(struct cluster *cl, struct err *e) {
 static int open_all(struct cluster *cl, struct err *e) {
     static const int stops[] = {SIGTERM, SIGINT};
     int r = cl->config->dev ? 0 : take_lock(cl, e);
-    if (r == 0 && !cl->config->dev)
+    if (r == 0 && !cl->config->dev && !is_agent(cl))
         r = make_folders(cl, e);
     if (r == 0 && !cl->config->dev && !cl->config->no_agent)
         r = host_mounts_enter(cl->config->run_dir, e);
     if (r == 0)
-        r = plan_processes(cl, e);
+        r = is_agent(cl) ? plan_agent(cl, e) : plan_server(cl, e);
     if (r == 0)
         r = loop_new(&cl->env, &cl->loop);
     if (r == 0)
@@ -226,7 +271,8 @@ static int open_all(struct cluster *cl, struct err *e) {
     if (r < 0)
         return r;
     cl->control_io = (struct io){.fd = cl->control, .want = IO_READ, .ready = on_control};
-    r = io_add(cl->loop, &cl->control_io);
+    if (cl->control >= 0)
+        r = io_add(cl->loop, &cl->control_io);
     if (r == 0)
         r = supervisor_new(cl->loop,
                            &(struct supervisor_options){.list = cl->specs,

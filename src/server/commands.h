@@ -5,6 +5,8 @@
 #include "server/config.h"
 
 int cmd_server(int argc, char **argv);
+int cmd_agent(int argc, char **argv);
+int cmd_token(int argc, char **argv);
 int cmd_dev(int argc, char **argv);
 int cmd_cleanup(int argc, char **argv);
 int cmd_version(int argc, char **argv);

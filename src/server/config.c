@@ -47,6 +47,25 @@ const struct flag server_flags[] = {
     {0},
 };
 
+const struct flag agent_flags[] = {
+    FLAG_CONFIG,
+    {"server", FLAG_STR, AT(join_server), "", "URL of the API server, https://HOST:6443"},
+    {"token", FLAG_STR, AT(join_token), "",
+     "what `coxswain token create` printed; needed once, to join"},
+    {"token-file", FLAG_STR, AT(join_token_file), "", "a file with it, that ps does not show"},
+    {"data-dir", FLAG_STR, AT(data_dir), "/var/lib/coxswain", "folder of everything that is kept"},
+    {"run-dir", FLAG_STR, AT(run_dir), "/run/coxswain", "folder of sockets and run-time files"},
+    {"pod-log-dir", FLAG_STR, AT(log_dir), "/var/log/pods", "folder of the containers' logs"},
+    {"node-name", FLAG_STR, AT(node_name), "", "name of this node; the host's by default"},
+    {"node-ip", FLAG_STR, AT(node_ip), "", "address of this node; that of the default route"},
+    {"cluster-cidr", FLAG_STR, AT(pod_cidr), "10.244.1.0/24",
+     "addresses of this node's pods; each node needs its own"},
+    {"cluster-domain", FLAG_STR, AT(cluster_domain), "cluster.local", "DNS domain of the cluster"},
+    {"pause-image", FLAG_STR, AT(sandbox_image), "coxswain.local/pause:1", "image of sandboxes"},
+    {"v", FLAG_INT, AT(verbosity), "0", "log verbosity; 4 and more is debugging", 0, 10},
+    {0},
+};
+
 const struct flag dev_flags[] = {
     {"port", FLAG_INT, AT(port), "0", "port on 127.0.0.1; any free one by default", 0, 65535},
     {"kubeconfig", FLAG_STR, AT(kubeconfig), "", "where to write the kubeconfig; a temporary file"},
@@ -205,6 +224,22 @@ static int read_goaway_chance(struct server_config *c, struct err *e) {
 int component_config_complete(struct server_config *c, struct err *e) {
     int r = read_goaway_chance(c, e);
     return r < 0 ? r : complete(c, e);
+}
+
+int agent_config_complete(struct server_config *c, struct err *e) {
+    if (!has(c->join_server) || strncmp(c->join_server, "https://", 8) != 0)
+        return err_set(e, -EINVAL, "--server: want https://HOST:PORT");
+    int r = complete(c, e);
+    if (r < 0)
+        return r;
+    if ((size_t)snprintf(c->api_url, sizeof(c->api_url), "%s", c->join_server) >=
+        sizeof(c->api_url))
+        return err_set(e, -EINVAL, "--server is too long");
+    c->kubelet_port = 10250;
+    c->cgroup_root = "/coxswain";
+    if (geteuid() != 0)
+        return err_set(e, -EPERM, "a node needs root");
+    return 0;
 }
 
 int server_config_complete(struct server_config *c, struct err *e) {

@@ -19,6 +19,7 @@ struct server_config {
     const char *sandbox_image;
     const char *user; /* whom processes without need of root run as */
     bool no_agent;
+    const char *join_server, *join_token, *join_token_file; /* coxswain agent */
     int64_t verbosity;
 
     /* Components that run by themselves (kube-apiserver, kubelet, ...): upstream's flags. */
@@ -45,9 +46,10 @@ struct server_config {
     uint32_t uid, gid; /* 0: stay as we are */
 };
 
-extern const struct flag server_flags[], dev_flags[];
+extern const struct flag server_flags[], agent_flags[], dev_flags[];
 extern const struct flag kube_apiserver_flags[], kube_scheduler_flags[],
     kube_controller_manager_flags[], kubelet_flags[];
 int server_config_complete(struct server_config *c, struct err *e);
-/* The same for a component by itself. */
+/* The same for `coxswain agent` and for a component by itself. */
+int agent_config_complete(struct server_config *c, struct err *e);
 int component_config_complete(struct server_config *c, struct err *e);

@@ -11,6 +11,8 @@ static const struct command_row {
     const char *summary;
 } commands[] = {
     {"server", cmd_server, "a one-node cluster: every component, supervised"},
+    {"agent", cmd_agent, "a further node of a cluster"},
+    {"token", cmd_token, "makes, lists and deletes the tokens that nodes join with"},
     {"dev", cmd_dev, "API server, controllers and scheduler in memory, gone at exit"},
     {"cleanup", cmd_cleanup, "removes the containers, networks and mounts of a stopped server"},
     {"kube-apiserver", cmd_kube_apiserver, "the API server by itself"},

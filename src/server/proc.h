@@ -4,6 +4,8 @@
 
 #include "server/component.h"
 
+/* Of a joined node: keeps who it is, and tells the kubelet over the channel. */
+int proc_node_identity(const void *ctx, int ready_fd);
 int proc_signer(const void *ctx, int ready_fd);
 int proc_apiserver(const void *ctx, int ready_fd);
 int proc_controllers(const void *ctx, int ready_fd);
