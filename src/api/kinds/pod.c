@@ -17,6 +17,13 @@ static void prepare_create(struct hook_ctx *h, void *obj) {
     Pod *pod = obj;
     pod->status = (PodStatus){.phase = STR("Pending"), .qos_class = str_of(pod_qos(&pod->spec))};
     gated_condition(h->arena, pod);
+    pod_drop_disabled(&pod->spec, NULL);
+    pod_match_own_labels(h->arena, pod);
+}
+
+static void prepare_update(struct hook_ctx *h, void *obj, const void *old) {
+    (void)h;
+    pod_drop_disabled(&((Pod *)obj)->spec, &((const Pod *)old)->spec);
 }
 
 static void prepare_status(struct hook_ctx *h, void *obj, const void *old) {
@@ -102,6 +109,7 @@ const struct hooks hooks_core_v1_pods = {
     .resource = "pods",
     .defaults = pod_defaults,
     .prepare_create = prepare_create,
+    .prepare_update = prepare_update,
     .prepare_status = prepare_status,
     .validate_write = validate_write,
     .validate_update = validate_update,

@@ -96,7 +96,7 @@ static bool check_refused(struct field_errors *fe, const Pod *old) {
     if (!text)
         return false;
     fe->list.n = 0; /* nothing else counts */
-    field_forbidden(fe, PATH(NULL, ""), "%s", text);
+    field_forbidden(fe, PATH(NULL, "[]"), "%s", text);
     return true;
 }
 

@@ -212,7 +212,7 @@ void check_pod_debuggers(struct field_errors *fe, const Pod *pod, const Pod *bef
     const struct field_path *p = PATH(PATH(NULL, "spec"), "ephemeralContainers");
     if (label_has(&before->metadata.annotations, STR(MIRROR_ANNOTATION))) {
         fe->list.n = 0; /* nothing else counts */
-        field_forbidden(fe, PATH(NULL, ""), "static pods do not support ephemeral containers");
+        field_forbidden(fe, PATH(NULL, "[]"), "static pods do not support ephemeral containers");
         return;
     }
     for (uint32_t i = 0; i < was->ephemeral_containers.n; i++) {

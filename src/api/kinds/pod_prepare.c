@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the server writes into a pod's spec. Labels that a term is to take from the pod become
+ * requirements of its selector, so that whoever reads the pod needs to know selectors only. Fields
+ * of features that are off are dropped, unless the stored pod has them: a newer server, or one that
+ * had the feature on, wrote those. */
+#include "api/kinds/pod_validate.h"
+
+static void require(struct arena *a, LabelSelector *s, const str_list *keys, const char *operator_,
+                    const str_map *labels) {
+    for (uint32_t i = 0; i < keys->n; i++) {
+        str value = label_get(labels, keys->v[i]);
+        if (!value.p)
+            continue;
+        LabelSelectorRequirement *r = list_push(a, &s->match_expressions);
+        *r = (LabelSelectorRequirement){.key = keys->v[i], .operator_ = str_of(operator_)};
+        *list_push(a, &r->values) = value;
+    }
+}
+
+/* A selector of its own to add to; lists of objects are not shared with what was read. */
+static LabelSelector *selector_copy(struct arena *a, const LabelSelector *s) {
+    LabelSelector *out = arena_dup(a, s, sizeof(*s));
+    uint32_t n = s->match_expressions.n;
+    memset(&out->match_expressions, 0, sizeof(out->match_expressions));
+    for (uint32_t i = 0; i < n; i++)
+        *list_push(a, &out->match_expressions) = s->match_expressions.v[i];
+    return out;
+}
+
+static void match_term(struct arena *a, PodAffinityTerm *t, const str_map *labels) {
+    if (!t->label_selector || (!t->match_label_keys.n && !t->mismatch_label_keys.n))
+        return;
+    t->label_selector = selector_copy(a, t->label_selector);
+    require(a, t->label_selector, &t->match_label_keys, "In", labels);
+    require(a, t->label_selector, &t->mismatch_label_keys, "NotIn", labels);
+}
+
+static void match_terms(struct arena *a, PodAffinityTerm *v, uint32_t n, WeightedPodAffinityTerm *w,
+                        uint32_t n_w, const str_map *labels) {
+    for (uint32_t i = 0; i < n; i++)
+        match_term(a, &v[i], labels);
+    for (uint32_t i = 0; i < n_w; i++)
+        match_term(a, &w[i].pod_affinity_term, labels);
+}
+
+void pod_match_own_labels(struct arena *a, Pod *pod) {
+    const str_map *labels = &pod->metadata.labels;
+    PodSpec *s = &pod->spec;
+    PodAffinity *with = s->affinity ? s->affinity->pod_affinity : NULL;
+    PodAntiAffinity *apart = s->affinity ? s->affinity->pod_anti_affinity : NULL;
+#define TERMS(x_)                                                                                  \
+    (x_)->required_during_scheduling_ignored_during_execution.v,                                   \
+        (x_)->required_during_scheduling_ignored_during_execution.n,                               \
+        (x_)->preferred_during_scheduling_ignored_during_execution.v,                              \
+        (x_)->preferred_during_scheduling_ignored_during_execution.n
+    if (with)
+        match_terms(a, TERMS(with), labels);
+    if (apart)
+        match_terms(a, TERMS(apart), labels);
+#undef TERMS
+    for (uint32_t i = 0; i < s->topology_spread_constraints.n; i++) {
+        TopologySpreadConstraint *c = &s->topology_spread_constraints.v[i];
+        if (!c->label_selector || !c->match_label_keys.n)
+            continue;
+        c->label_selector = selector_copy(a, c->label_selector);
+        require(a, c->label_selector, &c->match_label_keys, "In", labels);
+    }
+}
+
+/* ---- features that are off: alpha, or beta and not yet on by default ---- */
+
+enum {
+    USES_TRUST_BUNDLE = 1 << 0,    /* ClusterTrustBundleProjection */
+    USES_POD_CERTIFICATE = 1 << 1, /* PodCertificateRequest */
+    USES_STOP_SIGNAL = 1 << 2,     /* ContainerStopSignals */
+    USES_GROUP = 1 << 3,           /* GenericWorkload */
+};
+
+/* Which of them s uses; those in `drop` are cleared. */
+static unsigned features(PodSpec *s, unsigned drop) {
+    unsigned used = s->scheduling_group ? USES_GROUP : 0;
+    struct container_list lists[CONTAINERS_MAX];
+    if (drop & USES_GROUP)
+        s->scheduling_group = NULL;
+    for (uint32_t i = 0; i < s->volumes.n; i++) {
+        ProjectedVolumeSource *v = s->volumes.v[i].volume_source.projected;
+        for (uint32_t k = 0; v && k < v->sources.n; k++) {
+            VolumeProjection *p = &v->sources.v[k];
+            used |= (p->cluster_trust_bundle ? USES_TRUST_BUNDLE : 0u) |
+                    (p->pod_certificate ? USES_POD_CERTIFICATE : 0u);
+            if (drop & USES_TRUST_BUNDLE)
+                p->cluster_trust_bundle = NULL;
+            if (drop & USES_POD_CERTIFICATE)
+                p->pod_certificate = NULL;
+        }
+    }
+    container_lists(s, lists);
+    for (int l = 0; l < CONTAINERS_MAX; l++)
+        for (uint32_t i = 0; i < lists[l].n; i++) {
+            Lifecycle *c = container_at(&lists[l], i)->lifecycle;
+            if (!c || !c->stop_signal.p)
+                continue;
+            used |= USES_STOP_SIGNAL;
+            if (drop & USES_STOP_SIGNAL)
+                c->stop_signal = STR_NONE;
+        }
+    return used;
+}
+
+void pod_drop_disabled(PodSpec *s, const PodSpec *old) {
+    unsigned all = USES_TRUST_BUNDLE | USES_POD_CERTIFICATE | USES_STOP_SIGNAL | USES_GROUP;
+    unsigned keep = 0;
+    if (old) {
+        PodSpec was = *old; /* nothing is dropped from it */
+        keep = features(&was, 0);
+    }
+    if (features(s, 0) & ~keep)
+        features(s, all & ~keep);
+}
