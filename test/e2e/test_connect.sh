@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What the API server passes on: kubectl exec, attach and raw proxies through a kube-apiserver by
+# itself to a kubelet and a web server that are played (fake_kubelet.py); and the server's end.
+. "$(dirname "$0")/lib.sh"
+
+ip=$(hostname -I | tr ' ' '\n' | grep -m1 '\.') || give_up "an address of this machine"
+cd "$work" || exit 1
+
+# ---- certificates ----
+sign() { # name, CN, O, SAN
+    openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -subj "/O=$3/CN=$2" -out "$1.csr" 2>>"$log"
+    openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out "$1.pem" \
+        -extfile <(echo "subjectAltName=$4") 2>>"$log"
+}
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=test -days 2 -out ca.pem 2>>"$log"
+sign api kube-apiserver test IP:127.0.0.1
+sign kubelet kubelet test "IP:$ip"
+sign client kube-apiserver-kubelet-client test DNS:client
+sign admin admin system:masters DNS:admin
+openssl genrsa -out tokens.key 2048 2>>"$log"
+
+# ---- servers ----
+start() { # log, command...
+    "${@:2}" >"$1" 2>>"$log" </dev/null &
+    dev_pids+=($!)
+}
+fake=$top/test/e2e/fake_kubelet.py
+start kubelet.out python3 "$fake" "$ip" 0 kubelet.pem kubelet.key ca.pem
+start web.out python3 "$fake" "$ip" 0
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+start api.out "$coxswain" kube-apiserver --bind-address=127.0.0.1 --secure-port="$port" \
+    --data-dir="$work/data" --tls-cert-file=api.pem --tls-private-key-file=api.key --client-ca-file=ca.pem \
+    --service-account-signing-key-file=tokens.key --service-account-issuer=https://test \
+    --kubelet-client-certificate=client.pem --kubelet-client-key=client.key \
+    --kubelet-certificate-authority=ca.pem --disable-admission-plugins=ServiceAccount \
+    --shutdown-delay-duration=5s
+api_pid=${dev_pids[-1]}
+mkdir -p "$data"
+cd "$top" || exit 1
+url=https://127.0.0.1:$port
+kubectl_newest
+within 10 grep -q listening "$work/kubelet.out" || give_up "the kubelet listens"
+within 10 grep -q listening "$work/web.out" || give_up "the web server listens"
+kubelet_port=$(cut -d' ' -f2 "$work/kubelet.out") web_port=$(cut -d' ' -f2 "$work/web.out")
+cat >"$work/kc" <<EOF
+{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}],
+ clusters: [{name: c, cluster: {server: "$url", certificate-authority: "$work/ca.pem"}}],
+ users: [{name: u, user: {client-certificate: "$work/admin.pem", client-key: "$work/admin.key"}}]}
+EOF
+export KUBECONFIG=$work/kc
+ready() { k get --raw /readyz; }
+within 10 ready || give_up "the API server becomes ready"
+
+# ---- a node and a pod that are said to be ----
+k create -f - <<EOF >/dev/null
+apiVersion: v1
+kind: List
+items: [
+  {apiVersion: v1, kind: Node, metadata: {name: n1}},
+  {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: default}, spec: {nodeName: n1, containers: [
+    {name: c, image: i, ports: [{containerPort: $web_port}]}]}},
+  {apiVersion: v1, kind: Service, metadata: {name: web, namespace: default}, spec: {ports: [
+    {name: main, port: 80, targetPort: $web_port}]}},
+  {apiVersion: v1, kind: Endpoints, metadata: {name: web, namespace: default}, subsets: [{
+    addresses: [{ip: "$ip", targetRef: {kind: Pod, namespace: default, name: web}}],
+    ports: [{name: main, port: $web_port}]}]}]
+EOF
+k patch node n1 --subresource=status -p "{\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"$ip\"}],
+    \"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":$kubelet_port}}}}" >/dev/null
+k patch pod web --subresource=status -p "{\"status\":{\"phase\":\"Running\",\"podIP\":\"$ip\",\"podIPs\":[{\"ip\":\"$ip\"}],
+    \"containerStatuses\":[{\"name\":\"c\",\"ready\":true,\"image\":\"i\",\"imageID\":\"\",\"restartCount\":0,
+    \"state\":{\"running\":{\"startedAt\":\"2020-01-01T00:00:00Z\"}}}]}}" >/dev/null
+
+# ---- streams ----
+is "exec" "$(k exec web -- echo hello)" hello
+is "exec -i passes stdin, and its end" "$(printf 'a\nb\n' | k exec -i web -- cat)" $'a\nb'
+k exec web -- sh -c 'exit 7' >/dev/null 2>&1
+is "exec gives the exit status" "$?" 7
+is "stderr is apart" "$(k exec web -- sh -c 'echo out; echo err >&2' 2>/dev/null)" out
+sum=$(head -c 20000000 /dev/urandom | tee "$work/random" | sha256sum)
+is "20 MB through a tunnel and back" "$(k exec -i web -- cat <"$work/random" | sha256sum)" "$sum"
+is "attach" "$(printf 'x\n' | k attach -i web -c c 2>/dev/null)" $'attached\nx'
+like "a container that is not there" "$(k exec web -c zz -- x 2>&1)" "container zz is not valid for pod web"
+
+# ---- proxies ----
+raw() { k get --raw "$1"; }
+is "a service's server" "$(raw '/api/v1/namespaces/default/services/http:web:80/proxy/a/b?c=d')" "GET /a/b?c=d"
+is "a pod's server" "$(raw /api/v1/namespaces/default/pods/web/proxy/x)" "GET /x"
+is "a post" "$(echo hello | k create --raw /api/v1/namespaces/default/pods/web/proxy/p -f -)" "POST /p hello"
+is "a node's kubelet knows who asks" "$(raw /api/v1/nodes/n1/proxy/metrics)" \
+    "GET /metrics  kube-apiserver-kubelet-client"
+like "a server that is not there" "$(raw /api/v1/namespaces/default/pods/web:1/proxy/ 2>&1)" \
+    "error trying to reach service: dial tcp $ip:1: connect: connection refused"
+
+# ---- the end ----
+k get configmaps -A --watch-only >"$work/watch.out" 2>&1 &
+watch_pid=$!
+sleep_exec() { k exec web -- sleep 60; }
+sleep_exec >/dev/null 2>&1 &
+exec_pid=$!
+k create configmap before >/dev/null
+soon "the watch tells" 10 grep -q before "$work/watch.out"
+kill -TERM "$api_pid"
+not_ready() { ! ready; }
+soon "readiness fails" 4 not_ready
+check "requests are served while readiness fails" k create configmap during
+ended() { ! kill -0 "$api_pid" 2>/dev/null; }
+check "the server ends in time" within 20 ended
+wait "$api_pid" 2>/dev/null
+is "its exit status" "$?" 0
+wait "$watch_pid"
+is "the watch ended well" "$(grep -c 'error\|EOF' "$work/watch.out")" 0
+like "and told everything" "$(cat "$work/watch.out")" during
+wait "$exec_pid"
+finish
