@@ -9,6 +9,16 @@ bool user_in_group(const struct user *u, str group) {
     return false;
 }
 
+void user_add_group(struct arena *a, struct user *u, str group) {
+    if (user_in_group(u, group))
+        return;
+    str *v = arena_array(a, u->groups.n + 1, sizeof(str));
+    if (u->groups.n)
+        memcpy(v, u->groups.v, u->groups.n * sizeof(str));
+    v[u->groups.n] = group;
+    u->groups = (str_list){v, u->groups.n + 1};
+}
+
 static enum decision allow(void *ctx, struct arena *a, const struct attributes *at,
                            str *ret_reason) {
     *ret_reason = STR_NONE;

@@ -18,6 +18,8 @@ struct user {
 };
 
 bool user_in_group(const struct user *u, str group);
+/* Unless he is in it already; the list is copied into the arena. */
+void user_add_group(struct arena *a, struct user *u, str group);
 
 /* What is asked for, as upstream's authorizer.Attributes. */
 struct attributes {

@@ -63,27 +63,17 @@ static enum phase_result phase_parse(struct request *r) {
     return PHASE_NEXT;
 }
 
-static void add_group(struct request *r, struct user *u, str group) {
-    if (!user_in_group(u, group)) {
-        str *v = arena_array(r->arena, u->groups.n + 1, sizeof(str));
-        if (u->groups.n)
-            memcpy(v, u->groups.v, u->groups.n * sizeof(str));
-        v[u->groups.n] = group;
-        u->groups = (str_list){v, u->groups.n + 1};
-    }
-}
-
 static enum phase_result phase_authenticate(struct request *r) {
     const struct apiserver *s = r->server;
     int e = s->authn ? s->authn->authenticate(s->authn_ctx, r->arena, r->x, &r->user) : -ENOENT;
     if (e == -ENOENT) {
         r->user = (struct user){.name = USER_ANONYMOUS};
-        add_group(r, &r->user, GROUP_UNAUTHENTICATED);
+        user_add_group(r->arena, &r->user, GROUP_UNAUTHENTICATED);
         return PHASE_NEXT;
     }
     if (e < 0)
         return respond_status(r, status_new(r->arena, 401, "Unauthorized", "Unauthorized"));
-    add_group(r, &r->user, GROUP_AUTHENTICATED);
+    user_add_group(r->arena, &r->user, GROUP_AUTHENTICATED);
     return PHASE_NEXT;
 }
 
@@ -104,7 +94,7 @@ struct attributes request_attributes(const struct request *r) {
     };
 }
 
-static enum phase_result refuse(struct request *r, const struct attributes *at, str reason) {
+enum phase_result request_refuse(struct request *r, const struct attributes *at, str reason) {
     str why = forbidden_text(r->arena, at, reason);
     if (at->resource_request)
         return respond_status(
@@ -120,113 +110,10 @@ bool request_may(struct request *r, const struct attributes *at, str *ret_reason
     return s->authz->authorize(s->authz_ctx, r->arena, at, ret_reason) == DECISION_ALLOW;
 }
 
-#define SERVICE_ACCOUNT_PREFIX STR("system:serviceaccount:")
-
-static bool may_impersonate(struct request *r, str group, const char *resource, str ns, str name,
-                            str subresource) {
-    struct attributes at = {.user = &r->user,
-                            .verb = STR("impersonate"),
-                            .resource_request = true,
-                            .group = group,
-                            .version = STR("v1"),
-                            .resource = str_of(resource),
-                            .subresource = subresource,
-                            .ns = ns,
-                            .name = name};
-    str reason;
-    return request_may(r, &at, &reason);
-}
-
-/* "system:serviceaccount:ns:name" */
-static bool split_service_account(str user, str *ret_ns, str *ret_name) {
-    if (!str_starts(user, SERVICE_ACCOUNT_PREFIX))
-        return false;
-    str rest = str_slice(user, SERVICE_ACCOUNT_PREFIX.n, user.n);
-    *ret_ns = str_cut(&rest, ':');
-    *ret_name = rest;
-    return ret_ns->n && rest.n && str_chr(rest, ':') < 0;
-}
-
-/* Groups that come with the name when none are asked for. */
-static void implied_groups(struct request *r, struct user *u, str ns, bool account) {
-    if (account && u->groups.n == 0) {
-        add_group(r, u, STR("system:serviceaccounts"));
-        add_group(r, u, str_printf(r->arena, "system:serviceaccounts:" STR_FMT, STR_ARG(ns)));
-    }
-    if (!user_in_group(u, GROUP_UNAUTHENTICATED))
-        add_group(r, u,
-                  str_eq(u->name, USER_ANONYMOUS) ? GROUP_UNAUTHENTICATED : GROUP_AUTHENTICATED);
-}
-
-static bool read_impersonation(struct request *r, struct user *u) {
-    const str extra = STR("Impersonate-Extra-");
-    bool ok = true;
-    for (uint32_t i = 0; i < r->x->headers.n; i++) {
-        const struct http_header *h = &r->x->headers.v[i];
-        if (str_ieq(h->name, STR("Impersonate-Group"))) {
-            add_group(r, u, h->value);
-            ok &= may_impersonate(r, STR_NONE, "groups", STR_NONE, h->value, STR_NONE);
-        } else if (str_ieq(h->name, STR("Impersonate-Uid"))) {
-            u->uid = h->value;
-            ok &= may_impersonate(r, STR("authentication.k8s.io"), "uids", STR_NONE, h->value,
-                                  STR_NONE);
-        } else if (h->name.n > extra.n && str_ieq(str_slice(h->name, 0, extra.n), extra)) {
-            struct strs_pair *p = list_push(r->arena, &u->extra);
-            str raw = str_lower(r->arena, str_slice(h->name, extra.n, h->name.n));
-            if (url_decode(r->arena, raw, false, &p->key) < 0)
-                p->key = raw;
-            *list_push(r->arena, &p->value) = h->value;
-            ok &= may_impersonate(r, STR("authentication.k8s.io"), "userextras", STR_NONE, h->value,
-                                  p->key);
-        }
-    }
-    return ok;
-}
-
-/* Groups without a user: to go on as the caller himself would not be what was meant. */
-static bool impersonates_nobody(const struct request *r) {
-    for (uint32_t i = 0; i < r->x->headers.n; i++) {
-        str name = r->x->headers.v[i].name;
-        if (name.n > 12 && str_ieq(str_slice(name, 0, 12), STR("Impersonate-")) &&
-            !str_ieq(name, STR("Impersonate-User")))
-            return false;
-    }
-    return true;
-}
-
-static enum phase_result phase_impersonate(struct request *r) {
-    str name = http_header_get(&r->x->headers, "Impersonate-User");
-    if (!name.n)
-        return impersonates_nobody(r) ? PHASE_NEXT
-                                      : respond_text(r, 500,
-                                                     str_printf(r->arena,
-                                                                "Internal Server Error: \"" STR_FMT
-                                                                "\": requested impersonation "
-                                                                "without impersonating a user\n",
-                                                                STR_ARG(r->x->target)));
-    struct user u = {.name = name};
-    str ns, account;
-    bool is_account = split_service_account(name, &ns, &account);
-    bool ok = is_account ? may_impersonate(r, STR_NONE, "serviceaccounts", ns, account, STR_NONE)
-                         : may_impersonate(r, STR_NONE, "users", STR_NONE, name, STR_NONE);
-    ok &= read_impersonation(r, &u);
-    if (!ok) {
-        struct attributes at = request_attributes(r);
-        const char *mode = is_account                              ? "serviceaccount"
-                           : str_starts(name, STR("system:node:")) ? "arbitrary-node"
-                                                                   : "user-info";
-        at.verb = str_printf(r->arena, "impersonate-on:%s:" STR_FMT, mode, STR_ARG(at.verb));
-        return refuse(r, &at, STR_NONE);
-    }
-    implied_groups(r, &u, ns, is_account);
-    r->user = u;
-    return PHASE_NEXT;
-}
-
 static enum phase_result phase_authorise(struct request *r) {
     struct attributes at = request_attributes(r);
     str reason;
-    return request_may(r, &at, &reason) ? PHASE_NEXT : refuse(r, &at, reason);
+    return request_may(r, &at, &reason) ? PHASE_NEXT : request_refuse(r, &at, reason);
 }
 
 static enum phase_result not_acceptable(struct request *r) {
@@ -367,7 +254,7 @@ static const struct phase {
     {"limit", phase_limit},
     {"parse", phase_parse},
     {"authenticate", phase_authenticate},
-    {"impersonate", phase_impersonate},
+    {"impersonate", request_impersonate},
     {"authorise", phase_authorise},
     {"route", phase_route},
     {"body", phase_body},

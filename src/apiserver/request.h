@@ -88,6 +88,10 @@ void request_cut(struct request *r);
 struct attributes request_attributes(const struct request *r);
 /* Whether the authoriser allows it. */
 bool request_may(struct request *r, const struct attributes *at, str *ret_reason);
+/* 403 about it, in upstream's words. */
+enum phase_result request_refuse(struct request *r, const struct attributes *at, str reason);
+/* impersonate.c: the phase behind authentication. */
+enum phase_result request_impersonate(struct request *r);
 
 /* In the format the client accepts: what encode_x() wrote whole. Frees nothing. */
 enum phase_result respond_buf(struct request *r, int code, struct buf *b);
