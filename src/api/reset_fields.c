@@ -71,12 +71,26 @@ static const char *const reset[][2] = {
     {"storagemigration.k8s.io storageversionmigrations/status", "metadata,spec"},
 };
 
-str reset_fields(const struct api_resource *r, str sub) {
+static const char *const owned[][2] = {
+    {" pods/ephemeralcontainers", "spec.ephemeralContainers"},
+    {" pods/resize", "spec.containers.*.resources,spec.containers.*.resizePolicy,"
+                     "spec.initContainers.*.resources,spec.initContainers.*.resizePolicy"},
+};
+
+static str find(const char *const (*rows)[2], size_t n, const struct api_resource *r, str sub) {
     char name[256];
     snprintf(name, sizeof(name), "%s %s%s" STR_FMT, r->group, r->plural, sub.n ? "/" : "",
              STR_ARG(sub));
-    for (size_t i = 0; i < ARRAY_LEN(reset); i++)
-        if (strcmp(reset[i][0], name) == 0)
-            return str_of(reset[i][1]);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(rows[i][0], name) == 0)
+            return str_of(rows[i][1]);
     return STR_NONE;
+}
+
+str reset_fields(const struct api_resource *r, str sub) {
+    return find(reset, ARRAY_LEN(reset), r, sub);
+}
+
+str owned_fields(const struct api_resource *r, str sub) {
+    return sub.n ? find(owned, ARRAY_LEN(owned), r, sub) : STR_NONE;
 }

@@ -6,3 +6,6 @@
 #include "api/resource.h"
 
 str reset_fields(const struct api_resource *r, str sub); /* sub empty: the resource itself */
+/* The other way round, for a subresource that lets little through: patterns of all that is owned.
+ * For fieldset_matching; empty: no such limit. */
+str owned_fields(const struct api_resource *r, str sub);

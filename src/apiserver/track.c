@@ -48,13 +48,13 @@ static str manager_of(struct write *w) {
 
 static struct apply_version version_of(struct arena *a, const struct api_resource *res,
                                        const struct api_subresource *sub) {
-    str names = reset_fields(res, str_of(sub ? sub->name : NULL));
+    str name = str_of(sub ? sub->name : NULL), names = reset_fields(res, name);
     struct fieldset *reset = NULL;
     if (names.n) {
         reset = arena_make(a, struct fieldset);
         *reset = fieldset_of_names(a, names);
     }
-    return (struct apply_version){schema_root(res->type), reset};
+    return (struct apply_version){schema_root(res->type), reset, owned_fields(res, name)};
 }
 
 /* The kind in another of its versions; NULL: there is none that is served. */

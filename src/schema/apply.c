@@ -129,8 +129,7 @@ static int merge_once(const struct apply_request *q, const struct value *live,
     struct managed_entry last = *mine;
     mine->api_version = q->api_version;
     mine->fields = field_paths(q->a, q->version.schema, config);
-    if (q->version.reset)
-        mine->fields = fieldset_without(q->a, &mine->fields, q->version.reset);
+    mine->fields = apply_ownable(q->a, &q->version, &mine->fields);
     r = apply_prune(q, &merged, &x->m, &last, &x->object, e);
     if (r == 0)
         r = managed_take(q, live, &x->object, &x->m, &who, force, &c, &x->conflicts, e);

@@ -6,11 +6,12 @@
 #include "schema/field_merge.h"
 #include "schema/managed.h"
 
-/* A version of the kind: how its objects look, and what its writers never own (fields that the
- * strategy resets). */
+/* A version of the kind: how its objects look, and what its writers never own, as the strategy puts
+ * it back. */
 struct apply_version {
     struct field_schema schema;
     const struct fieldset *reset; /* NULL: none */
+    str only; /* patterns (fieldset_matching) of all that it lets through; empty: anything */
 };
 
 struct apply_request {

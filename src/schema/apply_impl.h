@@ -30,6 +30,9 @@ struct conflict_list {
 int managed_take(const struct apply_request *q, const struct value *live, const struct value *now,
                  struct managed *m, const struct managed_entry *but, bool force,
                  struct field_changes *ret, struct conflict_list *conflicts, struct err *e);
+/* What is left of a set without what the strategy puts back. */
+struct fieldset apply_ownable(struct arena *a, const struct apply_version *v,
+                              const struct fieldset *s);
 /* The writer of an update gets what it changed, but for what identifies the object. */
 void managed_give(const struct apply_request *q, const struct fieldset *changed, struct managed *m);
 /* Brings sets in line with a schema that has changed since they were made. */

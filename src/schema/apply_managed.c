@@ -14,9 +14,10 @@ int view_in(const struct apply_request *q, const struct value *object, str api_v
     return q->convert(q->ctx, q->a, object, api_version, &ret->object, &ret->version, e);
 }
 
-static struct fieldset unreset(struct arena *a, const struct apply_version *v,
-                               const struct fieldset *s) {
-    return v->reset ? fieldset_without(a, s, v->reset) : *s;
+struct fieldset apply_ownable(struct arena *a, const struct apply_version *v,
+                              const struct fieldset *s) {
+    struct fieldset left = v->reset ? fieldset_without(a, s, v->reset) : *s;
+    return v->only.n ? fieldset_matching(a, &left, v->only) : left;
 }
 
 /* ---- taking ---- */
@@ -40,9 +41,9 @@ static int changes_in(const struct apply_request *q, const struct value *live,
     if (c->status < 0)
         return c->status;
     c->changes = field_compare(q->a, from.version.schema, &from.object, &to.object);
-    c->changes.removed = unreset(q->a, &from.version, &c->changes.removed);
-    c->changes.modified = unreset(q->a, &from.version, &c->changes.modified);
-    c->changes.added = unreset(q->a, &from.version, &c->changes.added);
+    c->changes.removed = apply_ownable(q->a, &from.version, &c->changes.removed);
+    c->changes.modified = apply_ownable(q->a, &from.version, &c->changes.modified);
+    c->changes.added = apply_ownable(q->a, &from.version, &c->changes.added);
     return arena_over(q->a)
                ? err_http(e, -E2BIG, 413, "RequestEntityTooLarge", "the object is too large")
                : 0;

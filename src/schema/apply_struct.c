@@ -123,8 +123,7 @@ static bool track_new(const struct tracked *k, struct managed *m) {
     struct fieldset fields;
     if (!is_zero(k->live, k->t->size) || !field_paths_added(q->a, k->t, k->now, &fields))
         return false;
-    if (q->version.reset)
-        fields = fieldset_without(q->a, &fields, q->version.reset);
+    fields = apply_ownable(q->a, &q->version, &fields);
     managed_give(q, &fields, m);
     return true;
 }

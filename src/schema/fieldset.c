@@ -180,6 +180,43 @@ struct fieldset fieldset_of_names(struct arena *a, str paths) {
     return s;
 }
 
+struct patterns {
+    str v[FIELD_PATTERNS_MAX]; /* what is left of each */
+    unsigned n;
+};
+
+static bool element_fits(const struct path_element *at, str name) {
+    return str_eqc(name, "*") || (at->kind == ELEMENT_FIELD && str_eq(at->name, name));
+}
+
+static struct fieldset matching(struct arena *a, const struct fieldset *s,
+                                const struct patterns *p) {
+    struct fieldset r = room(a, s->n);
+    for (uint32_t i = 0; i < s->n; i++) {
+        const struct field_node *n = &s->v[i];
+        struct patterns below = {.n = 0};
+        bool fits = false, whole = false;
+        for (unsigned k = 0; k < p->n; k++) {
+            str rest = p->v[k];
+            if (!element_fits(&n->at, str_cut(&rest, '.')))
+                continue;
+            fits = true;
+            whole |= !rest.n;
+            below.v[below.n++] = rest;
+        }
+        if (fits)
+            add(&r, &n->at, n->marks, whole ? n->below : matching(a, &n->below, &below));
+    }
+    return r;
+}
+
+struct fieldset fieldset_matching(struct arena *a, const struct fieldset *s, str patterns) {
+    struct patterns p = {.n = 0};
+    while (patterns.n && p.n < FIELD_PATTERNS_MAX)
+        p.v[p.n++] = str_cut(&patterns, ',');
+    return matching(a, s, &p);
+}
+
 static int node_cmp(const void *x, const void *y) {
     const struct field_node *n = x, *m = y;
     return element_cmp(&n->at, &m->at);

@@ -78,6 +78,10 @@ struct fieldset fieldset_of_path(struct arena *a, const struct path_element *pat
 /* The set of paths "spec.replicas" of plain field names, separated by commas. Reset fields are
  * written so; the text must live as long as the set. */
 struct fieldset fieldset_of_names(struct arena *a, str paths);
+/* The members on the way to these paths and all below them: "spec.containers.*.resources", with *
+ * for any element, separated by commas (FIELD_PATTERNS_MAX at most). */
+struct fieldset fieldset_matching(struct arena *a, const struct fieldset *s, str patterns);
+#define FIELD_PATTERNS_MAX 8
 /* A tree with several marks a node is several sets in one: the set of those with any of `marks`. */
 struct fieldset fieldset_pick(struct arena *a, const struct fieldset *s, unsigned marks);
 

@@ -107,7 +107,7 @@ static void make_request(struct step *s) {
         .a = a,
         .api_version = s->api_version,
         .kind = s->kind,
-        .version = {schema_root(s->r ? s->r->type : &Thing_type), &s->reset},
+        .version = {schema_root(s->r ? s->r->type : &Thing_type), &s->reset, STR_NONE},
         .empty = &s->empty,
         .manager = query(s, "fieldManager"),
         .subresource = s->sub,

@@ -316,6 +316,34 @@ TEST(a_field_has_owners_in_other_versions) {
     world_done(&w);
 }
 
+/* ---- subresources that let little through ---- */
+
+#define PODS "/api/v1/namespaces/rec/pods"
+#define POD(container_)                                                                            \
+    "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"},\"spec\":{"             \
+    "\"containers\":[{\"name\":\"a\"," container_ "}]}}"
+
+TEST(a_resize_owns_resources_only) {
+    struct world w;
+    begin(&w);
+    call(&w, "POST", "/api/v1/namespaces/rec/serviceaccounts", NULL,
+         "{\"metadata\":{\"name\":\"default\"}}");
+    struct answer a = call(&w, "POST", PODS "?fieldManager=m", NULL,
+                           POD("\"image\":\"i\",\"resources\":{\"requests\":{\"cpu\":\"1\"}}"));
+    CHECK_INT(a.code, 201);
+    a = call(&w, "PATCH", PODS "/p/resize?fieldManager=vpa&force=true", APPLY,
+             POD("\"image\":\"other\",\"resources\":{\"requests\":{\"cpu\":\"2\"}}"));
+    CHECK_INT(a.code, 200);
+    CHECK_STR(text_at(&w, a.body, "spec.containers.0.image"), STR("i"));
+    CHECK_STR(text_at(&w, a.body, "spec.containers.0.resources.requests.cpu"), STR("2"));
+    str first = owners(&w, a.body);
+    CHECK_STR(
+        str_cut(&first, '\n'),
+        STR("vpa Apply v1 resize {\"f:spec\":{\"f:containers\":{\"k:{\\\"name\\\":\\\"a\\\"}\":"
+            "{\".\":{},\"f:resources\":{\"f:requests\":{\"f:cpu\":{}}}}}}}"));
+    world_done(&w);
+}
+
 /* ---- making by apply ---- */
 
 static enum decision decide(void *ctx, struct arena *a, const struct attributes *at,

@@ -163,3 +163,32 @@ TEST(single_paths) {
     CHECK_STRC(set_text(&a, &leaves), "{'f:a':{'f:b':{}},'f:c':{}}");
     arena_done(&a);
 }
+
+TEST(members_by_pattern) {
+    static const char all[] = "{\"f:metadata\":{\"f:labels\":{}},\"f:spec\":{\"f:list\":{\".\":{},"
+                              "\"k:{\\\"n\\\":1}\":{\".\":{},\"f:a\":{\"f:b\":{}},\"f:c\":{}},"
+                              "\"k:{\\\"n\\\":2}\":{\"f:c\":{}}},\"f:other\":{}}}";
+    static const struct {
+        const char *patterns, *left;
+    } cases[] = {
+        {"metadata", "{\"f:metadata\":{\"f:labels\":{}}}"},
+        {"spec.other,metadata", "{\"f:metadata\":{\"f:labels\":{}},\"f:spec\":{\"f:other\":{}}}"},
+        {"spec.list.*.a",
+         "{\"f:spec\":{\"f:list\":{\".\":{},\"k:{\\\"n\\\":1}\":{\".\":{},\"f:a\":{"
+         "\"f:b\":{}}}}}}"},
+        {"spec.none", "{}"},
+    };
+    struct arena a;
+    struct fieldset s;
+    struct err e;
+    arena_init(&a, 0);
+    REQUIRE(fieldset_parse(&a, str_of(all), &s, &e) == 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fieldset left = fieldset_matching(&a, &s, str_of(cases[i].patterns));
+        struct buf b = {0};
+        fieldset_write(&b, &left);
+        CHECK_STR(buf_str(&b), str_of(cases[i].left));
+        buf_done(&b);
+    }
+    arena_done(&a);
+}
