@@ -330,6 +330,8 @@ static int client_tls(str ca_pem, str cert_pem, str key_pem, bool insecure, stru
 int rest_client_set_identity(struct rest_client *c, str ca_pem, str cert_pem, str key_pem,
                              struct err *e) {
     struct tls_config *tls = NULL;
+    if (c->plain)
+        return 0;
     int r = client_tls(ca_pem, cert_pem, key_pem, false, e, &tls);
     if (r == 0)
         http_client_set_tls(c->http, tls);
@@ -362,6 +364,7 @@ int rest_client_new(struct loop *l, const struct rest_options *o, struct err *e,
         struct rest_client *c = xcalloc(1, sizeof(*c));
         c->loop = l;
         c->http = http;
+        c->plain = !use_tls;
         c->user_agent = xstrndup(o->user_agent ? o->user_agent : "coxswain",
                                  strlen(o->user_agent ? o->user_agent : "coxswain"));
         c->token_file = o->token_file ? xstrndup(o->token_file, strlen(o->token_file)) : NULL;

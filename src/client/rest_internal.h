@@ -15,6 +15,7 @@
 struct rest_client {
     struct loop *loop;
     struct http_client *http;
+    bool plain; /* no TLS: there is nobody to be */
     char *user_agent, *token_file;
     struct buf token;
     int64_t token_read;

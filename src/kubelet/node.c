@@ -335,10 +335,11 @@ static void on_runtime(void *ctx, int r, const struct err *e, const void *respon
     k->network_ready = network;
     if (up && !was_up) {
         log_info(k->env, "the runtime answers");
-        cri_VersionRequest q = {0};
-        if (!n->version_call && str_empty(k->runtime_version))
-            n->version_call = cri_send(k->cri, CRI_VERSION, &q, BEAT, on_version, n);
         n->images_wanted = true;
+    }
+    if (up && !n->version_call && str_empty(k->runtime_version)) { /* at each beat until told */
+        cri_VersionRequest q = {0};
+        n->version_call = cri_send(k->cri, CRI_VERSION, &q, BEAT, on_version, n);
     }
     if (!up && was_up)
         log_warn(k->env, "the runtime does not answer: %s", r < 0 ? e->text : "not ready");

@@ -148,6 +148,10 @@ static void ours(struct builder *b) {
     for (size_t i = 0; i < ARRAY_LEN(roles); i++)
         binding(b, roles[i].ns, roles[i].name, "Role", roles[i].role,
                 "User:system:kube-controller-manager");
+    /* Upstream leaves kubelets' serving certificates to people; ours approves a node's own. */
+    binding(b, "", STR(OUR_PREFIX "kubelet-serving-approver"), "ClusterRole",
+            STR("system:certificates.k8s.io:kubelet-serving-approver"),
+            "User:system:kube-controller-manager");
     /* Join tokens get the client certificate of a node, nodes renew theirs (kubeadm's bindings). */
     binding(b, "", STR(OUR_PREFIX "node-bootstrapper"), "ClusterRole",
             STR("system:node-bootstrapper"), "Group:system:bootstrappers:" OUR_PREFIX "nodes");
