@@ -29,7 +29,7 @@ static void cleanup(struct request *r) {
 static void answer(struct request *r, struct collection *c) {
     struct encoder e;
     if (encoder_init(&e, r) < 0) {
-        respond_status(r, status_bad_request(r->arena, "unrecognized includeObject value"));
+        respond_status(r, table_options_invalid(r));
         return;
     }
     struct buf b;

@@ -23,6 +23,15 @@ int encoder_init(struct encoder *e, struct request *r) {
     return 0;
 }
 
+Status *table_options_invalid(struct request *r) {
+    struct field_errors fe = {.arena = r->arena};
+    field_invalid(&fe, PATH(NULL, "includeObject"), query_get(&r->query, "includeObject"),
+                  "must be 'Metadata', 'Object', 'None', or empty");
+    str why = field_error_str(r->arena, &fe.list.v[0]);
+    return status_bad_request(r->arena, "Unable to convert to Table as requested: " STR_FMT,
+                              STR_ARG(why));
+}
+
 void encoder_done(struct encoder *e) {
     e->scratch = arena_free(e->scratch);
 }

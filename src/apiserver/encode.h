@@ -17,6 +17,8 @@ struct encoder {
 
 /* includeObject of the query is read here; -EINVAL when it is none of the three. */
 int encoder_init(struct encoder *e, struct request *r);
+/* What the client is told then. */
+Status *table_options_invalid(struct request *r);
 void encoder_done(struct encoder *e);
 
 /* Whole document, without newline; not yet YAML or indented. `revision` is shown. */

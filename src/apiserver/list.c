@@ -273,7 +273,7 @@ enum phase_result verb_list(struct request *r) {
                                             "requested object is a list (%s)",
                                             r->res->list_kind));
     if (encoder_init(&l->encoder, r) < 0)
-        return respond_status(r, status_bad_request(r->arena, "unrecognized includeObject value"));
+        return respond_status(r, table_options_invalid(r));
     r->data = l;
     r->cleanup = cleanup;
     return serve(r, l);

@@ -116,7 +116,7 @@ enum phase_result respond_err(struct request *r, const struct err *e) {
 enum phase_result respond_object(struct request *r, int code, const struct object *o) {
     struct encoder e;
     if (encoder_init(&e, r) < 0)
-        return respond_status(r, status_bad_request(r->arena, "unrecognized includeObject value"));
+        return respond_status(r, table_options_invalid(r));
     struct buf b;
     buf_init(&b, 0);
     encode_object(&e, &b, o, o->revision);

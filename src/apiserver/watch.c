@@ -334,7 +334,7 @@ enum phase_result verb_watch(struct request *r) {
     if (r->accept.format == MEDIA_YAML)
         r->accept.format = MEDIA_JSON;
     if (encoder_init(&w->encoder, r) < 0)
-        return respond_status(r, status_bad_request(r->arena, "unrecognized includeObject value"));
+        return respond_status(r, table_options_invalid(r));
     r->data = w;
     r->cleanup = cleanup;
     return serve(r, w);

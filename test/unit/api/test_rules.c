@@ -20,7 +20,6 @@
 static const char *const pending[] = {
     "apiextensions",
     "core",
-    "meta/v1",
     "resource",
     NULL,
 };

@@ -172,6 +172,23 @@ TEST(scale_is_a_view_of_its_object) {
     world_done(&w);
 }
 
+TEST(options_that_are_refused) {
+    struct world w;
+    world_init(&w);
+    struct answer a =
+        get(&w, CMS "?includeObject=All", "application/json;as=Table;v=v1;g=meta.k8s.io");
+    CHECK_INT(a.code, 400);
+    CHECK_STRC(text_at(&w, a.body, "message"),
+               "Unable to convert to Table as requested: includeObject: Invalid value: \"All\": "
+               "must be 'Metadata', 'Object', 'None', or empty");
+    a = call(&w, "POST", CMS "?fieldManager=%01", NULL, "{\"metadata\":{\"name\":\"a\"}}");
+    CHECK_INT(a.code, 422);
+    CHECK_STRC(text_at(&w, a.body, "message"),
+               "CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Invalid value: "
+               "\"\\x01\": should only contain printable characters");
+    world_done(&w);
+}
+
 /* Most kinds may be overwritten blindly; budgets may not. */
 TEST(updates_that_need_a_revision) {
     struct world w;
