@@ -377,3 +377,60 @@ TEST(it_settles_after_any_trouble) {
         teardown(&c);
     }
 }
+
+static void create_quota(struct cluster *c, int pods) {
+    char body[256];
+    snprintf(body, sizeof(body),
+             "{\"kind\":\"ResourceQuota\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"q\"},"
+             "\"spec\":{\"hard\":{\"pods\":\"%d\"}}}",
+             pods);
+    struct answer a = call(&c->w, "POST", "/api/v1/namespaces/default/resourcequotas", NULL, body);
+    CHECK_INT(a.code, 201);
+}
+
+static int64_t quota_used(struct cluster *c) {
+    const ResourceQuota *q =
+        read_typed(c, &ResourceQuota_type, "/api/v1/namespaces/default/resourcequotas/q");
+    int64_t n = -1;
+    return q && str_to_i64(label_get(&q->status.used, STR("pods")), &n) == 0 ? n : -1;
+}
+
+/* Whatever is counted while others charge: no more pods than allowed at any moment, and in the end
+ * just as many as there are. */
+TEST(a_quota_is_never_oversold) {
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct cluster c;
+        setup(&c, seed);
+        c.w.env->log_level = LOG_ERROR;
+        struct sim_net *net = loop_sim_net(&c.w.sim);
+        create_quota(&c, 4);
+        for (int i = 0; i < 40 && quota_used(&c) < 0; i++)
+            pass(&c, NSEC_PER_SEC / 4);
+        create_deployment(&c, "default", 6, "a:1");
+        unsigned most = 0;
+        for (int step = 0; step < 12; step++) {
+            char patch[64];
+            snprintf(patch, sizeof(patch), "{\"spec\":{\"replicas\":%d}}",
+                     (int)env_random_below(c.w.env, 9));
+            net->cut_per_million = 0;
+            patch_deployment(&c, patch);
+            net->cut_per_million = 3000;
+            for (int i = 0; i < 20; i++) {
+                pass(&c, (int64_t)env_random_below(c.w.env, 200) * NSEC_PER_MSEC);
+                most = MAX(most, n_of(&c, PODS));
+            }
+            if (env_random_below(c.w.env, 3) == 0) {
+                c.manager = controller_manager_free(c.manager);
+                start_manager(&c);
+            }
+        }
+        net->cut_per_million = 0;
+        patch_deployment(&c, "{\"spec\":{\"replicas\":3}}");
+        bool settles = rolls_out(&c, 300) && becomes(&c, PODS, 3, 60);
+        pass(&c, 400 * NSEC_PER_SEC);
+        if (most > 4 || !settles || quota_used(&c) != 3)
+            tap_fail(__FILE__, __LINE__, "seed %llu: %u pods at once, %lld used in the end",
+                     (unsigned long long)seed, most, (long long)quota_used(&c));
+        teardown(&c);
+    }
+}
