@@ -290,6 +290,18 @@ static bool has_address(const Service *s, str ip) {
     return false;
 }
 
+/* A later service of the name shall not begin with the endpoints of this one. Endpoints that
+ * somebody holds by a finalizer are left to him. */
+static void drop_endpoints(struct write *w) {
+    struct apiserver *s = w->r->server;
+    const struct api_resource *res = RESOURCE_OF(core_v1_endpoints);
+    str key = object_key(w->r->arena, res, w->ns, w->name);
+    const struct object *o = store_get(s->store, res, key);
+    const ObjectMeta *m = o ? object_decode(w->r->arena, o) : NULL;
+    if (m && !m->finalizers.n)
+        chore_start(s, res, key, NULL, o->revision);
+}
+
 void alloc_commit(struct write *w) {
     if (w->st != RESOURCE_OF(core_v1_services) || !w->r->server->alloc)
         return;
@@ -305,4 +317,6 @@ void alloc_commit(struct write *w) {
     for (uint32_t i = 0; old && i < old->spec.cluster_ips.n; i++)
         if (!has_address(now, old->spec.cluster_ips.v[i]))
             alloc_give(s, w->r->arena, old->spec.cluster_ips.v[i], w->ns, w->name);
+    if (!now)
+        drop_endpoints(w);
 }

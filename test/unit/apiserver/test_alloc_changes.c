@@ -6,6 +6,7 @@
 
 #define SERVICES  "/api/v1/namespaces/default/services"
 #define ADDRESSES "/apis/networking.k8s.io/v1/ipaddresses"
+#define ENDPOINTS "/api/v1/namespaces/default/endpoints"
 #define QUOTAS    "/api/v1/namespaces/default/resourcequotas"
 #define MERGE     "application/merge-patch+json"
 #define PORTS     "\"ports\":[{\"port\":80}]"
@@ -215,4 +216,30 @@ TEST(what_a_quota_refuses_takes_nothing) {
     static const struct step steps[] = {{"POST", "s", "\"type\":\"NodePort\"," PORTS, 403, 0, 0}};
     play(&w, steps, ARRAY_LEN(steps));
     world_done(&w);
+}
+
+TEST(endpoints_go_with_their_service) {
+    static const struct {
+        const char *finalizers;
+        int left;
+    } cases[] = {{"", 404}, {",\"finalizers\":[\"example.com/x\"]", 200}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct world w;
+        world_init(&w);
+        str body = str_printf(w.arena,
+                              "{\"metadata\":{\"name\":\"s\"%s},\"subsets\":[{\"addresses\":[{"
+                              "\"ip\":\"192.0.2.1\"}]}]}",
+                              cases[i].finalizers);
+        REQUIRE(call(&w, "POST", ENDPOINTS, NULL, body.p).code == 201);
+        static const struct step steps[] = {
+            {"POST", "s", PORTS, 201, 1, 0},
+            {"DELETE", "s?dryRun=All", NULL, 200, 1, 0},
+        };
+        play(&w, steps, ARRAY_LEN(steps));
+        CHECK_INT(get(&w, ENDPOINTS "/s", NULL).code, 200);
+        CHECK_INT(call(&w, "DELETE", SERVICES "/s", NULL, NULL).code, 200);
+        loop_run_until(w.l, never, NULL, NSEC_PER_SEC / 10);
+        CHECK_INT(get(&w, ENDPOINTS "/s", NULL).code, cases[i].left);
+        world_done(&w);
+    }
 }
