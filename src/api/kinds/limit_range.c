@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/kinds/kinds.h"
 
-#define MILLI_MAX (INT64_MAX / 1000)
+#define MILLI_MAX     (INT64_MAX / 1000)
+#define RESOURCES_MAX 256 /* in one list of an item: each is compared with all the others */
 
 static void inherit(struct arena *a, str_map *to, const str_map *from) {
     for (uint32_t i = 0; i < from->n; i++)
@@ -109,8 +110,10 @@ static void check_item(struct field_errors *fe, const struct field_path *p,
             field_required(fe, PATH(p, "limits"),
                            "either minimum or maximum storage value is required, but neither was "
                            "provided");
-        if (list_too_long(fe, PATH(p, names[m]), maps[m]->n))
+        if (maps[m]->n > RESOURCES_MAX) {
+            field_too_many(fe, PATH(p, names[m]), maps[m]->n, RESOURCES_MAX);
             return;
+        }
         if (pod && default_ && maps[m]->n)
             field_forbidden(fe, PATH(p, names[m]), "may not be specified when `type` is 'Pod'");
         if (pod && default_)

@@ -163,7 +163,8 @@ static void check_addresses(struct field_errors *fe, const NodeStatus *s) {
         return;
     for (uint32_t i = 0; i < s->addresses.n && fe->list.n < FIELD_ERRORS_MAX; i++)
         for (uint32_t k = 0; k < i; k++)
-            if (api_equal(&NodeAddress_type, &s->addresses.v[i], &s->addresses.v[k])) {
+            if (str_eq(s->addresses.v[k].address, s->addresses.v[i].address) &&
+                str_eq(s->addresses.v[k].type, s->addresses.v[i].type)) {
                 field_duplicate_printed(fe, PATH_INDEX(list, i),
                                         go_json(fe->arena, &NodeAddress_type, &s->addresses.v[i]));
                 break;

@@ -49,14 +49,23 @@ static bool scope_has(str scope, str resource) {
         return str_eqc(resource, "pods");
     if (str_eqc(scope, "VolumeAttributesClass"))
         return str_in(resource, claims);
-    return !str_in(scope, known_scopes) || str_in(resource, compute);
+    return str_in(resource, compute) || !str_in(scope, known_scopes);
 }
 
-static void check_fits(struct field_errors *fe, const struct field_path *p,
-                       const ResourceQuotaSpec *s, str scope, str shown) {
-    for (uint32_t i = 0; i < s->hard.n && fe->list.n < FIELD_ERRORS_MAX; i++)
-        if (is_quota_resource(s->hard.v[i].key) && !scope_has(scope, s->hard.v[i].key))
+/* `limited`: those of the hard limits that scopes are about. */
+static void check_fits(struct field_errors *fe, const struct field_path *p, const str_list *limited,
+                       str scope, str shown) {
+    for (uint32_t i = 0; i < limited->n && fe->list.n < FIELD_ERRORS_MAX; i++)
+        if (!scope_has(scope, limited->v[i]))
             field_invalid_printed(fe, p, shown, "unsupported scope applied to resource");
+}
+
+static str_list limited_by(struct arena *a, const ResourceQuotaSpec *s) {
+    str_list l = {0};
+    for (uint32_t i = 0; i < s->hard.n; i++)
+        if (is_quota_resource(s->hard.v[i].key))
+            *list_push(a, &l) = s->hard.v[i].key;
+    return l;
 }
 
 static void check_conflicts(struct field_errors *fe, const struct field_path *p,
@@ -75,10 +84,13 @@ static str scopes_text(struct arena *a, const str_list *l) {
 static void check_scopes(struct field_errors *fe, const struct field_path *p,
                          const ResourceQuotaSpec *s) {
     str shown = scopes_text(fe->arena, &s->scopes);
+    const str_list limited = limited_by(fe->arena, s);
+    if (list_too_long(fe, p, s->scopes.n))
+        return;
     for (uint32_t i = 0; i < s->scopes.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
         if (!str_in(s->scopes.v[i], known_scopes))
             field_invalid_printed(fe, p, shown, "unsupported scope");
-        check_fits(fe, p, s, s->scopes.v[i], shown);
+        check_fits(fe, p, &limited, s->scopes.v[i], shown);
     }
     check_conflicts(fe, p, &s->scopes, shown);
 }
@@ -114,14 +126,17 @@ static void check_requirement(struct field_errors *fe, const struct field_path *
 static void check_selector(struct field_errors *fe, const struct field_path *selector,
                            const ResourceQuotaSpec *s) {
     const struct field_path *p = PATH(selector, "matchExpressions");
+    const str_list limited = limited_by(fe->arena, s);
     str_list scopes = {0};
+    if (list_too_long(fe, p, s->scope_selector->match_expressions.n))
+        return;
     str shown = go_json(fe->arena, &ScopeSelector_type, s->scope_selector);
     for (uint32_t i = 0;
          i < s->scope_selector->match_expressions.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
         const ScopedResourceSelectorRequirement *r = &s->scope_selector->match_expressions.v[i];
         if (!str_in(r->scope_name, known_scopes))
             field_invalid(fe, PATH(p, "scopeName"), r->scope_name, "unsupported scope");
-        check_fits(fe, p, s, r->scope_name, shown);
+        check_fits(fe, p, &limited, r->scope_name, shown);
         check_requirement(fe, p, r);
         *list_push(fe->arena, &scopes) = r->scope_name;
     }

@@ -165,6 +165,8 @@ static void check_affinity(struct field_errors *fe, const struct field_path *p,
 
 static void check_external_ips(struct field_errors *fe, const struct field_path *p,
                                const ServiceSpec *s, const ServiceSpec *was) {
+    if (list_too_long(fe, PATH(p, "externalIPs"), s->external_ips.n))
+        return;
     for (uint32_t i = 0; i < s->external_ips.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
         const struct field_path *at = PATH_INDEX(PATH(p, "externalIPs"), i);
         uint32_t before = fe->list.n;
@@ -191,6 +193,8 @@ static void check_source_ranges(struct field_errors *fe, const struct field_path
     bool field = s->load_balancer_source_ranges.n;
     if ((field || note.p) && !str_eqc(s->type, "LoadBalancer"))
         field_forbidden(fe, field ? p : noted, ONLY_BALANCER);
+    if (field && list_too_long(fe, p, s->load_balancer_source_ranges.n))
+        return;
     if (field) {
         str_list was = {0}, now = trimmed(fe->arena, &s->load_balancer_source_ranges);
         if (old)
@@ -356,6 +360,8 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
             field_forbidden(fe, p, "may only be used when `spec.type` is 'LoadBalancer'");
         return;
     }
+    if (list_too_long(fe, p, s->status.load_balancer.ingress.n))
+        return;
     for (uint32_t i = 0; i < before->status.load_balancer.ingress.n; i++)
         if (before->status.load_balancer.ingress.v[i].ip.n)
             *list_push(fe->arena, &had) = before->status.load_balancer.ingress.v[i].ip;
