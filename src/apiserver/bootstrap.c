@@ -46,7 +46,11 @@ static void propose(struct apiserver *s, struct object *o, uint64_t expected) {
 }
 
 void bootstrap_replace(struct apiserver *s, const struct object *there, const void *obj) {
-    propose(s, object_new(there->resource, obj), there->revision);
+    struct arena *a = arena_new(0);
+    void *now = api_clone(a, there->resource->type, obj);
+    track_own(s->env, a, there->resource, NULL, object_decode(a, there), now);
+    propose(s, object_new(there->resource, now), there->revision);
+    arena_free(a);
 }
 
 void bootstrap_object(struct apiserver *s, const struct api_resource *res, void *obj) {
@@ -57,7 +61,7 @@ void bootstrap_object(struct apiserver *s, const struct api_resource *res, void 
     api_defaults(a, res->type, obj);
     if (h->defaults)
         h->defaults(&c, obj);
-    track_own(s->env, a, res, obj);
+    track_own(s->env, a, res, NULL, NULL, obj);
     m->uid = new_uid(s->env, a);
     m->creation_timestamp = time_of_ns(c.now);
     if (h->counts_generation)

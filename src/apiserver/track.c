@@ -246,17 +246,21 @@ bool track_is_reset(struct request *r, const ObjectMeta *m) {
     return e == 0 && managed_is_reset(value_getc(value_getc(&body, "metadata"), "managedFields"));
 }
 
-void track_own(struct env *env, struct arena *a, const struct api_resource *res, void *obj) {
+void track_own(struct env *env, struct arena *a, const struct api_resource *res, const char *sub,
+               const void *live, void *obj) {
+    const struct api_subresource *through = sub ? resource_sub(res, str_of(sub)) : NULL;
     struct apply_request q = {.a = a,
                               .api_version = api_version_of(a, res->group, res->version),
                               .kind = str_of(res->kind),
-                              .version = version_of(a, res, NULL),
+                              .version = version_of(a, res, through),
                               .manager = TRACK_SELF,
+                              .subresource = str_of(sub),
                               .now = env_wall(env) / NSEC_PER_SEC};
     void *out = arena_zalloc(a, res->type->size);
     struct err e = {0};
-    if (apply_track_struct(&q, res->type, arena_zalloc(a, res->type->size), obj, false, out, &e) ==
-        0)
+    if (!live)
+        live = arena_zalloc(a, res->type->size);
+    if (apply_track_struct(&q, res->type, live, obj, false, out, &e) == 0)
         ((ObjectMeta *)obj)->managed_fields = ((ObjectMeta *)out)->managed_fields;
 }
 

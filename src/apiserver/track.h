@@ -31,5 +31,7 @@ enum step_result track_apply(struct write *w, const struct value *config, void *
  * sees no change. Behind `prepare`. */
 void track_keep_times(struct write *w);
 
-/* Entries of an object that the server itself makes; obj is of res->type. */
-void track_own(struct env *env, struct arena *a, const struct api_resource *res, void *obj);
+/* Entries of an object that the server itself writes, beside requests: obj is of res->type, live
+ * the same before (NULL: there is none), sub the subresource it would use or NULL. */
+void track_own(struct env *env, struct arena *a, const struct api_resource *res, const char *sub,
+               const void *live, void *obj);

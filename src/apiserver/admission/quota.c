@@ -12,6 +12,7 @@
 #include "api/quota_usage.h"
 #include "apiserver/admission.h"
 #include "apiserver/chore.h"
+#include "apiserver/track.h"
 #include "schema/quantity.h"
 
 #define CHARGE_ATTEMPTS_MAX 100
@@ -187,6 +188,14 @@ static void charged(struct store_write *sw, int e, uint64_t revision, struct obj
     write_resume(c->w, again && c->attempts < CHARGE_ATTEMPTS_MAX ? 0 : e);
 }
 
+/* The server is a writer of status like any other. */
+static void set_used(struct write *w, ResourceQuota *q, str_map used) {
+    ResourceQuota before = *q;
+    q->status.used = used;
+    track_own(w->r->server->env, w->r->arena, RESOURCE_OF(core_v1_resourcequotas), "status",
+              &before, q);
+}
+
 static enum step_result charge(struct write *w, struct charge *c) {
     ResourceQuota *q = newest(w, c->key);
     if (!q) { /* it has gone */
@@ -200,7 +209,7 @@ static enum step_result charge(struct write *w, struct charge *c) {
     enum step_result s = check_limits(w, q, &c->amounts, &used);
     if (s != STEP_NEXT)
         return s;
-    q->status.used = used;
+    set_used(w, q, used);
     c->attempts++;
     c->object = object_new(res, q);
     c->sw = (struct store_write){
@@ -242,7 +251,7 @@ static void give_back(struct write *w, const struct charge *c) {
         if (quantity_sign(&left) < 0)
             used.v[i].value = STR("0");
     }
-    q->status.used = used;
+    set_used(w, q, used);
     struct object *o = object_new(res, q);
     chore_start(s, res, c->key, o, tip->revision);
     object_unref(o);

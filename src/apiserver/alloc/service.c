@@ -3,6 +3,7 @@
 #include "api/object.h"
 #include "apiserver/alloc/alloc.h"
 #include "apiserver/chore.h"
+#include "apiserver/track.h"
 
 #define SPEC(name_) PATH(PATH(NULL, "spec"), name_)
 
@@ -238,7 +239,9 @@ static enum step_result propose(struct write *w, struct address *at) {
     const struct api_resource *res = RESOURCE_OF(networking_v1_ipaddresses);
     struct allocation *al = w->alloc;
     al->name = w->name;
-    at->object = object_new(res, alloc_object(w->r->server, a, at->ip, w->ns, w->name));
+    void *obj = alloc_object(w->r->server, a, at->ip, w->ns, w->name);
+    track_own(w->r->server->env, a, res, NULL, NULL, obj);
+    at->object = object_new(res, obj);
     at->proposed = true;
     at->sw = (struct store_write){.resource = res,
                                   .key = alloc_key(a, at->ip),

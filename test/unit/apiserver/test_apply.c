@@ -316,6 +316,41 @@ TEST(a_field_has_owners_in_other_versions) {
     world_done(&w);
 }
 
+/* ---- the server as a writer ---- */
+
+TEST(the_server_owns_what_it_writes) {
+    struct world w;
+    begin(&w);
+    struct answer a =
+        get(&w, "/apis/scheduling.k8s.io/v1/priorityclasses/system-node-critical", NULL);
+    CHECK_STR(owners(&w, a.body),
+              STR("kube-apiserver Update scheduling.k8s.io/v1 {\"f:description\":{},"
+                  "\"f:preemptionPolicy\":{},\"f:value\":{}}\n"));
+    call(&w, "POST", "/api/v1/namespaces/rec/resourcequotas?fieldManager=m", NULL,
+         "{\"metadata\":{\"name\":\"q\"},\"spec\":{\"hard\":{\"configmaps\":\"3\"}}}");
+    call(&w, "PATCH", "/api/v1/namespaces/rec/resourcequotas/q/status?fieldManager=c", MERGE,
+         "{\"status\":{\"hard\":{\"configmaps\":\"3\"},\"used\":{\"configmaps\":\"0\"}}}");
+    CHECK_INT(call(&w, "POST", MAPS, NULL, "{\"metadata\":{\"name\":\"a\"}}").code, 201);
+    a = get(&w, "/api/v1/namespaces/rec/resourcequotas/q", NULL);
+    CHECK_STR(text_at(&w, a.body, "status.used.configmaps"), STR("1"));
+    CHECK_STR(owners(&w, a.body),
+              STR("c Update v1 status {\"f:status\":{\"f:hard\":{\".\":{},\"f:configmaps\":{}},"
+                  "\"f:used\":{}}}\n"
+                  "kube-apiserver Update v1 status {\"f:status\":{\"f:used\":{"
+                  "\"f:configmaps\":{}}}}\n"
+                  "m Update v1 {\"f:spec\":{\"f:hard\":{\".\":{},\"f:configmaps\":{}}}}\n"));
+    a = call(&w, "POST", "/api/v1/namespaces/rec/services?fieldManager=m", NULL,
+             "{\"metadata\":{\"name\":\"s\"},\"spec\":{\"ports\":[{\"port\":80}]}}");
+    CHECK_INT(a.code, 201);
+    CHECK(str_find(owners(&w, a.body), STR("clusterIP")) < 0);
+    a = get(&w,
+            str_cdup(w.arena, str_concat(w.arena, STR("/apis/networking.k8s.io/v1/ipaddresses/"),
+                                         text_at(&w, a.body, "spec.clusterIP"))),
+            NULL);
+    CHECK_STR(text_at(&w, a.body, "metadata.managedFields.0.manager"), STR("kube-apiserver"));
+    world_done(&w);
+}
+
 /* ---- subresources that let little through ---- */
 
 #define PODS "/api/v1/namespaces/rec/pods"
