@@ -268,3 +268,16 @@ void field_check_cidr_strict(struct field_errors *fe, const struct field_path *p
     if (!str_eq(canonical, s))
         field_invalid(fe, p, s, "must be in canonical form (\"" STR_FMT "\")", STR_ARG(canonical));
 }
+
+void field_check_interface_address(struct field_errors *fe, const struct field_path *p, str s) {
+    struct cidr c;
+    struct ip ip;
+    if (!cidr_parse(s, &c, &ip)) {
+        field_invalid(fe, p, s,
+                      "must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)");
+        return;
+    }
+    str canonical = str_printf(fe->arena, STR_FMT "/%u", STR_ARG(ip_str(fe->arena, &ip)), c.bits);
+    if (!str_eq(canonical, s))
+        field_invalid(fe, p, s, "must be in canonical form (\"" STR_FMT "\")", STR_ARG(canonical));
+}

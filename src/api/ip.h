@@ -37,3 +37,5 @@ void field_check_cidr(struct field_errors *fe, const struct field_path *p, str s
 /* Only the canonical spelling. */
 void field_check_ip_strict(struct field_errors *fe, const struct field_path *p, str s);
 void field_check_cidr_strict(struct field_errors *fe, const struct field_path *p, str s);
+/* "10.9.8.7/24": an address with its network, in canonical spelling. */
+void field_check_interface_address(struct field_errors *fe, const struct field_path *p, str s);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Which hooks a resource has. Kinds that have no rules of their own beyond rows still differ in
- * whether they count generations; those are listed here and have no file. */
+/* Which hooks a resource has. */
 #include "api/kinds/kinds.h"
 
-static const struct hooks plain, counted = {.counts_generation = true};
+static const struct hooks plain;
 
 static const struct hooks *const table[RESOURCE_ID_MAX] = {
-    [RESOURCE_ID(resource_v1_deviceclasses)] = &counted,
 #define KIND(id_) [RESOURCE_ID(id_)] = &hooks_##id_,
 #include "api/kinds/kinds.def"
 #undef KIND
