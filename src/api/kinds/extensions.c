@@ -64,11 +64,47 @@ static void check_versions(struct field_errors *fe, const struct field_path *p,
                               "must have exactly one version marked as storage version");
 }
 
+static void check_kind(struct field_errors *fe, const struct field_path *p, str kind) {
+    struct name_errors e = {{0}, 0};
+    name_dns1035_label(str_lower(fe->arena, kind), &e);
+    if (kind.n && e.n)
+        field_invalid(fe, p, kind, "may have mixed case, but should otherwise match: " STR_FMT,
+                      STR_ARG(name_errors_join(fe->arena, &e, ",")));
+}
+
+static void check_names(struct field_errors *fe, const struct field_path *p,
+                        const CustomResourceDefinitionNames *n) {
+    const struct {
+        const char *name;
+        str value;
+    } needed[] = {{"plural", n->plural},
+                  {"singular", n->singular},
+                  {"kind", n->kind},
+                  {"listKind", n->list_kind}};
+    for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+        if (!needed[i].value.n)
+            field_required(fe, PATH(p, needed[i].name), NULL);
+    for (size_t i = 0; i < 2; i++)
+        if (needed[i].value.n)
+            check_name_whole(fe, PATH(p, needed[i].name), needed[i].value, name_dns1035_label);
+    check_kind(fe, PATH(p, "kind"), n->kind);
+    check_kind(fe, PATH(p, "listKind"), n->list_kind);
+    for (uint32_t i = 0; i < n->short_names.n; i++)
+        check_name_whole(fe, PATH_INDEX(PATH(p, "shortNames"), i), n->short_names.v[i],
+                         name_dns1035_label);
+    if (n->kind.n && str_eq(n->kind, n->list_kind))
+        field_invalid(fe, PATH(p, "listKind"), n->list_kind,
+                      "kind and listKind may not be the same");
+    for (uint32_t i = 0; i < n->categories.n; i++)
+        check_name_whole(fe, PATH_INDEX(PATH(p, "categories"), i), n->categories.v[i],
+                         name_dns1035_label);
+}
+
 static void crd_validate(struct field_errors *fe, const void *obj) {
     static const char *const scopes[] = {"Cluster", "Namespaced", NULL};
     const CustomResourceDefinition *crd = obj;
     const CustomResourceDefinitionSpec *s = &crd->spec;
-    const struct field_path *p = PATH(NULL, "spec"), *names = PATH(p, "names");
+    const struct field_path *p = PATH(NULL, "spec");
     str want =
         str_printf(fe->arena, STR_FMT "." STR_FMT, STR_ARG(s->names.plural), STR_ARG(s->group));
     if (!str_eq(crd->metadata.name, want))
@@ -82,16 +118,7 @@ static void crd_validate(struct field_errors *fe, const void *obj) {
         field_invalid(fe, PATH(p, "group"), s->group, "should be a domain with at least one dot");
     check_one_of_required(fe, PATH(p, "scope"), s->scope, scopes);
     check_versions(fe, PATH(p, "versions"), s);
-    if (!s->names.plural.n)
-        field_required(fe, PATH(names, "plural"), NULL);
-    if (!s->names.kind.n)
-        field_required(fe, PATH(names, "kind"), NULL);
-    else
-        field_check_name(fe, PATH(names, "kind"), str_lower(fe->arena, s->names.kind),
-                         name_dns1035_label);
-    if (s->names.kind.n && str_eq(s->names.kind, s->names.list_kind))
-        field_invalid(fe, PATH(names, "listKind"), s->names.list_kind,
-                      "kind and listKind may not be the same");
+    check_names(fe, PATH(p, "names"), &s->names);
     if (!crd->status.stored_versions.n)
         field_invalid_printed(fe, PATH(PATH(NULL, "status"), "storedVersions"), STR("null"),
                               "must have at least one stored version");
