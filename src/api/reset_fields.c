@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/reset_fields.h"
 
-#include <stdio.h>
-
 /* "group resource[/subresource]": what its strategy resets. */
 static const char *const reset[][2] = {
     {" namespaces", "status"},
@@ -77,12 +75,26 @@ static const char *const owned[][2] = {
                      "spec.initContainers.*.resources,spec.initContainers.*.resizePolicy"},
 };
 
+/* What follows the word in a row, or NULL. */
+static const char *behind(const char *row, const char *word) {
+    while (*word && *row == *word) {
+        row++;
+        word++;
+    }
+    return *word ? NULL : row;
+}
+
+static bool is_row(const char *row, const struct api_resource *r, str sub) {
+    row = behind(row, r->group);
+    row = row && *row == ' ' ? behind(row + 1, r->plural) : NULL;
+    if (!row || *row == 0)
+        return row && !sub.n;
+    return *row == '/' && str_eqc(sub, row + 1);
+}
+
 static str find(const char *const (*rows)[2], size_t n, const struct api_resource *r, str sub) {
-    char name[256];
-    snprintf(name, sizeof(name), "%s %s%s" STR_FMT, r->group, r->plural, sub.n ? "/" : "",
-             STR_ARG(sub));
     for (size_t i = 0; i < n; i++)
-        if (strcmp(rows[i][0], name) == 0)
+        if (is_row(rows[i][0], r, sub))
             return str_of(rows[i][1]);
     return STR_NONE;
 }

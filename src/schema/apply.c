@@ -20,15 +20,25 @@
  * the entries, apply*.c the two operations. The order of steps and all texts are upstream's. */
 #include "schema/apply_impl.h"
 
-#define META_FIELDS                                                                                \
-    "apiVersion,kind,metadata,metadata.name,metadata.namespace,metadata.creationTimestamp,"        \
-    "metadata.selfLink,metadata.uid,metadata.clusterName,metadata.generation,"                     \
-    "metadata.managedFields,metadata.resourceVersion"
+#define META(name_)                                                                                \
+    { .at = FIELD_ELEMENT(STR(name_)), .marks = FIELD_MEMBER }
 
 /* Nobody owns what identifies the object or is the server's. */
 static struct fieldset without_meta(struct arena *a, const struct fieldset *s) {
-    struct fieldset meta = fieldset_of_names(a, STR(META_FIELDS));
-    return fieldset_difference(a, s, &meta);
+    struct field_node below[] = {
+        META("clusterName"),
+        META("creationTimestamp"),
+        META("generation"),
+        META("managedFields"),
+        META("name"),
+        META("namespace"),
+        META("resourceVersion"),
+        META("selfLink"),
+        META("uid"),
+    };
+    struct field_node top[] = {META("apiVersion"), META("kind"), META("metadata")};
+    top[2].below = (struct fieldset){below, ARRAY_LEN(below)};
+    return fieldset_difference(a, s, &(struct fieldset){top, ARRAY_LEN(top)});
 }
 
 static struct managed_entry writer(const struct apply_request *q, bool applied) {

@@ -13,7 +13,9 @@ static void add_text(struct buf *b, const char *key, str text) {
         return;
     if (b->n > 1)
         buf_addc(b, ',');
-    buf_printf(b, "\"%s\":", key);
+    buf_addc(b, '"');
+    buf_add(b, str_of(key));
+    buf_adds(b, "\":");
     json_quote(b, text);
 }
 
