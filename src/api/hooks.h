@@ -57,6 +57,11 @@ struct hooks {
     bool no_status;         /* has no status to reset */
 };
 
+/* The template of what makes pods; NULL for every other kind. */
+PodTemplateSpec *pod_template_of(const struct api_resource *r, void *obj);
+/* Of pods and of what carries a pod template: clears the fields of features that are off, but for
+ * those that the stored object uses (NULL: none). */
+void hooks_drop_disabled(struct arena *a, const struct api_resource *r, void *obj, const void *old);
 const struct hooks *hooks_of(const struct api_resource *r); /* never NULL */
 /* An object of r but for its metadata, as written in the version of `asked` (r, or one stored as
  * r); old NULL: create. validate_update and validate_sub are the caller's. */

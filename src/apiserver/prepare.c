@@ -57,6 +57,7 @@ static void prepare_create(struct write *w, const struct hooks *h, struct hook_c
     if (h->counts_generation)
         m->generation = 1;
     clear_status(w, h);
+    hooks_drop_disabled(r->arena, w->st, w->obj, NULL);
     if (h->prepare_create)
         h->prepare_create(c, w->obj);
     w->name = m->name;
@@ -135,6 +136,8 @@ static enum step_result prepare_update(struct write *w, const struct hooks *h, s
     }
     if (status && h->prepare_status)
         h->prepare_status(c, w->obj, w->old);
+    if (!status)
+        hooks_drop_disabled(w->r->arena, w->st, w->obj, w->old);
     if (!w->view && h->prepare_update)
         h->prepare_update(c, w->obj, w->old);
     if (!status && h->counts_generation && spec_changed(w))

@@ -59,12 +59,29 @@ static void *put_ephemeral(struct write *w, const void *body) {
     return obj;
 }
 
-static void resize_containers(struct write *w, Container *to, uint32_t n, const Container *from,
-                              uint32_t n_from) {
-    for (uint32_t i = 0; i < n && i < n_from; i++) {
-        to[i].resources = from[i].resources;
-        to[i].resize_policy = from[i].resize_policy;
+#define CONTAINERS_SIZED_MAX 1024 /* a pod of more is not resized */
+
+static const Container *container_named(const Container *v, uint32_t n, str name) {
+    for (uint32_t i = 0; i < n; i++)
+        if (str_eq(v[i].name, name))
+            return &v[i];
+    return NULL;
+}
+
+/* The containers as they are sent, with nothing new but their sizes; who adds, renames or reorders
+ * some is told so by validation. */
+static Container *resized(struct arena *a, const Container *v, uint32_t n, const Container *old,
+                          uint32_t n_old) {
+    Container *out = arena_array(a, n, sizeof(*out));
+    for (uint32_t i = 0; i < n; i++) {
+        const Container *was = i < n_old && str_eq(old[i].name, v[i].name)
+                                   ? &old[i]
+                                   : container_named(old, n_old, v[i].name);
+        out[i] = was ? *was : v[i];
+        out[i].resources = v[i].resources;
+        out[i].resize_policy = v[i].resize_policy;
     }
+    return out;
 }
 
 static void *put_resize(struct write *w, const void *body) {
@@ -72,16 +89,16 @@ static void *put_resize(struct write *w, const void *body) {
     Pod *obj = base(w, body, false);
     obj->metadata.resource_version = b->metadata.resource_version;
     struct arena *a = w->r->arena;
-    if (obj->spec.containers.n)
-        obj->spec.containers.v =
-            arena_dup(a, obj->spec.containers.v, obj->spec.containers.n * sizeof(Container));
-    if (obj->spec.init_containers.n)
-        obj->spec.init_containers.v = arena_dup(a, obj->spec.init_containers.v,
-                                                obj->spec.init_containers.n * sizeof(Container));
-    resize_containers(w, obj->spec.containers.v, obj->spec.containers.n, b->spec.containers.v,
-                      b->spec.containers.n);
-    resize_containers(w, obj->spec.init_containers.v, obj->spec.init_containers.n,
-                      b->spec.init_containers.v, b->spec.init_containers.n);
+    if (b->spec.containers.n > CONTAINERS_SIZED_MAX ||
+        b->spec.init_containers.n > CONTAINERS_SIZED_MAX)
+        return obj;
+    obj->spec.resources = b->spec.resources;
+    obj->spec.containers.v = resized(a, b->spec.containers.v, b->spec.containers.n,
+                                     obj->spec.containers.v, obj->spec.containers.n);
+    obj->spec.containers.n = b->spec.containers.n;
+    obj->spec.init_containers.v = resized(a, b->spec.init_containers.v, b->spec.init_containers.n,
+                                          obj->spec.init_containers.v, obj->spec.init_containers.n);
+    obj->spec.init_containers.n = b->spec.init_containers.n;
     return obj;
 }
 

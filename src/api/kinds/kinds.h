@@ -163,9 +163,6 @@ void check_selector_same(struct field_errors *fe, const struct field_path *p,
 /* What every PodSpec is given, and what only that of a Pod is. */
 void pod_spec_defaults(struct arena *a, PodSpec *s);
 void pod_defaults(struct hook_ctx *h, void *obj);
-/* Clears the fields of features that are off but for those that the stored spec has (NULL: none).
- * Strategies of pods and of what carries a template call it on create and update. */
-void pod_drop_disabled(PodSpec *s, const PodSpec *old);
 /* matchLabelKeys and mismatchLabelKeys of a pod that is created become requirements. */
 void pod_match_own_labels(struct arena *a, Pod *pod);
 const char *pod_qos(const PodSpec *s); /* "Guaranteed", "Burstable", "BestEffort" */

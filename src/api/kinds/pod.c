@@ -17,23 +17,27 @@ static void prepare_create(struct hook_ctx *h, void *obj) {
     Pod *pod = obj;
     pod->status = (PodStatus){.phase = STR("Pending"), .qos_class = str_of(pod_qos(&pod->spec))};
     gated_condition(h->arena, pod);
-    pod_drop_disabled(&pod->spec, NULL);
     pod_match_own_labels(h->arena, pod);
 }
 
-static void prepare_update(struct hook_ctx *h, void *obj, const void *old) {
-    (void)h;
-    pod_drop_disabled(&((Pod *)obj)->spec, &((const Pod *)old)->spec);
+/* The first of podIPs, and podIP: whoever knows only the older field writes that one. */
+static void sync_ips(struct arena *a, PodStatus *s) {
+    if (s->pod_ip.n && (!s->pod_ips.n || !str_eq(s->pod_ips.v[0].ip, s->pod_ip))) {
+        memset(&s->pod_ips, 0, sizeof(s->pod_ips));
+        *list_push(a, &s->pod_ips) = (PodIP){.ip = s->pod_ip};
+    } else if (s->pod_ips.n) {
+        s->pod_ip = s->pod_ips.v[0].ip;
+    }
 }
 
 static void prepare_status(struct hook_ctx *h, void *obj, const void *old) {
     Pod *pod = obj;
     const Pod *before = old;
-    (void)h;
     pod->metadata.owner_references = before->metadata.owner_references;
     pod->metadata.deletion_timestamp = before->metadata.deletion_timestamp;
     if (!pod->status.qos_class.n)
         pod->status.qos_class = before->status.qos_class;
+    sync_ips(h->arena, &pod->status);
 }
 
 /* A token is that of a service account, and this pod has none. */
@@ -109,7 +113,6 @@ const struct hooks hooks_core_v1_pods = {
     .resource = "pods",
     .defaults = pod_defaults,
     .prepare_create = prepare_create,
-    .prepare_update = prepare_update,
     .prepare_status = prepare_status,
     .validate_write = validate_write,
     .validate_update = validate_update,

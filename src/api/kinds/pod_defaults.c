@@ -3,6 +3,7 @@
  * some only for that of a Pod, for upstream may not change the hash of a template it once
  * stored. */
 #include "api/kinds/kinds.h"
+#include "api/resource_list.h"
 
 /* Always for a tag "latest", written or implied; a digest alone implies no tag. */
 static str pull_policy(str image) {
@@ -62,6 +63,29 @@ static void container_defaults(struct arena *a, Container *c, bool host_network)
             c->ports.v[i].host_port = c->ports.v[i].container_port;
 }
 
+static bool overcommits(str name) {
+    return str_eqc(name, "cpu") || str_eqc(name, "memory");
+}
+
+/* What the pod as a whole asks for, where it says only a part: what its containers ask for
+ * together, else its limit; huge pages are limited to what the containers may use. */
+static void pod_level_defaults(struct arena *a, PodSpec *s) {
+    ResourceRequirements *r = s->resources;
+    if (!r || (!r->limits.n && !r->requests.n))
+        return;
+    str_map requests = containers_total(a, s, false), limits = containers_total(a, s, true);
+    for (uint32_t i = 0; i < limits.n; i++)
+        if (is_hugepages(limits.v[i].key) && !label_has(&r->limits, limits.v[i].key) &&
+            !label_has(&r->requests, limits.v[i].key))
+            entry_put(a, &r->limits, limits.v[i].key, limits.v[i].value);
+    for (uint32_t i = 0; r->limits.n && i < requests.n; i++)
+        if (overcommits(requests.v[i].key) && !label_has(&r->requests, requests.v[i].key))
+            entry_put(a, &r->requests, requests.v[i].key, requests.v[i].value);
+    for (uint32_t i = 0; i < r->limits.n; i++)
+        if (!label_has(&r->requests, r->limits.v[i].key))
+            entry_put(a, &r->requests, r->limits.v[i].key, r->limits.v[i].value);
+}
+
 void pod_defaults(struct hook_ctx *h, void *obj) {
     PodSpec *s = &((Pod *)obj)->spec;
     pod_spec_defaults(h->arena, s);
@@ -71,4 +95,5 @@ void pod_defaults(struct hook_ctx *h, void *obj) {
         container_defaults(h->arena, &s->init_containers.v[i], s->host_network);
     for (uint32_t i = 0; i < s->containers.n; i++)
         container_defaults(h->arena, &s->containers.v[i], s->host_network);
+    pod_level_defaults(h->arena, s);
 }

@@ -107,13 +107,42 @@ static unsigned features(PodSpec *s, unsigned drop) {
     return used;
 }
 
-void pod_drop_disabled(PodSpec *s, const PodSpec *old) {
+PodTemplateSpec *pod_template_of(const struct api_resource *r, void *obj) {
+    if (r == RESOURCE_OF(core_v1_podtemplates))
+        return &((PodTemplate *)obj)->template_;
+    if (r == RESOURCE_OF(core_v1_replicationcontrollers))
+        return ((ReplicationController *)obj)->spec.template_;
+    if (r == RESOURCE_OF(apps_v1_replicasets))
+        return &((ReplicaSet *)obj)->spec.template_;
+    if (r == RESOURCE_OF(apps_v1_deployments))
+        return &((Deployment *)obj)->spec.template_;
+    if (r == RESOURCE_OF(apps_v1_statefulsets))
+        return &((StatefulSet *)obj)->spec.template_;
+    if (r == RESOURCE_OF(apps_v1_daemonsets))
+        return &((DaemonSet *)obj)->spec.template_;
+    if (r == RESOURCE_OF(batch_v1_jobs))
+        return &((Job *)obj)->spec.template_;
+    if (r == RESOURCE_OF(batch_v1_cronjobs))
+        return &((CronJob *)obj)->spec.job_template.spec.template_;
+    return NULL;
+}
+
+static PodSpec *spec_of(const struct api_resource *r, void *obj) {
+    PodTemplateSpec *t = pod_template_of(r, obj);
+    if (r == RESOURCE_OF(core_v1_pods))
+        return &((Pod *)obj)->spec;
+    return t ? &t->spec : NULL;
+}
+
+void hooks_drop_disabled(struct arena *a, const struct api_resource *r, void *obj,
+                         const void *old) {
     unsigned all = USES_TRUST_BUNDLE | USES_POD_CERTIFICATE | USES_STOP_SIGNAL | USES_GROUP;
-    unsigned keep = 0;
-    if (old) {
-        PodSpec was = *old; /* nothing is dropped from it */
-        keep = features(&was, 0);
-    }
-    if (features(s, 0) & ~keep)
+    PodSpec *s = spec_of(r, obj);
+    unsigned used = s ? features(s, 0) : 0;
+    if (!used)
+        return;
+    PodSpec *was = old ? spec_of(r, arena_dup(a, old, r->type->size)) : NULL;
+    unsigned keep = was ? features(was, 0) : 0;
+    if (used & ~keep)
         features(s, all & ~keep);
 }

@@ -3,6 +3,7 @@
  * its writers are warned (warn). What is to be noted in the audit log alone (audit) changes no
  * answer. */
 #include "apiserver/admission/pod_security.h"
+#include "api/hooks.h"
 
 #include "apiserver/admission.h"
 #include "apiserver/view.h"
@@ -192,28 +193,6 @@ static enum step_result validate_pod(struct write *w) {
     return evaluate(w, &p->metadata, &p->spec, true);
 }
 
-static const PodTemplateSpec *template_of(const struct write *w) {
-    const struct api_resource *st = w->st;
-    const void *o = w->obj;
-    if (st == RESOURCE_OF(core_v1_podtemplates))
-        return &((const PodTemplate *)o)->template_;
-    if (st == RESOURCE_OF(core_v1_replicationcontrollers))
-        return ((const ReplicationController *)o)->spec.template_;
-    if (st == RESOURCE_OF(apps_v1_replicasets))
-        return &((const ReplicaSet *)o)->spec.template_;
-    if (st == RESOURCE_OF(apps_v1_deployments))
-        return &((const Deployment *)o)->spec.template_;
-    if (st == RESOURCE_OF(apps_v1_statefulsets))
-        return &((const StatefulSet *)o)->spec.template_;
-    if (st == RESOURCE_OF(apps_v1_daemonsets))
-        return &((const DaemonSet *)o)->spec.template_;
-    if (st == RESOURCE_OF(batch_v1_jobs))
-        return &((const Job *)o)->spec.template_;
-    if (st == RESOURCE_OF(batch_v1_cronjobs))
-        return &((const CronJob *)o)->spec.job_template.spec.template_;
-    return NULL;
-}
-
 /* ---- namespaces ---- */
 
 struct violators {
@@ -316,7 +295,7 @@ static enum step_result validate(struct write *w) {
         return STEP_NEXT;
     if (w->st == RESOURCE_OF(core_v1_namespaces))
         return validate_namespace(w);
-    const PodTemplateSpec *t = template_of(w);
+    const PodTemplateSpec *t = pod_template_of(w->st, w->obj);
     return t ? evaluate(w, &t->metadata, &t->spec, false) : STEP_NEXT;
 }
 

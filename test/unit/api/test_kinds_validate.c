@@ -365,3 +365,66 @@ TEST(long_lists) {
     CHECK_INT(fe.list.n, 0);
     arena_done(&f.arena);
 }
+
+/* ---- what the server writes into pods ---- */
+
+static str written(struct fixture *f, const void *obj, const char *member) {
+    struct value v;
+    struct buf b;
+    buf_init(&b, 0);
+    CHECK_INT(json_write_value(&f->arena, f->resource->type, obj, &v), 0);
+    const struct value *at = value_getc(value_getc(&v, "spec"), member);
+    if (at)
+        value_write(&b, at);
+    str s = str_dup(&f->arena, buf_str(&b));
+    buf_done(&b);
+    return s;
+}
+
+TEST(disabled_fields_are_dropped) {
+    struct fixture f;
+    begin(&f, RESOURCE_ID(core_v1_pods));
+    const char *json = POD_SPEC("\"schedulingGroup\":{\"podGroupName\":\"g\"},\"volumes\":[{"
+                                "\"name\":\"v\",\"projected\":{\"sources\":[{"
+                                "\"clusterTrustBundle\":{\"path\":\"p\"}}]}}]");
+    void *pod = read_object(&f, json), *old = read_object(&f, json);
+    hooks_drop_disabled(&f.arena, f.resource, pod, old);
+    CHECK_STR(written(&f, pod, "schedulingGroup"), STR("{\"podGroupName\":\"g\"}"));
+    hooks_drop_disabled(&f.arena, f.resource, pod, read_object(&f, POD("")));
+    CHECK_STR(written(&f, pod, "schedulingGroup"), STR(""));
+    CHECK_STR(written(&f, pod, "volumes"),
+              STR("[{\"name\":\"v\",\"projected\":{\"sources\":[{}],\"defaultMode\":420}}]"));
+    CHECK_STR(written(&f, old, "schedulingGroup"), STR("{\"podGroupName\":\"g\"}"));
+    arena_done(&f.arena);
+}
+
+TEST(keys_become_requirements) {
+    struct fixture f;
+    begin(&f, RESOURCE_ID(core_v1_pods));
+    struct hook_ctx c = {.arena = &f.arena};
+    void *pod = read_object(
+        &f, "{\"metadata\":{\"labels\":{\"k\":\"v\"}},\"spec\":{\"containers\":[{" CONTAINER
+            "}],\"affinity\":{\"podAffinity\":{"
+            "\"requiredDuringSchedulingIgnoredDuringExecution\":[{\"topologyKey\":\"z\","
+            "\"labelSelector\":{},\"mismatchLabelKeys\":[\"k\",\"none\"]}]}}}}");
+    f.hooks->prepare_create(&c, pod);
+    CHECK_STR(written(&f, pod, "affinity"),
+              STR("{\"podAffinity\":{\"requiredDuringSchedulingIgnoredDuringExecution\":[{"
+                  "\"labelSelector\":{\"matchExpressions\":[{\"key\":\"k\",\"operator\":"
+                  "\"NotIn\",\"values\":[\"v\"]}]},\"topologyKey\":\"z\","
+                  "\"mismatchLabelKeys\":[\"k\",\"none\"]}]}}"));
+    arena_done(&f.arena);
+}
+
+TEST(a_pod_asks_for_what_its_containers_do) {
+    struct fixture f;
+    begin(&f, RESOURCE_ID(core_v1_pods));
+    const void *pod =
+        read_object(&f, POD_SPEC("\"resources\":{\"limits\":{\"cpu\":\"2\",\"memory\":"
+                                 "\"1Gi\"}},\"initContainers\":[{\"name\":\"z\",\"image\":"
+                                 "\"i\",\"resources\":{\"requests\":{\"cpu\":\"1\"}}}]"));
+    CHECK_STR(written(&f, pod, "resources"),
+              STR("{\"limits\":{\"cpu\":\"2\",\"memory\":\"1Gi\"},\"requests\":{\"cpu\":"
+                  "\"1\",\"memory\":\"1Gi\"}}"));
+    arena_done(&f.arena);
+}
