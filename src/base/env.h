@@ -68,6 +68,10 @@ void env_sim_init(struct env_sim *sim, uint64_t seed);
 void env_sim_done(struct env_sim *sim);
 void env_sim_advance(struct env_sim *sim, int64_t ns);
 
+/* Removes what writes of path that were cut off (SIGKILL, power) have left beside it: files named
+ * ".NAME.0123456789abcdef", as the real disk's write has them. Only where nobody writes it now. */
+void env_disk_tidy(struct env *e, const char *path);
+
 static inline int64_t env_wall(struct env *e) {
     return e->ops->wall(e);
 }

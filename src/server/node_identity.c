@@ -79,6 +79,7 @@ static int load(struct node_identity *n, struct arena *a, str path, struct err *
 }
 
 static int save(struct node_identity *n, str path, str text, struct err *e) {
+    env_disk_tidy(env_of(n), path.p);
     int r = env_of(n)->ops->disk.write(env_of(n), path.p, text, 0600);
     return r < 0 ? err_set(e, r, "%s: %s", path.p, strerror(-r)) : 0;
 }

@@ -50,6 +50,7 @@ static int save(struct pki *p, const char *name, str pem, struct err *e) {
     if (!p->dir)
         return 0;
     str path = path_of(p, &p->arena, name);
+    env_disk_tidy(p->env, path.p);
     int r = p->env->ops->disk.write(p->env, path.p, pem, 0600);
     return r < 0 ? err_set(e, r, "%s: %s", path.p, strerror(-r)) : 0;
 }
@@ -369,6 +370,7 @@ int pki_admin_kubeconfig(struct pki *p, const char *path, str server, struct err
     int r = 0;
     arena_init(&a, 0);
     buf_init(&b, 0);
+    env_disk_tidy(p->env, path);
     if (!kubeconfig_fit(p, &a, path, server)) {
         r = issue(p, &a, &p->client, &(struct leaf){.cn = ADMIN, .org = MASTERS}, e, &cert, &key);
         if (r == 0) {

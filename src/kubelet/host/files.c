@@ -21,8 +21,8 @@ int host_mkdirs(const char *path, mode_t mode) {
     for (char *c = p + 1; *c; c++)
         if (*c == '/') {
             *c = '\0';
-            if (mkdir(p, 0755) < 0 && errno != EEXIST)
-                return -errno;
+            if (mkdir(p, 0755) == 0 ? chmod(p, 0755) < 0 : errno != EEXIST)
+                return -errno; /* others go through it, whatever the umask */
             *c = '/';
         }
     if (mkdir(p, mode) == 0)

@@ -46,6 +46,7 @@ void host_facts_read(const char *root_dir, struct host_facts *ret);
 int64_t host_memory_available(void);
 
 /* ---- files.c ---- */
+/* Whatever the umask; parents that are made are 0755. Existing folders are left as they are. */
 int host_mkdirs(const char *path, mode_t mode);
 int host_chmod(const char *path, mode_t mode);
 int host_chown(const char *path, int64_t uid, int64_t gid); /* -1 keeps */

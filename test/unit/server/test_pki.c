@@ -474,6 +474,23 @@ TEST(pki_kubeconfig_damaged_is_rewritten) {
     world_done(&w);
 }
 
+/* Of a start that was killed while it wrote; what only looks like it stays. */
+TEST(pki_kubeconfig_leftovers_go) {
+    static const char *const files[] = {
+        "/etc/x/.kubeconfig.yaml.0123456789abcdef", "/etc/x/.kubeconfig.yaml.0123456789abcdeg",
+        "/etc/x/.kubeconfig.yaml.0123", "/etc/x/.other.0123456789abcdef"};
+    struct world w;
+    world_init(&w, DIR);
+    struct env *env = &w.sim.env;
+    REQUIRE(env->ops->disk.mkdir(env, "/etc/x", 0755) == 0);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        REQUIRE(env->ops->disk.write(env, files[i], STR("x"), 0600) == 0);
+    CHECK_INT(pki_admin_kubeconfig(w.pki, FILE, STR(URL), &w.e), 0);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        CHECK_INT(env->ops->disk.exists(env, files[i]), i > 0);
+    world_done(&w);
+}
+
 TEST(pki_kubeconfig_that_cannot_be_written) {
     struct world w;
     world_init(&w, DIR);
