@@ -14,7 +14,7 @@
 #include "apiserver/selection.h"
 
 #define LIST_PIECE (64 * 1024)         /* encoded between two looks at the client */
-#define LIST_BYTES (256 * 1024)        /* written in one turn of the loop */
+#define LIST_BYTES (256 * 1024)        /* written in one turn of the loop; packed: LIST_PIECE */
 #define LIST_TURN  4096                /* objects looked at in one turn of the loop */
 #define LIST_STALL (60 * NSEC_PER_SEC) /* without the client taking anything: it is cut off */
 
@@ -148,8 +148,9 @@ static void pump(struct exchange *x) {
     struct request *r = x->ctx;
     struct list_stream *l = r->data;
     bool last = false;
+    size_t turn = l->gzip ? LIST_PIECE : LIST_BYTES;
     timer_start(r->server->loop, &r->timer, LIST_STALL);
-    for (size_t n = 0; n < LIST_BYTES && !last && exchange_writable(x);) {
+    for (size_t n = 0; n < turn && !last && exchange_writable(x);) {
         str piece = next_piece(l);
         last = l->complete && l->at == l->out.n;
         n += piece.n;

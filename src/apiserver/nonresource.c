@@ -49,7 +49,7 @@ static void store_metrics(struct request *r, struct buf *b) {
                "apiserver_current_inflight_requests %u\n",
                (unsigned long long)st.objects, (unsigned long long)st.revision,
                (unsigned long long)st.log_bytes, (unsigned long long)st.commits,
-               (unsigned long long)st.watchers, r->server->n_requests);
+               (unsigned long long)st.watchers + r->server->n_tunnels, r->server->n_requests);
 }
 
 static enum phase_result serve_metrics(struct request *r, str rest) {

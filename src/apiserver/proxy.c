@@ -273,6 +273,8 @@ enum phase_result proxy_start(struct request *r, const struct proxy_target *t) {
     if (t->stream && !upgrade)
         return respond_status(r, status_bad_request(a, "Upgrade request required"));
     bool reads = str_eqc(r->x->method, "GET") || str_eqc(r->x->method, "HEAD");
+    if (upgrade && r->x->body_length != 0)
+        return respond_status(r, status_bad_request(a, "an upgrade request has no body"));
     if (!upgrade && !t->path.n && reads)
         return redirect_to_root(r);
     if (upgrade && r->server->n_tunnels >= TUNNELS_MAX)

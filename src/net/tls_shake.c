@@ -35,6 +35,8 @@ static void ration_leave(struct tls_config *c, struct tls_ration *q);
 
 static void ration_turn(struct timer *t) {
     struct tls_ration *q = container_of(t, struct tls_ration, turn);
+    if (list_empty(&q->waiting)) /* whoever waited was cut off, others wait for their peers */
+        return;
     struct tls_handshake *first = container_of(q->waiting.next, struct tls_handshake, node);
     CLEANUP(tls_config_unrefp) struct tls_config *c = tls_config_ref(first->session->config);
     q->refs++; /* a step may end the last handshake */

@@ -9,7 +9,7 @@
 
 #include "loop/stream.h"
 
-#define TUNNEL_BUFFER (64 * 1024)
+#define TUNNEL_BUFFER (32 * 1024)
 #define TUNNEL_LINGER (10 * NSEC_PER_SEC)
 
 struct tunnel;

@@ -505,6 +505,11 @@ TEST(streams_that_cannot_be) {
     CHECK_INT(plain.code, 400);
     CHECK_STRC(text_at(f.w, plain.body, "message"), "Upgrade request required");
     CHECK_INT(admin(&f, "PUT", POD("exec?container=c"), "{}").code, 405);
+    struct http_header up[] = {{STR("Authorization"), STR("User admin system:masters")},
+                               {STR("Connection"), STR("Upgrade")},
+                               {STR("Upgrade"), STR("SPDY/3.1")}};
+    struct answer body = call_with(f.w, "POST", STR(POD("exec?container=c")), up, 3, STR("x"));
+    CHECK_INT(body.code, 400);
     CHECK_INT(f.w->server->n_tunnels, 0);
     stop(&f);
 }

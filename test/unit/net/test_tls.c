@@ -561,6 +561,45 @@ TEST(https_over_loopback) {
     https(true);
 }
 
+static void keep_stream(struct listener *l, struct stream *s) {
+    struct stream **kept = l->ctx;
+    kept[kept[0] ? 1 : 0] = s;
+}
+
+static void never_done(void *ctx, int r, struct stream *s, const struct err *e) {
+    tap_fail(__FILE__, __LINE__, "a handshake with nobody ended");
+}
+
+/* One waits for its peer, another one for its turn: that is cut off, and the turn comes. */
+TEST(a_turn_that_nobody_waits_for_any_more) {
+    static struct fixture f;
+    struct err e = {0};
+    struct listener *l;
+    struct stream *kept[2] = {0};
+    struct raw r[2] = {0};
+    struct tls_config *c;
+    start(&f, false);
+    REQUIRE(transport_listen(f.l, "sim:quiet", &e, &l) == 0);
+    l->accepted = keep_stream;
+    l->ctx = kept;
+    for (int i = 0; i < 2; i++)
+        raw_connect(&r[i], f.l, "sim:quiet");
+    pass(&f.w, NSEC_PER_SEC);
+    REQUIRE(kept[0] && kept[1]);
+    REQUIRE(tls_config_new(&(struct tls_options){.insecure = true}, false, &e, &c) == 0);
+    struct tls_handshake *first = tls_start(c, kept[0], NULL, never_done, NULL);
+    pass(&f.w, NSEC_PER_SEC);
+    struct tls_handshake *second = tls_start(c, kept[1], NULL, never_done, NULL);
+    tls_cancel(second);
+    pass(&f.w, NSEC_PER_SEC);
+    tls_cancel(first);
+    tls_config_unref(c);
+    listener_close(l);
+    for (int i = 0; i < 2; i++)
+        raw_done(&r[i]);
+    stop(&f);
+}
+
 TEST(a_server_goes_while_handshakes_run) {
     static struct fixture f;
     struct web w = {0};
