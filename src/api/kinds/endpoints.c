@@ -32,7 +32,6 @@ static void check_address(struct field_errors *fe, const struct field_path *p,
 
 static void check_subset(struct field_errors *fe, const struct field_path *p,
                          const EndpointSubset *s) {
-    static const char *const protocols[] = {"SCTP", "TCP", "UDP", NULL};
     if (!s->addresses.n && !s->not_ready_addresses.n)
         field_required(fe, p, "must specify `addresses` or `notReadyAddresses`");
     for (uint32_t i = 0; i < s->addresses.n; i++)
@@ -47,8 +46,7 @@ static void check_subset(struct field_errors *fe, const struct field_path *p,
             field_required(fe, PATH(at, "name"), NULL);
         else if (port->name.n)
             field_check_name(fe, PATH(at, "name"), port->name, name_dns1123_label);
-        field_check_port(fe, PATH(at, "port"), port->port);
-        check_one_of_required(fe, PATH(at, "protocol"), port->protocol, protocols);
+        check_rows(fe, at, EndpointPort, port, "port protocol");
         if (port->app_protocol.p)
             field_check_name(fe, PATH(at, "appProtocol"), port->app_protocol, name_qualified);
     }

@@ -183,9 +183,6 @@ static void check_tail(struct field_errors *fe, const struct field_path *p, cons
 
 void check_pod_spec(struct field_errors *fe, const struct field_path *p, const PodSpec *s,
                     const ObjectMeta *pod) {
-    static const char *const restart[] = {"Always", "OnFailure", "Never", NULL};
-    static const char *const dns[] = {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None",
-                                      NULL};
     bool *ok = arena_zalloc(fe->arena, s->volumes.n + 1);
 #define NAMES(list_, name_)                                                                        \
     name_index_of(fe->arena, s->list_.n ? &s->list_.v[0].name_ : NULL, s->list_.n,                 \
@@ -202,15 +199,13 @@ void check_pod_spec(struct field_errors *fe, const struct field_path *p, const P
         .host_users = opt_or(s->host_users, true),
     };
 #undef NAMES
-    if (!s->termination_grace_period_seconds.set)
-        field_required(fe, PATH(p, "terminationGracePeriodSeconds"), NULL);
+    check_rows(fe, p, PodSpec, s, "terminationGracePeriodSeconds");
     check_volumes(fe, PATH(p, "volumes"), s, pod, ok);
     check_claims(fe, PATH(p, "resourceClaims"), s);
     check_containers(fe, p, &scope);
     check_pod_resources(fe, p, s);
     check_host_network(fe, PATH(p, "containers"), s, pod != NULL);
-    check_one_of_required(fe, PATH(p, "restartPolicy"), s->restart_policy, restart);
-    check_one_of_required(fe, PATH(p, "dnsPolicy"), s->dns_policy, dns);
+    check_rows(fe, p, PodSpec, s, "restartPolicy dnsPolicy");
     check_labels(fe, PATH(p, "nodeSelector"), &s->node_selector);
     check_pod_security(fe, p, s);
     check_affinity(fe, PATH(p, "affinity"), s->affinity);

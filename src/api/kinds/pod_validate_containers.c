@@ -4,20 +4,16 @@
 
 static void check_port(struct field_errors *fe, const struct field_path *p, const Container *c,
                        const struct name_index *names, uint32_t i) {
-    static const char *const protocols[] = {"SCTP", "TCP", "UDP", NULL};
     const ContainerPort *port = &c->ports.v[i];
     if (port->name.n && !name_ok(name_port, port->name)) {
         field_check_name(fe, PATH(p, "name"), port->name, name_port);
     } else if (port->name.n && name_index_first(names, port->name) < i) {
         field_duplicate(fe, PATH(p, "name"), port->name);
     }
-    if (!port->container_port)
-        field_required(fe, PATH(p, "containerPort"), NULL);
-    else
-        field_check_port(fe, PATH(p, "containerPort"), port->container_port);
+    check_rows(fe, p, ContainerPort, port, "containerPort");
     if (port->host_port)
-        field_check_port(fe, PATH(p, "hostPort"), port->host_port);
-    check_one_of_required(fe, PATH(p, "protocol"), port->protocol, protocols);
+        check_rows(fe, p, ContainerPort, port, "hostPort");
+    check_rows(fe, p, ContainerPort, port, "protocol");
 }
 
 void check_pull_policy(struct field_errors *fe, const struct field_path *p, str policy) {
@@ -90,15 +86,11 @@ static void check_container_restart(struct field_errors *fe, const struct field_
 
 static void check_common(struct field_errors *fe, const struct field_path *p,
                          const struct pod_scope *scope, const Container *c) {
-    static const char *const policies[] = {"File", "FallbackToLogsOnError", NULL};
     if (!c->name.n)
         field_required(fe, PATH(p, "name"), NULL);
     else
         field_check_name(fe, PATH(p, "name"), c->name, name_dns1123_label);
-    if (!c->image.n)
-        field_required(fe, PATH(p, "image"), NULL);
-    check_one_of_required(fe, PATH(p, "terminationMessagePolicy"), c->termination_message_policy,
-                          policies);
+    check_rows(fe, p, Container, c, "image terminationMessagePolicy");
     struct name_index ports = name_index_of(fe->arena, c->ports.n ? &c->ports.v[0].name : NULL,
                                             c->ports.n, sizeof(ContainerPort));
     for (uint32_t i = 0; i < c->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++)

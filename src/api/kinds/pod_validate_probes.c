@@ -63,14 +63,9 @@ static void check_probe(struct field_errors *fe, const struct field_path *p, con
     const ProbeHandler *h = &pr->probe_handler;
     check_handler(fe, p, (struct handler){h->exec, h->http_get, h->tcp_socket, h->grpc, NULL},
                   (struct opt_i64){0});
-    field_check_not_negative(fe, PATH(p, "initialDelaySeconds"), pr->initial_delay_seconds);
-    field_check_not_negative(fe, PATH(p, "timeoutSeconds"), pr->timeout_seconds);
-    field_check_not_negative(fe, PATH(p, "periodSeconds"), pr->period_seconds);
-    field_check_not_negative(fe, PATH(p, "successThreshold"), pr->success_threshold);
-    field_check_not_negative(fe, PATH(p, "failureThreshold"), pr->failure_threshold);
-    if (pr->termination_grace_period_seconds.set && pr->termination_grace_period_seconds.v <= 0)
-        field_invalid_i64(fe, PATH(p, "terminationGracePeriodSeconds"),
-                          pr->termination_grace_period_seconds.v, "must be greater than 0");
+    check_rows(fe, p, Probe, pr,
+               "initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold "
+               "terminationGracePeriodSeconds");
 }
 
 static void check_once(struct field_errors *fe, const struct field_path *p, const Probe *pr) {

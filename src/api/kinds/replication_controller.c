@@ -17,13 +17,7 @@ static void validate(struct field_errors *fe, const void *obj) {
     const ReplicationControllerSpec *s = &((const ReplicationController *)obj)->spec;
     const struct field_path *p = PATH(NULL, "spec");
     struct selector sel;
-    field_check_not_negative(fe, PATH(p, "minReadySeconds"), s->min_ready_seconds);
-    if (!s->selector.n)
-        field_required(fe, PATH(p, "selector"), NULL);
-    if (s->replicas.set)
-        field_check_not_negative(fe, PATH(p, "replicas"), s->replicas.v);
-    else
-        field_required(fe, PATH(p, "replicas"), NULL);
+    check_rows(fe, p, ReplicationControllerSpec, s, "minReadySeconds selector replicas");
     if (!s->template_) {
         field_required(fe, PATH(p, "template"), NULL);
         return;
@@ -47,11 +41,8 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
     const ReplicationControllerStatus *s = &((const ReplicationController *)obj)->status;
     const struct field_path *p = PATH(NULL, "status");
     (void)old;
-    field_check_not_negative(fe, PATH(p, "replicas"), s->replicas);
-    field_check_not_negative(fe, PATH(p, "fullyLabeledReplicas"), s->fully_labeled_replicas);
-    field_check_not_negative(fe, PATH(p, "readyReplicas"), s->ready_replicas);
-    field_check_not_negative(fe, PATH(p, "availableReplicas"), s->available_replicas);
-    field_check_not_negative(fe, PATH(p, "observedGeneration"), s->observed_generation);
+    check_rows(fe, p, ReplicationControllerStatus, s,
+               "replicas fullyLabeledReplicas readyReplicas availableReplicas observedGeneration");
     if (s->fully_labeled_replicas > s->replicas)
         field_invalid_i64(fe, PATH(p, "fullyLabeledReplicas"), s->fully_labeled_replicas, more);
     if (s->ready_replicas > s->replicas)

@@ -54,8 +54,6 @@ static void prepare_update(struct hook_ctx *h, void *obj, const void *old) {
 
 /* ---- ports ---- */
 
-static const char *const protocols[] = {"SCTP", "TCP", "UDP", NULL};
-
 static void check_ports(struct field_errors *fe, const struct field_path *list,
                         const ServiceSpec *s) {
     struct name_index names = name_index_of(fe->arena, s->ports.n ? &s->ports.v[0].name : NULL,
@@ -69,8 +67,7 @@ static void check_ports(struct field_errors *fe, const struct field_path *list,
             field_check_name(fe, PATH(p, "name"), port->name, name_dns1123_label);
         if (port->name.n && name_index_first(&names, port->name) < i)
             field_duplicate(fe, PATH(p, "name"), port->name);
-        field_check_port(fe, PATH(p, "port"), port->port);
-        check_one_of_required(fe, PATH(p, "protocol"), port->protocol, protocols);
+        check_rows(fe, p, ServicePort, port, "port protocol");
         check_port_or_name(fe, PATH(p, "targetPort"), port->target_port);
         if (port->app_protocol.p)
             field_check_name(fe, PATH(p, "appProtocol"), port->app_protocol, name_qualified);
@@ -153,10 +150,9 @@ static void check_client_ip(struct field_errors *fe, const struct field_path *p,
 
 static void check_affinity(struct field_errors *fe, const struct field_path *p,
                            const ServiceSpec *s) {
-    static const char *const affinities[] = {"ClientIP", "None", NULL};
     const SessionAffinityConfig *c = s->session_affinity_config;
     const struct field_path *config = PATH(p, "sessionAffinityConfig");
-    check_one_of_required(fe, PATH(p, "sessionAffinity"), s->session_affinity, affinities);
+    check_rows(fe, p, ServiceSpec, s, "sessionAffinity");
     if (str_eqc(s->session_affinity, "None") && c)
         field_forbidden(fe, config, "must not be set when session affinity is None");
     if (str_eqc(s->session_affinity, "ClientIP"))
@@ -311,8 +307,6 @@ static void check_change(struct field_errors *fe, const struct field_path *p, co
 }
 
 static void validate_write(struct field_errors *fe, const void *obj, const void *old) {
-    static const char *const types[] = {"ClusterIP", "ExternalName", "LoadBalancer", "NodePort",
-                                        NULL};
     const Service *service = obj, *before = old;
     const ServiceSpec *s = &service->spec, *was = before ? &before->spec : NULL;
     const struct field_path *p = PATH(NULL, "spec");
@@ -325,7 +319,7 @@ static void validate_write(struct field_errors *fe, const void *obj, const void 
     check_affinity(fe, p, s);
     service_check_cluster_ips(fe, service, before);
     check_external_ips(fe, p, s, was);
-    check_one_of_required(fe, PATH(p, "type"), s->type, types);
+    check_rows(fe, p, ServiceSpec, s, "type");
     check_node_ports(fe, PATH(p, "ports"), s);
     check_source_ranges(fe, p, service, before);
     check_policies(fe, p, s);

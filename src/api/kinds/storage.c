@@ -110,16 +110,12 @@ static void check_topologies(struct field_errors *fe, const StorageClass *c) {
 
 static void class_validate_new(struct field_errors *fe, const void *obj) {
     static const char *const policies[] = {"Delete", "Retain", NULL};
-    static const char *const modes[] = {"Immediate", "WaitForFirstConsumer", NULL};
     const StorageClass *c = obj;
     check_provisioner(fe, PATH(NULL, "provisioner"), c->provisioner);
     check_parameters(fe, PATH(NULL, "parameters"), &c->parameters);
     if (c->reclaim_policy.n)
         check_one_of(fe, PATH(NULL, "reclaimPolicy"), c->reclaim_policy, policies);
-    if (!c->volume_binding_mode.p)
-        field_required(fe, PATH(NULL, "volumeBindingMode"), NULL);
-    else
-        check_one_of(fe, PATH(NULL, "volumeBindingMode"), c->volume_binding_mode, modes);
+    check_rows(fe, NULL, StorageClass, c, "volumeBindingMode");
     check_topologies(fe, c);
 }
 

@@ -51,7 +51,8 @@ static void set_number(const struct api_field *f, void *at, int64_t v) {
 static void break_rule(struct walk *w, const struct api_field *f, void *at) {
     str text = STR("No!");
     if (f->kind != API_STR) {
-        set_number(f, at, f->attr->rule == RULE_POSITIVE ? 0 : f->attr->min - 1);
+        int64_t least = f->attr->rule == RULE_POSITIVE ? 1 : f->attr->min;
+        set_number(f, at, f->attr->rule == RULE_RANGE ? f->attr->max + 1 : least - 1);
         return;
     }
     if (f->attr->rule == RULE_LENGTH) {
