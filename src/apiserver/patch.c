@@ -172,11 +172,12 @@ static const void *patched_from(struct write *w, const struct body_kind *k) {
     return out;
 }
 
-static enum step_result build_patch(struct write *w) {
+/* *ret is the body that the patch makes of `from`. */
+static enum step_result patch(struct write *w, const struct body_kind *k, const void *from,
+                              void **ret) {
     struct request *r = w->r;
-    struct body_kind k = body_kind_of(r);
     struct value doc;
-    if (json_write_value(r->arena, k.type, patched_from(w, &k), &doc) < 0)
+    if (json_write_value(r->arena, k->type, from, &doc) < 0)
         return write_fail(w, status_new(r->arena, 500, "InternalError", "cannot encode"));
     enum step_result s = STEP_NEXT;
     switch (r->patch) {
@@ -187,16 +188,37 @@ static enum step_result build_patch(struct write *w) {
         s = apply_merge(w, &doc);
         break;
     case PATCH_STRATEGIC:
-        s = apply_strategic(w, k.type, &doc);
+        s = apply_strategic(w, k->type, &doc);
         break;
     case PATCH_APPLY:
     case PATCH_NONE:
         return rejected(w);
     }
     w->forgets = managed_is_reset(value_getc(value_getc(&doc, "metadata"), "managedFields"));
+    return s == STEP_NEXT ? decode_patched(w, k, &doc, ret) : s;
+}
+
+/* Owners are most of an object's text, and few patches speak of them: they are left out of what is
+ * patched, but for an answer that shows the whole. */
+static enum step_result patch_without_owners(struct write *w, const struct body_kind *k,
+                                             const void *from, void **ret) {
+    str_list warnings = w->r->warnings;
+    ObjectMeta *bare = arena_dup(w->r->arena, from, k->type->size);
+    memset(&bare->managed_fields, 0, sizeof(bare->managed_fields));
+    if (patch(w, k, bare, ret) == STEP_NEXT)
+        return STEP_NEXT;
+    w->status = NULL;
+    w->r->warnings = warnings;
+    return patch(w, k, from, ret);
+}
+
+static enum step_result build_patch(struct write *w) {
+    struct body_kind k = body_kind_of(w->r);
+    const void *from = patched_from(w, &k);
+    bool speaks = w->r->patch == PATCH_JSON || str_find(w->r->body, STR("managedFields")) >= 0;
     void *body;
-    if (s == STEP_NEXT)
-        s = decode_patched(w, &k, &doc, &body);
+    enum step_result s =
+        speaks ? patch(w, &k, from, &body) : patch_without_owners(w, &k, from, &body);
     return s == STEP_NEXT ? write_put(w, body) : s;
 }
 
