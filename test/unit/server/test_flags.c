@@ -5,7 +5,7 @@
 struct options {
     const char *name, *path;
     bool fast, slow;
-    int64_t port, level;
+    int64_t port, level, wait;
 };
 
 #define AT(m) offsetof(struct options, m)
@@ -16,6 +16,7 @@ static const struct flag table[] = {
     {"slow", FLAG_BOOL, AT(slow), "true", "be slow"},
     {"port", FLAG_INT, AT(port), "6443", "a port", 1, 65535},
     {"level", FLAG_INT, AT(level), "-3", "any number"},
+    {"wait", FLAG_DURATION, AT(wait), "0s", "how long"},
     {0},
 };
 
@@ -41,6 +42,7 @@ static const struct flag_case {
     {{"--port=1"}, 2, "port=1"},
     {{"--port", "65535"}, 3, "port=65535"},
     {{"--level=-9223372036854775808"}, 2, "level=-9223372036854775808"},
+    {{"--wait=1m30s"}, 2, "wait=90000000000"},
     {{"--fast", "word", "--port=7"}, 2, "fast=true"},
     {{"--fast", "--", "--port=7"}, 3, "fast=true"},
     {{"-v"}, 1, ""},
@@ -61,6 +63,8 @@ static const struct flag_case {
     {{"--port=80x"},
      BAD("invalid argument \"80x\" for \"--port\" flag: want a number from 1 to 65535")},
     {{"--port="}, BAD("invalid argument \"\" for \"--port\" flag: want a number from 1 to 65535")},
+    {{"--wait=5"}, BAD("invalid argument \"5\" for \"--wait\" flag: want a duration")},
+    {{"--wait=-1s"}, BAD("invalid argument \"-1s\" for \"--wait\" flag: want a duration")},
     {{"--level=1.5"}, BAD("invalid argument \"1.5\" for \"--level\" flag: want a number")},
     {{"--level=9223372036854775808"},
      BAD("invalid argument \"9223372036854775808\" for \"--level\" flag: want a number")},
@@ -73,6 +77,8 @@ static str described(struct buf *b, const struct options *o) {
         buf_printf(b, " name=%s", o->name);
     if (o->path)
         buf_printf(b, " path=%s", o->path);
+    if (o->wait)
+        buf_printf(b, " wait=%lld", (long long)o->wait);
     if (o->fast)
         buf_adds(b, " fast=true");
     if (!o->slow)
