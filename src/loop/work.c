@@ -10,6 +10,8 @@
 #define WORK_THREADS_MAX 64
 
 struct work_pool {
+    struct env *env;
+    int64_t delay_min, delay_max;
     pthread_mutex_t lock;
     pthread_cond_t more, less; /* work came; work went */
     struct list queue;
@@ -22,6 +24,7 @@ int work_pool_new(struct env *env, unsigned threads, struct work_pool **ret) {
     if (threads < 1 || threads > WORK_THREADS_MAX)
         return -EINVAL;
     struct work_pool *p = xcalloc(1, sizeof(*p));
+    p->env = env;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->more, NULL);
     pthread_cond_init(&p->less, NULL);
@@ -36,10 +39,34 @@ static void run_done(struct task *t) {
     w->done(w);
 }
 
-static void run_both(struct task *t) {
-    struct work *w = container_of(t, struct work, task);
+static void run_both(struct work *w) {
     w->run(w);
     w->done(w);
+}
+
+static void on_turn(struct task *t) {
+    run_both(container_of(t, struct work, task));
+}
+
+static void on_delay(struct timer *t) {
+    run_both(container_of(t, struct work, timer));
+}
+
+void work_pool_delay(struct work_pool *p, int64_t min_ns, int64_t max_ns) {
+    ASSERT(0 <= min_ns && min_ns <= max_ns);
+    p->delay_min = min_ns;
+    p->delay_max = max_ns;
+}
+
+static void submit_virtual(struct work_pool *p, struct loop *l, struct work *w) {
+    if (!p->delay_max) {
+        w->task.run = on_turn;
+        loop_defer(l, &w->task);
+        return;
+    }
+    uint64_t spread = (uint64_t)(p->delay_max - p->delay_min) + 1;
+    w->timer.fire = on_delay;
+    timer_start(l, &w->timer, p->delay_min + (int64_t)env_random_below(p->env, spread));
 }
 
 /* Under the lock; NULL when the pool closes and nothing is left. */
@@ -86,8 +113,7 @@ static void start_thread(struct work_pool *p) {
 void work_submit(struct work_pool *p, struct loop *l, struct work *w) {
     w->loop = l;
     if (loop_is_virtual(l)) {
-        w->task.run = run_both;
-        loop_defer(l, &w->task);
+        submit_virtual(p, l, w);
         return;
     }
     w->task.run = run_done;

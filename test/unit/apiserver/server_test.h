@@ -15,6 +15,7 @@ struct world {
     struct env_sim sim;
     struct env *env;
     struct loop *l;
+    struct work_pool *disk; /* slow_disk_ns */
     struct store *store;
     struct apiserver *server;
     struct http_client *client;
@@ -31,7 +32,9 @@ struct world_options {
     const struct authz_ops *authz;
     uint64_t seed;
     const char *service_cidrs, *admission_on, *admission_off;
-    bool with_access; /* rights, tokens and reviews as in a real server */
+    bool with_access;     /* rights, tokens and reviews as in a real server */
+    int64_t slow_disk_ns; /* a commit takes up to so long */
+    size_t log_bytes;     /* of the store */
 };
 
 UNUSED static void give_access(struct world *w, struct apiserver_options *ao) {
@@ -44,6 +47,10 @@ UNUSED static void give_access(struct world *w, struct apiserver_options *ao) {
     ao->authn_ctx = w->access;
     ao->authz = &access_authz_ops;
     ao->authz_ctx = w->access;
+}
+
+UNUSED static bool is_never(void *ctx) {
+    return false;
 }
 
 UNUSED static bool is_bootstrapped(void *ctx) {
@@ -78,8 +85,16 @@ UNUSED static void world_init_with(struct world *w, const struct world_options *
     w->arena = arena_new(0);
     REQUIRE(loop_new_sim(&w->sim, &w->l) == 0);
     struct err e = {0};
-    struct store_options so = {
-        .ops = &store_memory_ops, .disk = store_disk_memory(w->env), .fatal = on_fatal};
+    w->disk = NULL;
+    if (o->slow_disk_ns) {
+        REQUIRE(work_pool_new(w->env, 1, &w->disk) == 0);
+        work_pool_delay(w->disk, o->slow_disk_ns / 10, o->slow_disk_ns);
+    }
+    struct store_options so = {.ops = &store_memory_ops,
+                               .disk = store_disk_memory(w->env),
+                               .workers = w->disk,
+                               .log_bytes = o->log_bytes,
+                               .fatal = on_fatal};
     REQUIRE(store_open(w->l, &so, &e, &w->store) == 0);
     world_serve(w, o);
     struct http_client_options co = {.address = "sim:apiserver", .host = "192.0.2.10:16443"};
@@ -95,6 +110,9 @@ UNUSED static void world_done(struct world *w) {
     apiserver_free(w->server);
     access_free(w->access);
     store_close(w->store);
+    if (w->disk) /* what is on its way to it ends first */
+        loop_run_until(w->l, is_never, NULL, NSEC_PER_SEC);
+    work_pool_free(w->disk);
     loop_free(w->l);
     loop_env_done(w->env);
     env_sim_done(&w->sim);
@@ -165,12 +183,8 @@ UNUSED static struct answer get(struct world *w, const char *target, const char 
     return call_with(w, "GET", str_of(target), h, accept ? 1 : 0, STR_NONE);
 }
 
-/* The value at a dotted path of a JSON answer ("metadata.name", "items.0.kind"); NULL if absent. */
-UNUSED static struct value *at(struct world *w, str json, const char *path) {
-    struct value *v = arena_make(w->arena, struct value);
-    struct err e;
-    if (value_parse(w->arena, json, v, NULL, &e) < 0)
-        return NULL;
+/* The value at a dotted path ("metadata.name", "items.0.kind"); NULL if absent. */
+UNUSED static struct value *value_at(struct value *v, const char *path) {
     str rest = str_of(path);
     while (v && rest.n) {
         str key = str_cut(&rest, '.');
@@ -181,6 +195,13 @@ UNUSED static struct value *at(struct world *w, str json, const char *path) {
             v = value_get(v, key);
     }
     return v;
+}
+
+/* The same of a JSON answer; NULL when it is none. */
+UNUSED static struct value *at(struct world *w, str json, const char *path) {
+    struct value *v = arena_make(w->arena, struct value);
+    struct err e;
+    return value_parse(w->arena, json, v, NULL, &e) < 0 ? NULL : value_at(v, path);
 }
 
 UNUSED static str text_at(struct world *w, str json, const char *path) {
