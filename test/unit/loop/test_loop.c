@@ -517,3 +517,40 @@ TEST(virtual_loop_ends_when_nothing_can_happen) {
     loop_free(l);
     env_sim_done(&sim);
 }
+
+struct slow {
+    struct work work;
+    struct loop *l;
+    int64_t done_at;
+};
+
+static void slow_run(struct work *w) {}
+
+static void slow_done(struct work *w) {
+    struct slow *s = container_of(w, struct slow, work);
+    s->done_at = loop_now(s->l);
+}
+
+TEST(virtual_work_takes_its_time) {
+    struct env_sim sim;
+    struct loop *l;
+    struct work_pool *p;
+    struct slow slow[16];
+    env_sim_init(&sim, tap_seed());
+    REQUIRE(loop_new_sim(&sim, &l) == 0 && work_pool_new(&sim.env, 1, &p) == 0);
+    work_pool_delay(p, 3 * NSEC_PER_MSEC, 9 * NSEC_PER_MSEC);
+    int64_t began = loop_now(l), first = INT64_MAX, last = 0;
+    for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
+        slow[i] = (struct slow){.work = {.run = slow_run, .done = slow_done}, .l = l};
+        work_submit(p, l, &slow[i].work);
+    }
+    CHECK_INT(loop_run(l), 0);
+    for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
+        first = MIN(first, slow[i].done_at - began);
+        last = MAX(last, slow[i].done_at - began);
+    }
+    CHECK(first >= 3 * NSEC_PER_MSEC && last <= 9 * NSEC_PER_MSEC && first < last);
+    work_pool_free(p);
+    loop_free(l);
+    env_sim_done(&sim);
+}
