@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apiserver/continue.h"
 
+#include <ctype.h>
+
 #include "base/base64.h"
 #include "schema/value.h"
 
@@ -28,13 +30,22 @@ static int invalid(struct arena *a, str *ret_why, const char *text) {
     return -EINVAL;
 }
 
+/* Where Go's decoder stops: at the first letter that is none, or at the one that is left over. */
+static size_t corrupt_at(str token) {
+    for (size_t i = 0; i < token.n; i++)
+        if (!isalnum((unsigned char)token.p[i]) && !memchr("-_\r\n", token.p[i], 4))
+            return i;
+    return token.n - 1;
+}
+
 int continue_decode(struct arena *a, str token, int64_t *ret_revision, str *ret_start,
                     str *ret_why) {
     str json;
     struct value v;
     struct err e = {0};
     if (base64_decode_in(a, token, BASE64_URL | BASE64_RAW | BASE64_LAX, &json) < 0)
-        return invalid(a, ret_why, "illegal base64 data at input byte 0");
+        return invalid(a, ret_why,
+                       str_printf(a, "illegal base64 data at input byte %zu", corrupt_at(token)).p);
     if (value_parse(a, json, &v, NULL, &e) < 0)
         return invalid(a, ret_why, e.text);
     const struct value *rv = value_getc(&v, "rv");

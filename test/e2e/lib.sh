@@ -91,6 +91,31 @@ has() {
         return 1
     }
 }
+# relay COMMAND...: a client in a language of its own. It prints "ok NAME" or "not ok NAME" a check,
+# and under it what happened; it must end well and have checked something.
+relay() {
+    local line checks=0 bad='' happened=()
+    while IFS= read -r line; do
+        case $line in
+        "ok "* | "not ok "* | "ended "*)
+            [ -z "$bad" ] || fail "$bad" "${happened[@]}"
+            bad='' happened=()
+            ;;
+        esac
+        case $line in
+        "ok "*)
+            pass "${line#ok }"
+            checks=$((checks + 1))
+            ;;
+        "not ok "*) bad=${line#not ok } ;;
+        "ended "*) is "$1 ends well, after checks" "${line#ended } $((checks > 0))" "0 1" ;;
+        *) happened+=("$line") ;;
+        esac
+    done < <(
+        timeout 300 "$@" 2>&1
+        echo "ended $?"
+    )
+}
 finish() {
     echo "1..$tap_n"
     exit $((tap_bad > 0))

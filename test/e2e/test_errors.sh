@@ -51,6 +51,10 @@ status "a stale resourceVersion" 409 Conflict \
     'Operation cannot be fulfilled on configmaps "warned": the object has been modified; please apply your changes to the latest version and try again' \
     http_admin PUT $cms/warned "${json[@]}" -d '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"warned","resourceVersion":"1"}}'
 status "nothing of that name" 404 NotFound 'configmaps "nobody" not found' http_admin GET $cms/nobody
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do # more than a server remembers
+    printf '{"data":{"x":"%01000000d"}}' "$i" |
+        http_admin PATCH $cms/warned -H 'Content-Type: application/merge-patch+json' -T - >/dev/null
+done
 like "an old revision, watched" "$(http_admin GET "$cms?watch=1&resourceVersion=1")" \
     '{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old resource version: 1 (' \
     '"reason":"Expired","code":410}}'

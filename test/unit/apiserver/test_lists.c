@@ -71,6 +71,26 @@ TEST(a_selector_pages_without_a_count) {
     world_done(&w);
 }
 
+TEST(a_token_that_is_none_is_told_where) {
+    struct world w;
+    world_init(&w);
+    static const struct {
+        const char *token;
+        int at;
+    } cases[] = {{"bogus", 4}, {"b!gus", 1}, {"abcd*", 4}, {"abcde%00fg", 5}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct answer a =
+            get(&w, str_printf(w.arena, CM "?limit=1&continue=%s", cases[i].token).p, NULL);
+        CHECK_INT(a.code, 400);
+        CHECK_STR(text_at(&w, a.body, "message"),
+                  str_printf(w.arena,
+                             "invalid continue token: continue key is not valid: "
+                             "illegal base64 data at input byte %d",
+                             cases[i].at));
+    }
+    world_done(&w);
+}
+
 TEST(selectors) {
     struct world w;
     world_init(&w);
