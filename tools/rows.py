@@ -282,7 +282,7 @@ class Rows:
             macro = shape + "_MSG"
             if shape == "OPT" and msg not in done:
                 macro = "OPT_REC"
-        args = [what, str(number), member, quote(f.get("json", "")), flags, '""']
+        args = [what, str(number), member, quote(f.get("json", "")), flags]
         return "  %s(%s)" % (macro, ", ".join(args + self.attributes(t, f, shape, kind)))
 
     def info(self, t):
@@ -366,7 +366,7 @@ class Rows:
         roots = []
         for t in self.sorted_types(pkg):
             c = self.names[t]
-            out.append('\n#define T %s\nBEGIN("", %s)\n' % (c, self.info(t)))
+            out.append('\n#define T %s\nBEGIN(%s)\n' % (c, self.info(t)))
             for f, member, shape, kind, msg in self.fields(t):
                 out.append(self.row(t, f, member, shape, kind, msg, done) + "\n")
                 if member == "metadata" and self.types[t].get("root"):
@@ -500,11 +500,11 @@ def write_cri():
     for m in order:
         numbers = [n for _, n, _, _, _ in messages[m]]
         flags = "TYPE_PROTO3" + (" | TYPE_UNORDERED" if numbers != sorted(numbers) else "")
-        out.append('\n#define T cri_%s\nBEGIN("", .openapi = "runtime.v1.%s", .flags = %s)\n'
+        out.append('\n#define T cri_%s\nBEGIN(.openapi = "runtime.v1.%s", .flags = %s)\n'
                    % (m, m, flags))
         for name, number, label, ty, oneof in messages[m]:
             member = name.lower() + ("_" if name.lower() in RESERVED else "")
-            rest = '%d, %s, "%s", OMITEMPTY, "")' % (number, member, camel(name))
+            rest = '%d, %s, "%s", OMITEMPTY)' % (number, member, camel(name))
             value = re.sub(r"^map<\w+,\s*(.*)>$", r"\1", ty)
             shape = "MAP" if value != ty else "LIST" if label == "repeated" else \
                 "OPT" if label == "optional" or oneof else "ONE"

@@ -7,16 +7,16 @@
  * and one .c file does the same with "schema/rows_tables.h". The .def holds, in order of need,
  *
  *     #define T PodSpec
- *     BEGIN("What a pod runs and where.", .openapi = "io.k8s.api.core.v1.PodSpec")
- *       LIST_MSG(Container, 2, containers, "containers", REQUIRED | LIST_MAP | MERGE, "...",
+ *     BEGIN(.openapi = "io.k8s.api.core.v1.PodSpec")
+ *       LIST_MSG(Container, 2, containers, "containers", REQUIRED | LIST_MAP | MERGE,
  *                .keys = "name", .merge_key = "name")
- *       ONE(STR, 3, restart_policy, "restartPolicy", OMITEMPTY, "...", .def = "\"Always\"")
+ *       ONE(STR, 3, restart_policy, "restartPolicy", OMITEMPTY, .def = "\"Always\"")
  *     END
  *     #undef T
  *
  * Twelve macros: BEGIN, END; ONE, OPT, LIST, MAP for scalars (first argument a kind);
  * ONE_MSG, OPT_MSG, LIST_MSG, MAP_MSG, INLINE for messages (first argument a type); OPT_REC for a
- * pointer to a type that stands later or is the type itself. After the first five or six arguments
+ * pointer to a type that stands later or is the type itself. After the first four or five arguments
  * come designated initialisers of struct api_attr (of struct api_info for BEGIN). */
 #pragma once
 

@@ -3,7 +3,7 @@
 #include "schema/rows.h"
 
 #define ROWS_ATTR(...) __VA_OPT__(.attr = &(const struct api_attr){__VA_ARGS__}, )
-#define ROWS_ROW(kind_, shape_, sub_, num_, m_, json_, flags_, doc_, ...)                          \
+#define ROWS_ROW(kind_, shape_, sub_, num_, m_, json_, flags_, ...)                                \
     {.json = json_,                                                                                \
      .json_len = sizeof(json_) - 1,                                                                \
      .kind = kind_,                                                                                \
@@ -11,15 +11,13 @@
      .sub = sub_,                                                                                  \
      .number = num_,                                                                               \
      .flags = flags_,                                                                              \
-     .doc = doc_,                                                                                  \
      ROWS_ATTR(__VA_ARGS__).offset = offsetof(T, m_)},
 
 #define ENUMS(...)                                                                                 \
     (const char *const[]) {                                                                        \
         __VA_ARGS__, NULL                                                                          \
     }
-#define BEGIN(doc_, ...)                                                                           \
-    static const char ROWS_CAT(T, _doc)[] = doc_;                                                  \
+#define BEGIN(...)                                                                                 \
     static const struct api_info ROWS_CAT(T, _info) = {__VA_ARGS__};                               \
     static const struct api_field ROWS_CAT(T, _fields)[] = {
 #define ONE(kind, ...)    ROWS_ROW(API_##kind, API_ONE, NULL, __VA_ARGS__)
@@ -31,13 +29,12 @@
 #define OPT_REC(S, ...)   ROWS_ROW(API_MSG, API_OPT, &S##_type, __VA_ARGS__)
 #define LIST_MSG(S, ...)  ROWS_ROW(API_MSG, API_LIST, &S##_type, __VA_ARGS__)
 #define MAP_MSG(S, ...)   ROWS_ROW(API_MSG, API_MAP, &S##_type, __VA_ARGS__)
-#define INLINE(S, num, m) ROWS_ROW(API_MSG, API_ONE, &S##_type, num, m, "", INLINED, "")
+#define INLINE(S, num, m) ROWS_ROW(API_MSG, API_ONE, &S##_type, num, m, "", INLINED)
 #define END                                                                                        \
     }                                                                                              \
     ;                                                                                              \
     const struct api_type ROWS_CAT(T, _type) = {                                                   \
         .name = ROWS_STR(T),                                                                       \
-        .doc = ROWS_CAT(T, _doc),                                                                  \
         .info = &ROWS_CAT(T, _info),                                                               \
         .fields = ROWS_CAT(T, _fields),                                                            \
         .n_fields = sizeof(ROWS_CAT(T, _fields)) / sizeof(struct api_field),                       \

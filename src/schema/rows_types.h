@@ -3,7 +3,7 @@
 #include "schema/rows.h"
 
 /* Pass 1: names. */
-#define BEGIN(doc, ...)                                                                            \
+#define BEGIN(...)                                                                                 \
     typedef struct T T;                                                                            \
     extern const struct api_type ROWS_CAT(T, _type);
 #include "schema/rows_none.h"
@@ -11,20 +11,20 @@
 #include "schema/rows_undef.h"
 
 /* Pass 2: structs. */
-#define BEGIN(doc, ...)                           struct T {
-#define ONE(kind, num, m, json, flags, doc, ...)  C_ONE_##kind m;
-#define OPT(kind, num, m, json, flags, doc, ...)  C_OPT_##kind m;
-#define LIST(kind, num, m, json, flags, doc, ...) C_LIST_##kind m;
-#define MAP(kind, num, m, json, flags, doc, ...)  C_MAP_##kind m;
-#define ONE_MSG(S, num, m, json, flags, doc, ...) S m;
-#define OPT_MSG(S, num, m, json, flags, doc, ...) S *m;
-#define OPT_REC(S, num, m, json, flags, doc, ...) struct S *m;
-#define LIST_MSG(S, num, m, json, flags, doc, ...)                                                 \
+#define BEGIN(...)                           struct T {
+#define ONE(kind, num, m, json, flags, ...)  C_ONE_##kind m;
+#define OPT(kind, num, m, json, flags, ...)  C_OPT_##kind m;
+#define LIST(kind, num, m, json, flags, ...) C_LIST_##kind m;
+#define MAP(kind, num, m, json, flags, ...)  C_MAP_##kind m;
+#define ONE_MSG(S, num, m, json, flags, ...) S m;
+#define OPT_MSG(S, num, m, json, flags, ...) S *m;
+#define OPT_REC(S, num, m, json, flags, ...) struct S *m;
+#define LIST_MSG(S, num, m, json, flags, ...)                                                      \
     struct {                                                                                       \
         struct S *v;                                                                               \
         uint32_t n;                                                                                \
     } m;
-#define MAP_MSG(S, num, m, json, flags, doc, ...)                                                  \
+#define MAP_MSG(S, num, m, json, flags, ...)                                                       \
     struct {                                                                                       \
         struct ROWS_CAT(T, ROWS_CAT(_, ROWS_CAT(m, _entry))) * v;                                  \
         uint32_t n;                                                                                \
@@ -38,7 +38,7 @@
 
 /* Pass 3: entries of maps of messages, {str key; S value}: complete only now, so that a map may
  * hold its own type. */
-#define MAP_MSG(S, num, m, json, flags, doc, ...)                                                  \
+#define MAP_MSG(S, num, m, json, flags, ...)                                                       \
     struct ROWS_CAT(T, ROWS_CAT(_, ROWS_CAT(m, _entry))) {                                         \
         str key;                                                                                   \
         struct S value;                                                                            \

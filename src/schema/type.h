@@ -167,7 +167,6 @@ struct api_field {
     const char *json;
     const struct api_type *sub; /* API_MSG */
     const struct api_attr *attr;
-    const char *doc;
     uint32_t offset;
     uint16_t number; /* protobuf; 0 = not in protobuf */
     uint16_t flags;
@@ -202,7 +201,6 @@ struct api_info {
 
 struct api_type {
     const char *name; /* the C name */
-    const char *doc;
     const struct api_info *info;
     const struct api_field *fields;
     uint16_t n_fields;

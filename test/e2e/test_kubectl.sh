@@ -15,7 +15,7 @@ conversation() { # name of this kubectl
         "One process, or tree of processes" "What to run instead of the image's entry point"
     like "$v: explain a field" "$(k explain deployment.spec.replicas)" "Number of pods wanted."
     like "$v: explain --recursive" "$(k explain --recursive ingress.spec)" defaultBackend pathType
-    like "$v: explain --api-version" "$(k explain --api-version=autoscaling/v2 hpa)" autoscaling/v2 \
+    like "$v: explain --api-version" "$(k explain --api-version=autoscaling/v2 hpa)" autoscaling v2 \
         "Sets the number of pods"
     check "$v: create namespace" k create namespace "$ns"
     soon "$v: it has a service account" 5 k -n "$ns" get serviceaccount default
