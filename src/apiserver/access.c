@@ -100,4 +100,5 @@ const struct authz_ops access_authz_ops = {.authorize = authorize};
 void access_attach(struct access *a, struct apiserver *s) {
     s->access = a;
     policy_bootstrap(s);
+    apiserver_bootstraps(s, "poststarthook/rbac/bootstrap-roles");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The order is upstream's. */
-#include "apiserver/admission.h"
+#include "apiserver/metrics.h"
 
 static const struct admission_plugin *const plugins[] = {
     &admission_namespace_lifecycle,
@@ -54,24 +54,41 @@ int admission_choose(struct apiserver *s, const char *on, const char *off, struc
     return r;
 }
 
-enum step_result admission_mutate(struct write *w) {
-    for (size_t i = 0; i < ARRAY_LEN(plugins); i++) {
-        bool runs = plugins[i]->mutate && (w->r->server->admission >> i & 1);
-        enum step_result s = runs ? plugins[i]->mutate(w) : STEP_NEXT;
-        if (s != STEP_NEXT)
-            return s;
+/* One step: every plugin that takes part in it, in order, until one has other ideas. */
+static enum step_result run_step(struct write *w, bool validates) {
+    const struct apiserver *server = w->r->server;
+    int64_t began = env_mono(server->env), before = began;
+    enum step_result s = STEP_NEXT;
+    for (size_t i = 0; i < ARRAY_LEN(plugins) && s == STEP_NEXT; i++) {
+        const struct admission_plugin *p = plugins[i];
+        enum step_result (*run)(struct write *) = validates ? p->validate : p->mutate;
+        if (!run || !(server->admission >> i & 1))
+            continue;
+        s = run(w);
+        int64_t now = env_mono(server->env);
+        if (s != STEP_WAIT)
+            metrics_admission(server->metrics, &(struct admission_call){.plugin = p->name,
+                                                                        .place = (unsigned)i,
+                                                                        .validates = validates,
+                                                                        .rejected = s == STEP_STOP,
+                                                                        .op = w->op,
+                                                                        .ns = now - before});
+        before = now;
     }
-    return STEP_NEXT;
+    if (s != STEP_WAIT)
+        metrics_admission(server->metrics, &(struct admission_call){.validates = validates,
+                                                                    .rejected = s == STEP_STOP,
+                                                                    .op = w->op,
+                                                                    .ns = before - began});
+    return s;
+}
+
+enum step_result admission_mutate(struct write *w) {
+    return run_step(w, false);
 }
 
 enum step_result admission_validate(struct write *w) {
-    for (size_t i = 0; i < ARRAY_LEN(plugins); i++) {
-        bool runs = plugins[i]->validate && (w->r->server->admission >> i & 1);
-        enum step_result s = runs ? plugins[i]->validate(w) : STEP_NEXT;
-        if (s != STEP_NEXT)
-            return s;
-    }
-    return STEP_NEXT;
+    return run_step(w, true);
 }
 
 struct admission_list admission_list(struct write *w, const struct api_resource *res, str ns) {

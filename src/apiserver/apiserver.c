@@ -17,50 +17,13 @@
 #include "apiserver/admission.h"
 #include "apiserver/alloc/alloc.h"
 #include "apiserver/expire.h"
+#include "apiserver/health.h"
+#include "apiserver/metrics.h"
 #include "apiserver/proxy.h"
-#include "apiserver/request.h"
 #include "apiserver/shutdown.h"
 
 static void on_request(void *ctx, struct exchange *x) {
     request_start(ctx, x);
-}
-
-static bool always(void *ctx) {
-    return true;
-}
-
-static bool bootstrapped(void *ctx) {
-    const struct apiserver *s = ctx;
-    return s->bootstrapping == 0;
-}
-
-static bool running(void *ctx) {
-    const struct apiserver *s = ctx;
-    return !s->stopping && !s->shutdown;
-}
-
-void apiserver_add_check(struct apiserver *s, const struct health_check *c) {
-    ASSERT(s->n_checks < HEALTH_CHECKS_MAX);
-    s->checks[s->n_checks++] = *c;
-}
-
-bool apiserver_ready(struct apiserver *s) {
-    for (unsigned i = 0; i < s->n_checks; i++)
-        if (!s->checks[i].ok(s->checks[i].ctx))
-            return false;
-    return true;
-}
-
-static void add_checks(struct apiserver *s) {
-    const struct health_check checks[] = {
-        {"ping", false, always, s},
-        {"log", false, always, s},
-        {"etcd", false, always, s}, /* the store: a failed one ends the process */
-        {"poststarthook/start-system-namespaces-controller", true, bootstrapped, s},
-        {"shutdown", true, running, s},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(checks); i++)
-        apiserver_add_check(s, &checks[i]);
 }
 
 int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err *e,
@@ -78,7 +41,8 @@ int apiserver_new(struct loop *l, const struct apiserver_options *o, struct err 
     list_init(&s->requests);
     list_init(&s->tunnels);
     list_init(&s->seeds);
-    add_checks(s);
+    health_checks(s);
+    s->metrics = server_metrics_new(s->env);
     struct http_server_options ho = {
         .addresses = o->addresses, .tls = o->tls, .handler = on_request, .ctx = s};
     s->served = served_default();
@@ -121,6 +85,8 @@ void apiserver_drop(struct apiserver *s) {
     if (!s->freed || !list_empty(&s->requests) || !list_empty(&s->seeds))
         return;
     allocator_free(s);
+    health_done(&s->health);
+    server_metrics_free(s->metrics);
     free(s);
 }
 

@@ -4,6 +4,7 @@
 
 #include "api/served.h"
 #include "apiserver/auth.h"
+#include "net/health.h"
 #include "net/server.h"
 #include "store/store.h"
 
@@ -26,15 +27,6 @@ struct apiserver_options {
     bool no_bootstrap;           /* leave namespaces and priority classes to others (tests) */
 };
 
-/* A named check of /livez and /readyz. */
-struct health_check {
-    const char *name;
-    bool ready_only;
-    bool (*ok)(void *ctx);
-    void *ctx;
-};
-#define HEALTH_CHECKS_MAX 32
-
 struct apiserver {
     struct env *env;
     struct loop *loop;
@@ -48,8 +40,7 @@ struct apiserver {
     unsigned n_requests;
     struct list tunnels; /* clients joined to other servers (proxy.c) */
     unsigned n_tunnels;
-    struct health_check checks[HEALTH_CHECKS_MAX];
-    unsigned n_checks;
+    struct health health;
     struct list seeds;      /* objects of the bootstrap on their way */
     unsigned bootstrapping; /* of them, not yet there */
     /* Once, when the last of them is there: /readyz says ok. The owner sets it after
@@ -65,6 +56,7 @@ struct apiserver {
     const struct kubelet_ops *kubelet; /* NULL: nodes cannot be reached */
     void *kubelet_ctx;
     struct expiry *expiry;
+    struct server_metrics *metrics; /* NULL: nothing is counted */
     struct served served;
     uint64_t admission;      /* plugins that take part (admission.c) */
     struct allocator *alloc; /* addresses and ports of services */
@@ -83,7 +75,9 @@ struct apiserver *apiserver_free(struct apiserver *s);
 DEFINE_CLEANUP(struct apiserver *, apiserver_free)
 const char *apiserver_address(const struct apiserver *s, size_t i);
 
-void apiserver_add_check(struct apiserver *s, const struct health_check *c);
+/* Adds a check that fails while objects of the bootstrap are on their way; hook is upstream's name
+ * for what makes them ("poststarthook/..."), and lives as long as s. */
+void apiserver_bootstraps(struct apiserver *s, const char *hook);
 bool apiserver_ready(struct apiserver *s); /* what /readyz says */
 
 /* After apiserver_free(): gives the memory back once nothing is in flight. */

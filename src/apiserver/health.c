@@ -1,63 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
-/* /healthz, /livez and /readyz: named checks, in upstream's format. */
 #include "apiserver/health.h"
 
-#include "apiserver/options.h"
-
-static bool excluded(struct request *r, const char *name) {
-    for (uint32_t i = 0; i < r->query.n; i++)
-        if (str_eqc(r->query.v[i].name, "exclude") && str_eqc(r->query.v[i].value, name))
-            return true;
-    return false;
+static bool always(void *ctx) {
+    return true;
 }
 
-static enum phase_result one(struct request *r, str name, bool ready) {
-    for (unsigned i = 0; i < r->server->n_checks; i++) {
-        const struct health_check *c = &r->server->checks[i];
-        if (!str_eqc(name, c->name) || (c->ready_only && !ready))
-            continue;
-        if (c->ok(c->ctx))
-            return respond_text(r, 200, STR("ok"));
-        return respond_text(r, 500, STR("internal server error: not ready\n"));
-    }
-    return respond_text(r, 404, STR("404 page not found\n"));
+static bool bootstrapped(void *ctx) {
+    const struct apiserver *s = ctx;
+    return s->bootstrapping == 0;
 }
 
-static enum phase_result all(struct request *r, const char *what, bool ready) {
+static bool running(void *ctx) {
+    const struct apiserver *s = ctx;
+    return !s->stopping && !s->shutdown;
+}
+
+void apiserver_bootstraps(struct apiserver *s, const char *hook) {
+    health_add(&s->health, &(struct health_check){.name = hook,
+                                                  .kinds = HEALTH_ALL,
+                                                  .ok = bootstrapped,
+                                                  .ctx = s,
+                                                  .failure = "not finished"});
+}
+
+/* "etcd" is the store: a failed one ends the process. */
+void health_checks(struct apiserver *s) {
+    static const char *const hooks[] = {
+        "poststarthook/start-system-namespaces-controller",
+        "poststarthook/scheduling/bootstrap-system-priority-classes",
+        "poststarthook/bootstrap-controller",
+        "poststarthook/start-kubernetes-service-cidr-controller",
+    };
+    health_init(&s->health);
+    health_add(&s->health,
+               &(struct health_check){.name = "etcd", .kinds = HEALTH_ALL, .ok = always});
+    health_add(&s->health, &(struct health_check){
+                               .name = "etcd-readiness", .kinds = 1 << READYZ, .ok = always});
+    for (size_t i = 0; i < ARRAY_LEN(hooks); i++)
+        apiserver_bootstraps(s, hooks[i]);
+    health_add(&s->health, &(struct health_check){.name = "shutdown",
+                                                  .kinds = 1 << READYZ,
+                                                  .ok = running,
+                                                  .ctx = s,
+                                                  .failure = "process is shutting down"});
+}
+
+bool apiserver_ready(struct apiserver *s) {
+    return health_ok(&s->health, READYZ);
+}
+
+enum phase_result serve_health(struct request *r, str rest) {
+    static const char *const measured[HEALTH_KIND_MAX] = {
+        [HEALTHZ] = "/healthz", [LIVEZ] = "/livez", [READYZ] = "/readyz"};
     struct buf b;
     buf_init(&b, 0);
-    bool failed = false;
-    for (unsigned i = 0; i < r->server->n_checks; i++) {
-        const struct health_check *c = &r->server->checks[i];
-        if (c->ready_only && !ready)
-            continue;
-        if (excluded(r, c->name)) {
-            buf_printf(&b, "[+]%s excluded: ok\n", c->name);
-            continue;
-        }
-        bool ok = c->ok(c->ctx);
-        failed |= !ok;
-        buf_printf(&b, ok ? "[+]%s ok\n" : "[-]%s failed: reason withheld\n", c->name);
-    }
-    buf_printf(&b, "%s check %s\n", what, failed ? "failed" : "passed");
-    bool verbose = query_has(&r->query, "verbose");
-    respond_text(r, failed ? 500 : 200, failed || verbose ? buf_str(&b) : STR("ok"));
+    if (!rest.n)
+        r->measured = measured[health_of_path(r->x->path)];
+    int code = health_answer(&r->server->health, r->x->path, &r->query, &b);
+    respond_plain(r, code, HEALTH_CONTENT_TYPE, buf_str(&b));
     buf_done(&b);
     return PHASE_DONE;
 }
 
-static enum phase_result serve(struct request *r, str rest, const char *what, bool ready) {
-    return rest.n > 1 ? one(r, str_slice(rest, 1, rest.n), ready) : all(r, what, ready);
-}
-
-enum phase_result serve_healthz(struct request *r, str rest) {
-    return serve(r, rest, "healthz", false);
-}
-
-enum phase_result serve_livez(struct request *r, str rest) {
-    return serve(r, rest, "livez", false);
-}
-
-enum phase_result serve_readyz(struct request *r, str rest) {
-    return serve(r, rest, "readyz", true);
+enum phase_result serve_slis(struct request *r, str rest) {
+    struct buf b;
+    buf_init(&b, 0);
+    health_slis(&r->server->health, &b);
+    respond_bytes(r, 200, METRICS_CONTENT_TYPE, buf_str(&b));
+    buf_done(&b);
+    return PHASE_DONE;
 }

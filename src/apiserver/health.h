@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* /healthz, /livez and /readyz: the checks behind them and how they are told. */
+/* /healthz, /livez and /readyz of the API server, and what they said (/metrics/slis). The checks
+ * are apiserver.health; the texts are net/health's. */
 #pragma once
 
 #include "apiserver/request.h"
 
-/* rest: "/name" of one check, or empty for all; ?verbose and ?exclude=name. */
-enum phase_result serve_healthz(struct request *r, str rest);
-enum phase_result serve_livez(struct request *r, str rest);
-enum phase_result serve_readyz(struct request *r, str rest);
+enum phase_result serve_health(struct request *r, str rest);
+enum phase_result serve_slis(struct request *r, str rest);
+
+/* The checks every server has. */
+void health_checks(struct apiserver *s);

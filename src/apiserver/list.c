@@ -154,7 +154,7 @@ static void pump(struct exchange *x) {
         str piece = next_piece(l);
         last = l->complete && l->at == l->out.n;
         n += piece.n;
-        write_packed(x, l->gzip, piece, last);
+        write_packed(r, l->gzip, piece, last);
     }
     if (!last) {
         if (exchange_writable(x))

@@ -3,9 +3,8 @@
 #include "api/version.h"
 #include "apiserver/documents.h"
 #include "apiserver/health.h"
+#include "apiserver/metrics.h"
 #include "apiserver/openid.h"
-#include "apiserver/request.h"
-#include "base/metrics.h"
 #include "net/http.h"
 
 static enum phase_result serve_version(struct request *r, str rest) {
@@ -23,42 +22,15 @@ static enum phase_result serve_version(struct request *r, str rest) {
                              "  \"buildDate\": \"1970-01-01T00:00:00Z\",\n"
                              "  \"goVersion\": \"\",\n"
                              "  \"compiler\": \"\",\n"
-#ifdef __aarch64__
-                             "  \"platform\": \"linux/arm64\"\n"
-#else
-                             "  \"platform\": \"linux/amd64\"\n"
-#endif
+                             "  \"platform\": \"" API_PLATFORM "\"\n"
                              "}"));
-}
-
-static void store_metrics(struct request *r, struct buf *b) {
-    struct store_stats st;
-    store_stats(r->server->store, &st);
-    buf_printf(b,
-               "# TYPE apiserver_storage_objects_total gauge\n"
-               "apiserver_storage_objects_total %llu\n"
-               "# TYPE coxswain_store_revision gauge\n"
-               "coxswain_store_revision %llu\n"
-               "# TYPE coxswain_store_log_bytes gauge\n"
-               "coxswain_store_log_bytes %llu\n"
-               "# TYPE coxswain_store_commits_total counter\n"
-               "coxswain_store_commits_total %llu\n"
-               "# TYPE apiserver_longrunning_requests gauge\n"
-               "apiserver_longrunning_requests %llu\n"
-               "# TYPE apiserver_current_inflight_requests gauge\n"
-               "apiserver_current_inflight_requests %u\n",
-               (unsigned long long)st.objects, (unsigned long long)st.revision,
-               (unsigned long long)st.log_bytes, (unsigned long long)st.commits,
-               (unsigned long long)st.watchers + r->server->n_tunnels, r->server->n_requests);
 }
 
 static enum phase_result serve_metrics(struct request *r, str rest) {
     struct buf b;
     buf_init(&b, 0);
-    if (r->server->env->metrics)
-        metrics_print(r->server->env->metrics, &b);
-    store_metrics(r, &b);
-    respond_bytes(r, 200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&b));
+    metrics_scrape(r->server, &b);
+    respond_bytes(r, 200, METRICS_CONTENT_TYPE, buf_str(&b));
     buf_done(&b);
     return PHASE_DONE;
 }
@@ -74,9 +46,10 @@ static const struct path {
     {"/api/", true, serve_api_version},
     {"/apis/", true, serve_apis_group},
     {"/version", false, serve_version},
-    {"/healthz", true, serve_healthz},
-    {"/livez", true, serve_livez},
-    {"/readyz", true, serve_readyz},
+    {"/healthz", true, serve_health},
+    {"/livez", true, serve_health},
+    {"/readyz", true, serve_health},
+    {"/metrics/slis", false, serve_slis},
     {"/metrics", false, serve_metrics},
     {"/openapi/v2", false, serve_openapi_v2},
     {"/openapi/v3", false, serve_openapi_v3_index},

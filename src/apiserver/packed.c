@@ -16,12 +16,12 @@ void gzip_headers(struct request *r, struct http_headers *h) {
     http_header_add(r->arena, h, STR("Vary"), STR("Accept-Encoding"));
 }
 
-void write_packed(struct exchange *x, struct gzip *g, str piece, bool last) {
-    if (!g) {
-        exchange_write(x, piece);
-        return;
-    }
+void write_packed(struct request *r, struct gzip *g, str piece, bool last) {
     CLEANUP(buf_done) struct buf packed = {0};
-    gzip_add(g, piece, last, &packed);
-    exchange_write(x, buf_str(&packed));
+    if (g) {
+        gzip_add(g, piece, last, &packed);
+        piece = buf_str(&packed);
+    }
+    r->sent += piece.n;
+    exchange_write(r->x, piece);
 }

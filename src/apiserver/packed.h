@@ -12,4 +12,4 @@
 bool accepts_gzip(const struct request *r);
 void gzip_headers(struct request *r, struct http_headers *h);
 /* A piece of a streamed answer; g NULL: as it is. */
-void write_packed(struct exchange *x, struct gzip *g, str piece, bool last);
+void write_packed(struct request *r, struct gzip *g, str piece, bool last);

@@ -20,12 +20,10 @@
  * out whoever listens, and the request ends when the store is done with it. */
 #include "apiserver/request.h"
 
-#include <stdio.h>
-
+#include "apiserver/metrics.h"
 #include "apiserver/shutdown.h"
 #include "apiserver/special.h"
 #include "apiserver/view.h"
-#include "base/metrics.h"
 
 const char *const request_state_names[REQUEST_STATE_MAX] = {
     [REQUEST_RUNNING] = "running",   [REQUEST_BODY] = "body",   [REQUEST_STORE] = "store",
@@ -65,15 +63,16 @@ static enum phase_result phase_parse(struct request *r) {
 
 static enum phase_result phase_authenticate(struct request *r) {
     const struct apiserver *s = r->server;
+    int64_t began = env_mono(s->env);
     int e = s->authn ? s->authn->authenticate(s->authn_ctx, r->arena, r->x, &r->user) : -ENOENT;
-    if (e == -ENOENT) {
+    bool anonymous = e == -ENOENT;
+    if (anonymous)
         r->user = (struct user){.name = USER_ANONYMOUS};
-        user_add_group(r->arena, &r->user, GROUP_UNAUTHENTICATED);
-        return PHASE_NEXT;
-    }
-    if (e < 0)
+    metrics_authn(s->metrics, anonymous || e == 0 ? AUTHN_SUCCESS : AUTHN_ERROR, r->user.name,
+                  env_mono(s->env) - began);
+    if (e < 0 && !anonymous)
         return respond_status(r, status_new(r->arena, 401, "Unauthorized", "Unauthorized"));
-    user_add_group(r->arena, &r->user, GROUP_AUTHENTICATED);
+    user_add_group(r->arena, &r->user, anonymous ? GROUP_UNAUTHENTICATED : GROUP_AUTHENTICATED);
     return PHASE_NEXT;
 }
 
@@ -107,7 +106,10 @@ enum phase_result request_refuse(struct request *r, const struct attributes *at,
 bool request_may(struct request *r, const struct attributes *at, str *ret_reason) {
     const struct apiserver *s = r->server;
     *ret_reason = STR_NONE;
-    return s->authz->authorize(s->authz_ctx, r->arena, at, ret_reason) == DECISION_ALLOW;
+    int64_t began = env_mono(s->env);
+    enum decision d = s->authz->authorize(s->authz_ctx, r->arena, at, ret_reason);
+    metrics_authz(s->metrics, d, env_mono(s->env) - began);
+    return d == DECISION_ALLOW;
 }
 
 static enum phase_result phase_authorise(struct request *r) {
@@ -165,6 +167,7 @@ static enum phase_result phase_route(struct request *r) {
         route_resource(&r->server->served, &r->info, r->x->method, &r->res, &r->sub, &r->verb);
     if (why != ROUTE_OK)
         return route_failed(r, why);
+    r->measured = "";
     r->special = special_find(r);
     if (r->special && r->special->any_media)
         return PHASE_NEXT;
@@ -307,6 +310,7 @@ void request_start(struct apiserver *s, struct exchange *x) {
     r->arena = a;
     x->ctx = r;
     x->on_abort = on_abort;
+    r->began = env_mono(s->env);
     r->goaway = x->http2 && s->goaway_per_million &&
                 env_random_below(s->env, 1000000) < s->goaway_per_million;
     list_append(&s->requests, &r->node);
@@ -314,26 +318,12 @@ void request_start(struct apiserver *s, struct exchange *x) {
     run(r);
 }
 
-/* apiserver_request_total, as upstream labels it. */
-static void count(const struct request *r) {
-    static const char *const labels[] = {"code", "group", "resource", "subresource", "verb", NULL};
-    char code[8];
-    snprintf(code, sizeof(code), "%u", r->code);
-    str values[] = {str_of(code), r->res ? str_of(r->res->group) : STR(""),
-                    r->res ? str_of(r->res->plural) : STR(""),
-                    r->sub ? str_of(r->sub->name) : STR(""),
-                    r->res ? str_of(verb_names[r->verb]) : STR("get")};
-    struct metric *m = metric_counter(r->server->env->metrics, "apiserver_request_total",
-                                      "Requests by code, resource and verb.", labels);
-    series_add(metric_series(m, values), 1);
-}
-
 void request_end(struct request *r) {
     ASSERT(!r->running);
     struct apiserver *s = r->server;
     request_state(r, REQUEST_DONE);
-    if (s->env->metrics && r->code)
-        count(r);
+    metrics_request(r);
+    series_add(r->running_now, -1);
     if (r->cleanup)
         r->cleanup(r);
     if (r->wait)
@@ -349,6 +339,8 @@ void request_end(struct request *r) {
 
 void request_endless(struct request *r, void (*finish)(struct request *r)) {
     request_state(r, REQUEST_STREAM);
+    if (!r->endless)
+        r->running_now = metrics_running(r);
     r->endless = true;
     r->finish = finish;
     shutdown_look(r->server);

@@ -9,6 +9,7 @@
  * Each request has a connection of its own: a backend is somebody's program, and no other request
  * shall wait for it. */
 #include "apiserver/proxy.h"
+#include "apiserver/metrics.h"
 
 #include <stdlib.h>
 
@@ -36,11 +37,13 @@ struct joined {
     struct stream *backend; /* until the client's stream is ours too */
     struct buf early;
     struct tunnel *tunnel;
+    struct series *running; /* its gauge is one higher for it */
 };
 
 static void joined_free(struct joined *j) {
     list_remove(&j->node);
     j->server->n_tunnels--;
+    series_add(j->running, -1);
     stream_close(j->backend);
     tunnel_free(j->tunnel);
     buf_done(&j->early);
@@ -89,6 +92,7 @@ static void on_upgrade(void *ctx, const struct http_headers *h, struct stream *s
     p->call = NULL;
     struct joined *j = xcalloc(1, sizeof(*j));
     j->server = server;
+    j->running = metrics_running(r);
     j->backend = s;
     buf_init(&j->early, 0);
     buf_add(&j->early, early);

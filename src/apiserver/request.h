@@ -32,6 +32,7 @@ enum request_state {
 };
 extern const char *const request_state_names[REQUEST_STATE_MAX];
 
+struct series;
 struct write;
 
 struct request {
@@ -45,6 +46,11 @@ struct request {
     bool running;  /* phases are on the stack */
     bool goaway;   /* the answer ends its HTTP/2 connection */
     bool endless;  /* streams until somebody ends it: set by request_endless() */
+    int64_t began; /* env_mono */
+    uint64_t sent; /* bytes of the answer's body, but of watches */
+    /* It is counted: "" for what is asked of a resource, else a path. NULL: nobody has routed it */
+    const char *measured;
+    struct series *running_now; /* the gauge of those that are endless */
     /* Ends such a stream in good order; NULL: it can only be cut. May free r. */
     void (*finish)(struct request *r);
 
@@ -99,6 +105,8 @@ enum phase_result respond_buf(struct request *r, int code, struct buf *b);
 enum phase_result respond_status(struct request *r, Status *s);
 enum phase_result respond_err(struct request *r, const struct err *e);
 enum phase_result respond_text(struct request *r, int code, str text); /* text/plain */
+/* Text that no browser may take for something else (X-Content-Type-Options). */
+enum phase_result respond_plain(struct request *r, int code, const char *type, str body);
 enum phase_result respond_bytes(struct request *r, int code, const char *type, str body);
 /* An object as stored, in what the client accepts; view applied (scale). */
 enum phase_result respond_object(struct request *r, int code, const struct object *o);

@@ -38,14 +38,26 @@ struct http_headers request_headers(struct request *r, const char *content_type)
     return h;
 }
 
-enum phase_result respond_bytes(struct request *r, int code, const char *type, str body) {
+static enum phase_result respond_with(struct request *r, int code, const struct http_headers *h,
+                                      str body) {
     struct exchange *x = TAKE(r->x);
     if (!x)
         return PHASE_DONE;
-    struct http_headers h = request_headers(r, type);
     r->code = (uint16_t)code;
-    exchange_respond(x, code, h.v, h.n, body);
+    r->sent = body.n;
+    exchange_respond(x, code, h->v, h->n, body);
     return PHASE_DONE;
+}
+
+enum phase_result respond_bytes(struct request *r, int code, const char *type, str body) {
+    struct http_headers h = request_headers(r, type);
+    return respond_with(r, code, &h, body);
+}
+
+enum phase_result respond_plain(struct request *r, int code, const char *type, str body) {
+    struct http_headers h = request_headers(r, type);
+    http_header_add(r->arena, &h, STR("X-Content-Type-Options"), STR("nosniff"));
+    return respond_with(r, code, &h, body);
 }
 
 enum phase_result respond_text(struct request *r, int code, str text) {
@@ -63,6 +75,7 @@ static void respond_packed(struct request *r, int code, const struct buf *b) {
     struct http_headers h = request_headers(r, media_content_type(r->accept.format));
     gzip_headers(r, &h);
     r->code = (uint16_t)code;
+    r->sent = packed.n;
     exchange_respond(x, code, h.v, h.n, buf_str(&packed));
 }
 
@@ -104,6 +117,7 @@ enum phase_result respond_status(struct request *r, Status *s) {
                         str_printf(r->arena, "%d", s->details->retry_after_seconds));
     r->x = NULL;
     r->code = (uint16_t)(s->code ? s->code : 200);
+    r->sent = b.n;
     exchange_respond(x, r->code, h.v, h.n, buf_str(&b));
     buf_done(&b);
     return PHASE_DONE;

@@ -9,6 +9,7 @@
  * Without a resourceVersion, or with "0", or when asked for, the state comes first as ADDED events
  * out of a snapshot, and the log is read from its revision on. */
 #include "apiserver/encode.h"
+#include "apiserver/metrics.h"
 #include "apiserver/selection.h"
 
 #define WATCH_PIECE         (64 * 1024) /* encoded between two looks at the client */
@@ -32,6 +33,7 @@ struct watch {
     uint64_t told; /* highest revision the client has heard of */
     int64_t deadline;
     struct timer bookmark;
+    struct watch_series count;
 };
 
 static void cleanup(struct request *r) {
@@ -123,6 +125,14 @@ static void on_bookmark(struct timer *t) {
     timer_start(w->r->server->loop, t, next);
 }
 
+static void send_object(struct watch *w, const char *type, const struct object *o,
+                        uint64_t revision) {
+    size_t before = w->out.n;
+    encode_event(&w->encoder, &w->out, type, o, revision);
+    series_add(w->count.events, 1);
+    series_observe(w->count.sizes, (double)(w->out.n - before));
+}
+
 static void send_event(struct watch *w, const struct store_event *ev) {
     const struct selection *s = &w->selection;
     const struct object *shown = ev->object;
@@ -143,7 +153,7 @@ static void send_event(struct watch *w, const struct store_event *ev) {
     }
     if (!type)
         return;
-    encode_event(&w->encoder, &w->out, type, shown, ev->revision);
+    send_object(w, type, shown, ev->revision);
     w->told = ev->revision;
 }
 
@@ -154,8 +164,10 @@ static bool pump_initial(struct watch *w, struct exchange *x, unsigned *turn) {
                                  : store_snapshot_seek(w->snapshot, w->prefix, w->prefix, false);
     for (; o; o = store_snapshot_next(w->snapshot)) {
         w->seeked = true;
-        if (selection_matches(&w->selection, o))
-            encode_event(&w->encoder, &w->out, "ADDED", o, o->revision);
+        if (selection_matches(&w->selection, o)) {
+            send_object(w, "ADDED", o, o->revision);
+            series_add(w->count.initial, 1);
+        }
         maybe_flush(w);
         if (++*turn >= WATCH_TURN_EVENTS || !exchange_writable(x))
             return false;
@@ -165,6 +177,9 @@ static bool pump_initial(struct watch *w, struct exchange *x, unsigned *turn) {
     w->told = revision;
     if (w->options.send_initial && w->options.bookmarks)
         send_bookmark(w, revision, true);
+    if (w->options.send_initial)
+        series_observe(w->count.listed,
+                       (double)(env_mono(w->r->server->env) - w->r->began) / NSEC_PER_SEC);
     maybe_flush(w);
     return true;
 }
@@ -182,6 +197,7 @@ static void pump(struct exchange *x) {
         more = ++turn >= WATCH_TURN_EVENTS;
     }
     if (e == -ESTALE) {
+        series_add(w->count.cut, 1);
         end_expired(w, w->told);
         return;
     }
@@ -335,6 +351,7 @@ enum phase_result verb_watch(struct request *r) {
         r->accept.format = MEDIA_JSON;
     if (encoder_init(&w->encoder, r) < 0)
         return respond_status(r, table_options_invalid(r));
+    w->count = metrics_watch(r);
     r->data = w;
     r->cleanup = cleanup;
     return serve(r, w);

@@ -211,6 +211,17 @@ void series_set(struct series *s, double v) {
     atomic_store_explicit(&s->value, to_bits(v), memory_order_relaxed);
 }
 
+void series_raise(struct series *s, double v) {
+    if (!s)
+        return;
+    ASSERT(s->family->kind == METRIC_COUNTER);
+    uint64_t old = atomic_load_explicit(&s->value, memory_order_relaxed);
+    while (from_bits(old) < v &&
+           !atomic_compare_exchange_weak_explicit(&s->value, &old, to_bits(v), memory_order_relaxed,
+                                                  memory_order_relaxed))
+        ;
+}
+
 void series_observe(struct series *s, double v) {
     if (!s)
         return;
@@ -260,10 +271,12 @@ static void print_histogram(struct buf *b, const struct series *s) {
     print_line(b, s, "_count", (double)total);
 }
 
-static void print_family(struct buf *b, struct metric *f) {
+static void print_family(struct buf *b, const struct metric *f) {
+    if (!f->series.n)
+        return;
     buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help, f->name, kind_names[f->kind]);
     MAP_FOREACH (it, &f->series) {
-        struct series *s = it->value;
+        const struct series *s = it->value;
         if (f->kind == METRIC_HISTOGRAM)
             print_histogram(b, s);
         else

@@ -12,7 +12,7 @@
 
 #define METRICS_FAMILIES_MAX 512
 #define METRICS_SERIES_MAX   20000
-#define METRIC_LABELS_MAX    8
+#define METRIC_LABELS_MAX    12
 #define METRIC_BUCKETS_MAX   32
 
 struct metrics;
@@ -38,7 +38,17 @@ struct series *metric_series(struct metric *f, const str *values);
 
 void series_add(struct series *s, double v);     /* counter (v >= 0), gauge */
 void series_set(struct series *s, double v);     /* gauge */
+void series_raise(struct series *s, double v);   /* counter that others count: never falls */
 void series_observe(struct series *s, double v); /* histogram */
 
-/* Families in the order they were declared, series in the order they were first found. */
+/* In Prometheus' text format 0.0.4: families in the order they were declared, those without series
+ * left out; series in the order they were first found. */
 void metrics_print(struct metrics *m, struct buf *out);
+#define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
+
+/* Sets process_*, as Prometheus' client libraries name them: processor time, memory, descriptors,
+ * start. What /proc of env does not tell is left out. The clock's unit is that of every Linux
+ * (USER_HZ is 100). */
+struct env;
+void metrics_process(struct env *env);
+#define METRICS_PROC_MAX (64 * 1024) /* of a file of /proc */

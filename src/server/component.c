@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/metrics.h"
 #include "loop/stream.h"
 
 #define RENEW_RETRY (600 * NSEC_PER_SEC)
@@ -66,6 +67,7 @@ int component_open(struct component *c, const char *name, const struct component
     *c = (struct component){.config = s->config, .channel = s->channel};
     env_real_init(&c->env, name);
     loop_env_real(&c->env);
+    c->env.metrics = metrics_new();
     c->env.log_level = s->config->verbosity >= 4 ? LOG_DEBUG : LOG_INFO;
     arena_init(&c->arena, 0);
     c->renewal.fire = on_renewal;
@@ -91,6 +93,7 @@ void component_close(struct component *c) {
         loop_free(c->loop);
     }
     arena_done(&c->arena);
+    c->env.metrics = metrics_free(c->env.metrics);
 }
 
 int component_client(struct component *c, const char *user_agent, double qps, unsigned burst,

@@ -233,3 +233,12 @@ void store_stats(const struct store *s, struct store_stats *ret) {
         ret->watchers += watch_index_count(&t->watches);
     }
 }
+
+uint64_t store_count(const struct store *s, const struct api_resource *r) {
+    if (r->storage)
+        r = r->storage;
+    for (uint32_t i = 0; i < s->tables.n; i++)
+        if (s->tables.v[i]->resource == r)
+            return btree_count(&s->tables.v[i]->tree);
+    return 0;
+}

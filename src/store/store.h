@@ -153,3 +153,5 @@ struct store_stats {
     uint64_t objects, revision, log_events, log_bytes, commits, committed_writes, watchers;
 };
 void store_stats(const struct store *s, struct store_stats *ret);
+/* Objects of a resource, published. */
+uint64_t store_count(const struct store *s, const struct api_resource *r);

@@ -4,6 +4,7 @@
 
 #include "apiserver/access.h"
 #include "apiserver/apiserver.h"
+#include "base/metrics.h"
 #include "loop/stream.h"
 #include "loop/transport_sim.h"
 #include "net/client.h"
@@ -32,6 +33,7 @@ struct world_options {
     const struct authz_ops *authz;
     uint64_t seed;
     const char *service_cidrs, *admission_on, *admission_off;
+    bool with_metrics;
     bool with_access;     /* rights, tokens and reviews as in a real server */
     int64_t slow_disk_ns; /* a commit takes up to so long */
     size_t log_bytes;     /* of the store */
@@ -82,6 +84,7 @@ UNUSED static void world_init_with(struct world *w, const struct world_options *
     loop_env_sim(&w->sim);
     w->env = &w->sim.env;
     w->env->log_level = LOG_ERROR;
+    w->env->metrics = o->with_metrics ? metrics_new() : NULL;
     w->arena = arena_new(0);
     REQUIRE(loop_new_sim(&w->sim, &w->l) == 0);
     struct err e = {0};
@@ -114,6 +117,7 @@ UNUSED static void world_done(struct world *w) {
         loop_run_until(w->l, is_never, NULL, NSEC_PER_SEC);
     work_pool_free(w->disk);
     loop_free(w->l);
+    w->env->metrics = metrics_free(w->env->metrics);
     loop_env_done(w->env);
     env_sim_done(&w->sim);
     arena_free(w->arena);

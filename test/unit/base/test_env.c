@@ -280,3 +280,40 @@ TEST(metrics_from_threads_and_bounded) {
     buf_done(&b);
     metrics_free(m);
 }
+
+TEST(process_metrics) {
+    struct env_sim sim;
+    env_sim_init(&sim, 1);
+    struct env *e = &sim.env;
+    e->metrics = metrics_new();
+    struct buf b;
+    buf_init(&b, 0);
+    metrics_process(e); /* a world without /proc */
+    metrics_print(e->metrics, &b);
+    CHECK(str_find(buf_str(&b), STR("process_")) < 0);
+    CHECK_INT(e->ops->disk.mkdir(e, "/proc/self", 0700), 0);
+    CHECK_INT(e->ops->disk.write(e, "/proc/self/stat",
+                                 STR("7 (a) b) S 1 1 1 0 -1 0 0 0 0 0 150 50 0 0 20 0 1 0 300 "
+                                     "8192 2 18446744073709551615\n"),
+                                 0600),
+              0);
+    CHECK_INT(e->ops->disk.write(e, "/proc/stat", STR("cpu 1 2\nbtime 1000\n"), 0600), 0);
+    CHECK_INT(
+        e->ops->disk.write(
+            e, "/proc/self/limits",
+            STR("Max cpu time   unlimited unlimited seconds\n"
+                "Max open files            1024                 4096                 files\n"),
+            0600),
+        0);
+    buf_clear(&b);
+    metrics_process(e);
+    metrics_print(e->metrics, &b);
+    static const char *const lines[] = {
+        "\nprocess_cpu_seconds_total 2\n", "\nprocess_virtual_memory_bytes 8192\n",
+        "\nprocess_start_time_seconds 1003\n", "\nprocess_max_fds 1024\n"};
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+        CHECK(str_find(buf_str(&b), str_of(lines[i])) >= 0);
+    buf_done(&b);
+    e->metrics = metrics_free(e->metrics);
+    env_sim_done(&sim);
+}
