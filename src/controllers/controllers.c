@@ -115,6 +115,10 @@ struct controller_manager *controller_manager_free(struct controller_manager *m)
     return NULL;
 }
 
+struct rest_client *controller_manager_client(struct controller_manager *m) {
+    return m->client;
+}
+
 bool controller_manager_idle(const struct controller_manager *m) {
     return m->started && controllers_idle(m->controllers);
 }

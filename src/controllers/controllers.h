@@ -39,5 +39,7 @@ int controller_manager_new(struct loop *l, const struct controller_manager_optio
 /* Ends all work and gives the lease back, for which the loop runs a moment: not to be called from
  * inside a callback. */
 struct controller_manager *controller_manager_free(struct controller_manager *m);
+/* What it speaks to the API server with; lives as long as m. */
+struct rest_client *controller_manager_client(struct controller_manager *m);
 /* For tests: leading, synced and nothing to do. */
 bool controller_manager_idle(const struct controller_manager *m);

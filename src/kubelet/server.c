@@ -14,16 +14,6 @@
 
 #define LOGS_PATH "/containerLogs/"
 
-struct review {
-    struct list node;
-    struct kubelet_server *s;
-    struct exchange *x;
-    struct rest_call *call;
-    str user;
-    str_list groups;
-    bool fell_back; /* the finer subresource was refused; now it is `proxy` */
-};
-
 static const struct {
     const char *prefix;
     const char *subresource; /* asked first; then "proxy" */
@@ -107,134 +97,58 @@ static void serve(struct kubelet_server *s, struct exchange *x) {
 
 /* ---- who, and may they ---- */
 
-static void review_free(struct review *v) {
-    list_remove(&v->node);
-    if (v->call)
-        rest_cancel(v->call);
-    free(v);
-}
-
-static void on_abort(struct exchange *x) {
-    review_free(x->ctx);
-}
-
-static const char *verb_of_method(str method) {
-    return str_eqc(method, "POST")     ? "create"
-           : str_eqc(method, "PUT")    ? "update"
-           : str_eqc(method, "PATCH")  ? "patch"
-           : str_eqc(method, "DELETE") ? "delete"
-                                       : "get";
-}
-
-static const char *subresource_of(const struct review *v) {
-    for (size_t i = 0; !v->fell_back && i < ARRAY_LEN(subresources); i++)
-        if (str_starts(v->x->path, str_of(subresources[i].prefix)))
+static const char *finer_subresource(str path) {
+    for (size_t i = 0; i < ARRAY_LEN(subresources); i++)
+        if (str_starts(path, str_of(subresources[i].prefix)))
             return subresources[i].subresource;
-    return "proxy";
+    return NULL;
 }
 
-static void ask_right(struct review *v);
+static bool right(void *ctx, struct exchange *x, unsigned attempt, SubjectAccessReviewSpec *ret) {
+    const struct kubelet_server *s = ctx;
+    const char *finer = finer_subresource(x->path);
+    if (attempt > (finer ? 1 : 0))
+        return false;
+    ResourceAttributes *at = arena_make(x->arena, ResourceAttributes);
+    *at = (ResourceAttributes){.verb = str_of(delegate_verb(x->method)),
+                               .version = STR("v1"),
+                               .resource = STR("nodes"),
+                               .subresource = finer && !attempt ? str_of(finer) : STR("proxy"),
+                               .name = str_of(s->k->o->node_name)};
+    ret->resource_attributes = at;
+    return true;
+}
 
-static void on_right(void *ctx, const struct rest_result *res) {
-    struct review *v = ctx;
-    struct exchange *x = v->x;
-    const SubjectAccessReview *a = res->r == 0 && res->code < 300 ? res->object : NULL;
-    v->call = NULL;
-    if (a && a->status.allowed) {
-        struct kubelet_server *s = v->s;
-        x->on_abort = NULL;
-        review_free(v);
-        serve(s, x);
+static void refuse(void *ctx, struct exchange *x, enum refusal why,
+                   const struct delegate_user *who) {
+    switch (why) {
+    case REFUSED_UNKNOWN:
+        answer_text(x, 401, "Unauthorized");
         return;
-    }
-    if (a && !v->fell_back && strcmp(subresource_of(v), "proxy") != 0) {
-        v->fell_back = true;
-        ask_right(v);
-        return;
-    }
-    x->on_abort = NULL;
-    if (a)
+    case REFUSED_RIGHT:
         answer_text(x, 403,
-                    "Forbidden (user=" STR_FMT ", verb=%s, resource=nodes, subresource(s)=[%s])",
-                    STR_ARG(v->user), verb_of_method(x->method), subresource_of(v));
-    else
-        answer_text(x, 500, "Authorization error (user=" STR_FMT ")", STR_ARG(v->user));
-    review_free(v);
-}
-
-static void ask_right(struct review *v) {
-    ResourceAttributes at = {.verb = str_of(verb_of_method(v->x->method)),
-                             .version = STR("v1"),
-                             .resource = STR("nodes"),
-                             .subresource = str_of(subresource_of(v)),
-                             .name = str_of(v->s->k->o->node_name)};
-    SubjectAccessReview q = {
-        .spec = {.resource_attributes = &at, .user = v->user, .groups = v->groups}};
-    v->call =
-        rest_send(v->s->k->rest, &(struct rest_request){
-                                     .verb = REST_CREATE,
-                                     .resource = RESOURCE_OF(authorization_v1_subjectaccessreviews),
-                                     .body_type = &SubjectAccessReview_type,
-                                     .body = &q,
-                                     .done = on_right,
-                                     .ctx = v,
-                                 });
-}
-
-static void add_group(struct arena *a, str_list *l, str group) {
-    *list_push(a, l) = str_dup(a, group);
-}
-
-static void on_token(void *ctx, const struct rest_result *res) {
-    struct review *v = ctx;
-    const TokenReview *t = res->r == 0 && res->code < 300 ? res->object : NULL;
-    v->call = NULL;
-    if (!t || !t->status.authenticated) {
-        v->x->on_abort = NULL;
-        answer_text(v->x, 401, "Unauthorized");
-        review_free(v);
+                    "Forbidden (user=" STR_FMT ", verb=%s, resource=nodes, subresource(s)=[proxy])",
+                    STR_ARG(who->name), delegate_verb(x->method));
+        return;
+    case REFUSED_FAILED:
+        answer_text(x, 500, "Authorization error (user=" STR_FMT ")", STR_ARG(who->name));
         return;
     }
-    v->user = str_dup(v->x->arena, t->status.user.username);
-    for (uint32_t i = 0; i < t->status.user.groups.n; i++)
-        add_group(v->x->arena, &v->groups, t->status.user.groups.v[i]);
-    ask_right(v);
 }
 
-static void ask_token(struct review *v, str token) {
-    TokenReview q = {.spec = {.token = token}};
-    v->call = rest_send(v->s->k->rest, &(struct rest_request){
-                                           .verb = REST_CREATE,
-                                           .resource = RESOURCE_OF(authentication_v1_tokenreviews),
-                                           .body_type = &TokenReview_type,
-                                           .body = &q,
-                                           .done = on_token,
-                                           .ctx = v,
-                                       });
+static void serve_allowed(void *ctx, struct exchange *x) {
+    serve(ctx, x);
 }
+
+static const struct delegate_ops delegate_ops = {
+    .right = right,
+    .serve = serve_allowed,
+    .refuse = refuse,
+};
 
 static void handle(void *ctx, struct exchange *x) {
     struct kubelet_server *s = ctx;
-    str auth = http_header_get(&x->headers, "Authorization");
-    bool cert = x->peer && x->peer->verified && !str_empty(x->peer->cn);
-    if (!cert && !str_starts(auth, STR("Bearer "))) {
-        answer_text(x, 401, "Unauthorized");
-        return;
-    }
-    struct review *v = xcalloc(1, sizeof(*v));
-    *v = (struct review){.s = s, .x = x};
-    list_append(&s->reviews, &v->node);
-    x->ctx = v;
-    x->on_abort = on_abort;
-    if (!cert) {
-        ask_token(v, str_trim(str_slice(auth, 7, auth.n)));
-        return;
-    }
-    v->user = str_dup(x->arena, x->peer->cn);
-    for (size_t i = 0; i < x->peer->n_orgs; i++)
-        add_group(x->arena, &v->groups, x->peer->orgs[i]);
-    add_group(x->arena, &v->groups, STR("system:authenticated"));
-    ask_right(v);
+    delegate(&s->delegation, x);
 }
 
 static int make_tls(str cert, str key, str client_ca, struct err *e, struct tls_config **ret) {
@@ -248,7 +162,7 @@ int kubelet_server_new(struct kubelet *k, struct err *e, struct kubelet_server *
     const char *addresses[] = {o->listen, NULL};
     struct kubelet_server *s = xcalloc(1, sizeof(*s));
     s->k = k;
-    list_init(&s->reviews);
+    delegation_init(&s->delegation, k->rest, &delegate_ops, s);
     list_init(&s->streams);
     int r = make_tls(o->serving_cert, o->serving_key, o->client_ca, e, &s->tls);
     struct http_server_options ho = {
@@ -281,8 +195,7 @@ struct kubelet_server *kubelet_server_free(struct kubelet_server *s) {
         return NULL;
     log_streams_end(s);
     http_server_free(s->http); /* aborts what is under way, reviews with it */
-    LIST_FOREACH (n, &s->reviews)
-        review_free(container_of(n, struct review, node));
+    delegation_done(&s->delegation);
     tls_config_unref(s->tls);
     free(s);
     return NULL;

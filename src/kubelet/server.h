@@ -2,6 +2,7 @@
 /* The kubelet's own API, shared by server.c (routes, who may) and server_logs.c. */
 #pragma once
 
+#include "client/delegate.h"
 #include "kubelet/kubelet_internal.h"
 #include "net/server.h"
 
@@ -9,8 +10,8 @@ struct kubelet_server {
     struct kubelet *k;
     struct tls_config *tls;
     struct http_server *http;
-    struct list reviews; /* struct review: requests whose right is being asked for */
-    struct list streams; /* struct log_stream */
+    struct delegation delegation; /* requests whose right is being asked for */
+    struct list streams;          /* struct log_stream */
 };
 
 void answer_text(struct exchange *x, int status, const char *fmt, ...) PRINTF(3, 4);

@@ -455,6 +455,10 @@ struct scheduler *scheduler_new(const struct scheduler_options *o) {
     return s;
 }
 
+bool scheduler_synced(const struct scheduler *s) {
+    return s->synced;
+}
+
 struct scheduler *scheduler_free(struct scheduler *s) {
     if (!s)
         return NULL;

@@ -14,4 +14,6 @@ struct scheduler_options {
     void *ctx;
 };
 struct scheduler *scheduler_new(const struct scheduler_options *o);
+/* It has heard of every object that was there when it began. */
+bool scheduler_synced(const struct scheduler *s);
 struct scheduler *scheduler_free(struct scheduler *s);

@@ -115,6 +115,30 @@ int component_client(struct component *c, const char *user_agent, double qps, un
     return r;
 }
 
+/* `coxswain dev` may run several times on a machine: its components have no ports. */
+int component_diagnostics(struct component *c, struct rest_client *client, uint16_t port,
+                          struct diagnostics **ret) {
+    const struct server_config *config = c->config;
+    bool by_itself = c->channel < 0;
+    const char *ip = by_itself ? config->bind_address : "127.0.0.1";
+    char address[128];
+    struct err e = {0};
+    *ret = NULL;
+    if (by_itself)
+        port = (uint16_t)config->diagnostics_port;
+    if (!port || config->dev)
+        return 0;
+    snprintf(address, sizeof(address), strchr(ip, ':') ? "tcp:[%s]:%u" : "tcp:%s:%u", ip, port);
+    int r = diagnostics_new(
+        &(struct diagnostics_options){
+            .address = address, .ip = ip, .client_ca = c->identity.client_ca, .client = client},
+        &e, ret);
+    if (r < 0)
+        log_at(&c->env, by_itself ? LOG_ERROR : LOG_WARN, "no metrics are served: %s",
+               e.text[0] ? e.text : strerror(-r));
+    return by_itself ? r : 0;
+}
+
 void component_ready(int ready_fd, const char *text) {
     char line[200];
     int n = snprintf(line, sizeof(line), "ready %s\n", text ? text : "");

@@ -3,7 +3,7 @@
  * again in time), its end on SIGTERM, and the rights it gives up. */
 #pragma once
 
-#include "client/rest.h"
+#include "client/diagnostics.h"
 #include "loop/child.h"
 #include "server/config.h"
 #include "server/identity.h"
@@ -40,6 +40,11 @@ int component_client(struct component *c, const char *user_agent, double qps, un
  * config->api_url. */
 int identity_files(struct env *env, struct server_config *config, struct arena *a, struct err *e,
                    struct identity *ret);
+/* Serves health and metrics (client/diagnostics.h) on a port of the loopback, or where flags say:
+ * NULL in *ret where none is wanted. A cluster's own component goes on without when the port is
+ * taken, and says so; one by itself fails. */
+int component_diagnostics(struct component *c, struct rest_client *client, uint16_t port,
+                          struct diagnostics **ret);
 /* Tells the supervisor: "ready TEXT". */
 void component_ready(int ready_fd, const char *text);
 

@@ -120,11 +120,22 @@ const struct flag kube_apiserver_flags[] = {
     {0},
 };
 
-const struct flag kube_scheduler_flags[] = {FLAG_KUBECONFIG, FLAG_LEADER_ELECT, FLAG_V, {0}};
+#define FLAG_DIAGNOSTICS(port_)                                                                     \
+    {"bind-address", FLAG_STR, AT(bind_address), "127.0.0.1",                                       \
+     "IP that /metrics and /healthz are served on"},                                                \
+        {"secure-port", FLAG_INT, AT(diagnostics_port), port_, "their port; 0 for none", 0, 65535}, \
+    {                                                                                               \
+        "client-ca-file", FLAG_STR, AT(client_ca_file), "",                                         \
+            "CA of certificates that clients of that port may show (PEM)"                           \
+    }
+
+const struct flag kube_scheduler_flags[] = {
+    FLAG_KUBECONFIG, FLAG_LEADER_ELECT, FLAG_DIAGNOSTICS("10259"), FLAG_V, {0}};
 
 const struct flag kube_controller_manager_flags[] = {
     FLAG_KUBECONFIG,
     FLAG_LEADER_ELECT,
+    FLAG_DIAGNOSTICS("10257"),
     {"root-ca-file", FLAG_STR, AT(root_ca_file), "",
      "CA that is published to pods (PEM); that of the kubeconfig by default"},
     FLAG_V,

@@ -34,6 +34,7 @@ struct server_config {
     const char *runtime_endpoint, *kubelet_dir;
     const char *cgroup_root; /* above kubepods */
     int64_t kubelet_port;
+    int64_t diagnostics_port; /* of controller manager and scheduler; 0: none */
     bool leader_elect;
 
     /* Derived by server_config_complete. */

@@ -288,9 +288,11 @@ int pki_identity(struct pki *p, struct arena *a, const struct signer_channel *wh
         r = apiserver_identity(p, a, who, e, &id);
         break;
     case ROLE_CONTROLLERS:
+        id.client_ca = p->client.cert;
         r = client_identity(p, a, "system:kube-controller-manager", e, &id);
         break;
     case ROLE_SCHEDULER:
+        id.client_ca = p->client.cert;
         r = client_identity(p, a, "system:kube-scheduler", e, &id);
         break;
     case ROLE_KUBELET:
