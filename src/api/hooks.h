@@ -30,6 +30,13 @@ struct hook_user {
     strs_map extra;
 };
 
+/* Texts for the Warning headers of the answer, in the arena. More than the maximum are dropped. */
+struct warnings {
+    struct arena *arena;
+    str_list list;
+};
+#define WARNINGS_MAX 100
+
 struct hooks {
     const char *group, *resource;
     /* At decode and again before validation, after the row defaults; must be idempotent. */
@@ -50,6 +57,10 @@ struct hooks {
     /* Updates through a subresource other than status ("resize"), instead of validate_update, and
      * of validate_status for those that show the status ("approval"). */
     void (*validate_sub)(struct field_errors *fe, str sub, const void *obj, const void *old);
+    /* What the writer is told though the object is valid; old NULL: create. warn also judges
+     * updates by way of "scale", and no other subresource; warn_status those of the status. */
+    void (*warn)(struct warnings *w, const void *obj, const void *old);
+    void (*warn_status)(struct warnings *w, const void *obj, const void *old);
     /* Object names of this kind: error texts for a bad one (default: DNS subdomain). */
     void (*validate_name)(struct field_errors *fe, const struct field_path *p, str name,
                           bool prefix);

@@ -194,6 +194,40 @@ bool cidr_contains(const struct cidr *c, const struct ip *ip) {
     return ip_eq(&masked, &c->ip);
 }
 
+/* ---- spelling ---- */
+
+static bool was_mapped(const struct ip *ip, str s) {
+    return ip_is_v4(ip) && str_chr(s, ':') >= 0;
+}
+
+/* As text of its own, because that is how it is compared. */
+static bool is_canonical(const struct ip *ip, str s) {
+    struct arena a;
+    arena_init(&a, 0);
+    bool same = str_eq(ip_str(&a, ip), s);
+    arena_done(&a);
+    return same;
+}
+
+enum ip_spelling ip_spelling(str s, struct ip *ret) {
+    bool zeros;
+    if (!parse(s, ret, &zeros))
+        return IP_BAD;
+    if (zeros || was_mapped(ret, s))
+        return IP_NONSTANDARD;
+    return is_canonical(ret, s) ? IP_CANONICAL : IP_UNUSUAL;
+}
+
+enum ip_spelling cidr_spelling(str s, struct cidr *ret, struct ip *ret_ip) {
+    bool zeros = false;
+    if (!parse_block(s, ret, ret_ip, &zeros))
+        return IP_BAD;
+    if (zeros || was_mapped(ret_ip, s))
+        return IP_NONSTANDARD;
+    return is_canonical(ret_ip, str_slice(s, 0, (size_t)str_chr(s, '/'))) ? IP_CANONICAL
+                                                                          : IP_UNUSUAL;
+}
+
 /* ---- checks ---- */
 
 static bool among(const str_list *old, str s) {
@@ -201,10 +235,6 @@ static bool among(const str_list *old, str s) {
         if (str_eq(old->v[i], s))
             return true;
     return false;
-}
-
-static bool was_mapped(const struct ip *ip, str s) {
-    return ip_is_v4(ip) && str_chr(s, ':') >= 0;
 }
 
 static bool check_ip(struct field_errors *fe, const struct field_path *p, str s, struct ip *ip) {

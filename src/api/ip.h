@@ -23,9 +23,16 @@ bool ip_is_unspecified(const struct ip *ip);
 bool ip_is_link_local(const struct ip *ip);           /* 169.254/16, fe80::/10 */
 bool ip_is_link_local_multicast(const struct ip *ip); /* 224.0.0/24, ff02::/16 */
 
+/* How an address is written: other than RFC 5952 would have it (IPv6), or in a form that Go's
+ * netip does not take: zeros before IPv4 octets, IPv4 mapped into IPv6. */
+enum ip_spelling { IP_CANONICAL, IP_UNUSUAL, IP_NONSTANDARD, IP_BAD };
+enum ip_spelling ip_spelling(str s, struct ip *ret);
+
 /* "10.0.0.0/8"; *ret_ip (may be NULL) is the address before masking. */
 bool cidr_parse(str s, struct cidr *ret, struct ip *ret_ip);
 str cidr_str(struct arena *a, const struct cidr *c);
+/* Of a block the address is judged, and the zeros before the prefix length. */
+enum ip_spelling cidr_spelling(str s, struct cidr *ret, struct ip *ret_ip);
 bool cidr_contains(const struct cidr *c, const struct ip *ip);
 
 /* Fields older than the strict rule: any spelling of what is unambiguous, and whatever is among old

@@ -148,8 +148,6 @@ static enum step_result decode_patched(struct write *w, const struct body_kind *
         sort_top(doc);
         return invalid(w, text_of(w, doc), e.text);
     }
-    if (w->attempts)
-        r->warnings = (str_list){NULL, 0};
     str strict = decode_strict(r, &report);
     if (strict.n) {
         sort_top(doc);

@@ -174,6 +174,7 @@ static enum phase_result phase_route(struct request *r) {
     bool stored = r->res->storage->prefix && (!r->sub || view_of(r->res, r->sub));
     if (!r->special && !stored) /* nothing is stored, and nobody answers */
         return route_failed(r, ROUTE_NOT_FOUND);
+    request_warn_deprecated(r);
     if (r->verb == VERB_PATCH) {
         int type = patch_type_of(http_header_get(&r->x->headers, "Content-Type"));
         if (type < 0)

@@ -192,6 +192,19 @@ static bool ends_deletion(struct write *w) {
     return opt_or(old->deletion_grace_period_seconds, 0) == 0;
 }
 
+/* Of the views only scale is judged as the object itself is: upstream writes it by the same way. */
+static void warn(struct write *w, const struct hooks *h) {
+    struct warnings said = {.arena = w->r->arena};
+    bool main = !w->view || str_eqc(str_of(w->view->subresource), "scale");
+    const void *old = w->current ? w->old : NULL;
+    if (main && h->warn)
+        h->warn(&said, w->obj, old);
+    else if (w->view && w->view->is_status && h->warn_status)
+        h->warn_status(&said, w->obj, old);
+    for (uint32_t i = 0; i < said.list.n; i++)
+        request_warn(w->r, said.list.v[i]);
+}
+
 enum step_result write_validate(struct write *w) {
     if (w->op == WRITE_DELETE || w->direct)
         return STEP_NEXT;
@@ -211,6 +224,7 @@ enum step_result write_validate(struct write *w) {
         return write_fail(w, status_new(r->arena, 500, NULL,
                                         "resourceVersion should not be set on objects to be "
                                         "created"));
+    warn(w, h);
     w->deletes = w->current && ends_deletion(w);
     return STEP_NEXT;
 }

@@ -113,7 +113,13 @@ enum phase_result respond_object(struct request *r, int code, const struct objec
 /* A struct that is not stored: t, or what dry run made. */
 enum phase_result respond_typed(struct request *r, int code, const struct api_type *t,
                                 const void *obj);
+
+/* warn.c: what the answer's Warning headers say. Texts are the request's arena's, each is said
+ * once, and those that are no printable text are left out. */
 void request_warn(struct request *r, str text);
+void request_warn_deprecated(struct request *r); /* that r->res is */
+void request_warning_headers(struct request *r, struct http_headers *h);
+
 /* "apps/v1", or "v1" in the core group. */
 str api_version_of(struct arena *a, const char *group, const char *version);
 /* Headers of every answer: type, caching, warnings. */

@@ -5,36 +5,13 @@
 #include "apiserver/special.h"
 #include "schema/json.h"
 
-void request_warn(struct request *r, str text) {
-    if (r->warnings.n < REQUEST_WARNINGS_MAX)
-        *list_push(r->arena, &r->warnings) = text;
-}
-
-/* 299 - "text", with what quoted strings need. */
-static str warning_value(struct arena *a, str text) {
-    struct buf b;
-    buf_init(&b, 0);
-    buf_adds(&b, "299 - \"");
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (c == '"' || c == '\\')
-            buf_addc(&b, '\\');
-        buf_addc(&b, c == '\n' || c == '\r' ? ' ' : c);
-    }
-    buf_addc(&b, '"');
-    str out = str_dup(a, buf_str(&b));
-    buf_done(&b);
-    return out;
-}
-
 struct http_headers request_headers(struct request *r, const char *content_type) {
     struct http_headers h = {NULL, 0};
     http_header_add(r->arena, &h, STR("Cache-Control"), STR("no-cache, private"));
     http_header_add(r->arena, &h, STR("Content-Type"), str_of(content_type));
     if (r->goaway)
         http_header_add(r->arena, &h, STR("Connection"), STR("close"));
-    for (uint32_t i = 0; i < r->warnings.n; i++)
-        http_header_add(r->arena, &h, STR("Warning"), warning_value(r->arena, r->warnings.v[i]));
+    request_warning_headers(r, &h);
     return h;
 }
 

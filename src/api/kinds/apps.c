@@ -2,6 +2,7 @@
 /* Deployments, replica sets, stateful sets, daemon sets. Clearing of status and the counting of
  * generations are generic. */
 #include "api/kinds/apps.h"
+#include "api/kinds/warn.h"
 
 /* ---- Deployment ---- */
 
@@ -46,6 +47,7 @@ const struct hooks hooks_apps_v1_deployments = {
     .validate = deployment_validate,
     .validate_update = deployment_validate_update,
     .validate_status = deployment_validate_status,
+    .warn = warn_deployment,
     .counts_generation = true,
 };
 
@@ -62,6 +64,7 @@ const struct hooks hooks_apps_v1_replicasets = {
     .validate = replicaset_validate,
     .validate_update = replicaset_validate_update,
     .validate_status = replicaset_validate_status,
+    .warn = warn_replicaset,
     .counts_generation = true,
 };
 
@@ -88,6 +91,7 @@ const struct hooks hooks_apps_v1_statefulsets = {
     .validate = statefulset_validate,
     .validate_update = statefulset_validate_update,
     .validate_status = statefulset_validate_status,
+    .warn = warn_statefulset,
     .validate_name = name_is_dns_label,
     .counts_generation = true,
 };
@@ -140,6 +144,7 @@ const struct hooks hooks_apps_v1_daemonsets = {
     .validate = daemonset_validate,
     .validate_update = daemonset_validate_update,
     .validate_status = daemonset_validate_status,
+    .warn = warn_daemonset,
     .counts_generation = true,
 };
 

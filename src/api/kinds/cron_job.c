@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/cron.h"
 #include "api/kinds/job.h"
+#include "api/kinds/warn.h"
 
 #define CRONJOB_NAME_MAX 52 /* its jobs append eleven characters */
 #define ZONE_PART_MAX    14
@@ -98,5 +99,6 @@ const struct hooks hooks_batch_v1_cronjobs = {
     .resource = "cronjobs",
     .defaults = cronjob_defaults,
     .validate_write = cronjob_validate,
+    .warn = warn_cronjob,
     .counts_generation = true,
 };

@@ -2,6 +2,7 @@
 /* What drivers of the container storage interface say of themselves, of nodes, and of the room they
  * have left. */
 #include "api/kinds/kinds.h"
+#include "api/kinds/warn.h"
 
 #define NODE_ID_MAX       256
 #define UPDATE_PERIOD_MIN 10
@@ -188,4 +189,5 @@ const struct hooks hooks_storage_v1_csistoragecapacities = {
     .group = "storage.k8s.io",
     .resource = "csistoragecapacities",
     .validate_write = capacity_validate,
+    .warn = warn_storage_capacity,
 };

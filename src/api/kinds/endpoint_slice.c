@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/ip.h"
 #include "api/kinds/kinds.h"
+#include "api/kinds/warn.h"
 
 /* Consumers watch the generation of slices, and select them by label. */
 static void slice_update(struct hook_ctx *h, void *obj, const void *old) {
@@ -167,5 +168,6 @@ const struct hooks hooks_discovery_v1_endpointslices = {
     .prepare_update = slice_update,
     .validate = slice_validate,
     .validate_update = slice_validate_update,
+    .warn = warn_endpoint_slice,
     .counts_generation = true,
 };

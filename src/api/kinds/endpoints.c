@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/ip.h"
 #include "api/kinds/kinds.h"
+#include "api/kinds/warn.h"
 
 /* Not an address of the host itself, nor one that no router passes on. */
 void check_routable(struct field_errors *fe, const struct field_path *p, str s) {
@@ -69,4 +70,5 @@ const struct hooks hooks_core_v1_endpoints = {
     .group = "",
     .resource = "endpoints",
     .validate_write = endpoints_validate,
+    .warn = warn_endpoints,
 };

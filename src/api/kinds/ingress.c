@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/ip.h"
 #include "api/kinds/kinds.h"
+#include "api/kinds/warn.h"
 
 #define CLASS_ANNOTATION "kubernetes.io/ingress.class"
 #define CONTROLLER_MAX   250
@@ -184,11 +185,22 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
     }
 }
 
+#define CLASS_ANNOTATION "kubernetes.io/ingress.class"
+
+static void warn(struct warnings *w, const void *obj, const void *old) {
+    const Ingress *i = obj;
+    if (!old && !i->spec.ingress_class_name.p &&
+        label_has(&i->metadata.annotations, STR(CLASS_ANNOTATION)))
+        warn_text(w, "annotation \"" CLASS_ANNOTATION
+                     "\" is deprecated, please use 'spec.ingressClassName' instead");
+}
+
 const struct hooks hooks_networking_v1_ingresses = {
     .group = "networking.k8s.io",
     .resource = "ingresses",
     .validate_write = validate,
     .validate_status = validate_status,
+    .warn = warn,
     .counts_generation = true,
 };
 

@@ -2,6 +2,7 @@
 /* Jobs. A job writes its own selector and labels, so that no two jobs can ever own
  * the same pod. */
 #include "api/kinds/job.h"
+#include "api/kinds/warn.h"
 
 static void job_defaults(struct hook_ctx *h, void *obj) {
     Job *job = obj;
@@ -59,5 +60,6 @@ const struct hooks hooks_batch_v1_jobs = {
     .prepare_create = job_create,
     .validate_write = job_validate,
     .validate_status = job_validate_status,
+    .warn = warn_job,
     .counts_generation = true,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/ip.h"
 #include "api/kinds/kinds.h"
+#include "api/kinds/warn.h"
 
 static void defaults(struct hook_ctx *h, void *obj) {
     NetworkPolicySpec *s = &((NetworkPolicy *)obj)->spec;
@@ -122,5 +123,6 @@ const struct hooks hooks_networking_v1_networkpolicies = {
     .resource = "networkpolicies",
     .defaults = defaults,
     .validate_write = validate,
+    .warn = warn_network_policy,
     .counts_generation = true,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/ip.h"
 #include "api/kinds/kinds.h"
+#include "api/kinds/warn.h"
 #include "schema/json.h"
 
 /* podCIDR is the older name of the first podCIDR. */
@@ -270,6 +271,15 @@ static void validate_update(struct field_errors *fe, const void *obj, const void
         field_forbidden(fe, PATH(PATH(NULL, "spec"), "externalID"), "may not be updated");
 }
 
+static void warn(struct warnings *w, const void *obj, const void *old) {
+    const NodeSpec *s = &((const Node *)obj)->spec;
+    (void)old;
+    if (s->config_source)
+        warn_text(w, "spec.configSource: the feature is removed");
+    if (s->do_not_use_external_id.n)
+        warn_text(w, "spec.externalID: this field is deprecated, and is unused by Kubernetes");
+}
+
 const struct hooks hooks_core_v1_nodes = {
     .group = "",
     .resource = "nodes",
@@ -280,4 +290,5 @@ const struct hooks hooks_core_v1_nodes = {
     .validate = validate,
     .validate_update = validate_update,
     .validate_status = validate_update,
+    .warn = warn,
 };

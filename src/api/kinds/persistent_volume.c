@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/kinds/kinds.h"
+#include "api/kinds/warn.h"
 
 static Time now_of(const struct hook_ctx *h) {
     return (Time){.sec = h->now / 1000000000, .set = true};
@@ -292,4 +293,5 @@ const struct hooks hooks_core_v1_persistentvolumes = {
     .prepare_status = prepare_status,
     .validate = validate,
     .validate_update = validate_update,
+    .warn = warn_persistent_volume,
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/kinds/kinds.h"
+#include "api/kinds/warn.h"
 
 #define CLASS_ANNOTATION "volume.beta.kubernetes.io/storage-class"
 
@@ -234,4 +235,5 @@ const struct hooks hooks_core_v1_persistentvolumeclaims = {
     .prepare_update = prepare_update,
     .validate_write = validate_write,
     .validate_status = validate_status,
+    .warn = warn_claim,
 };

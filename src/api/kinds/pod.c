@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/kinds/pod_validate.h"
+#include "api/kinds/warn.h"
 
 /* A pod that may not be scheduled yet says so from its first moment on. */
 static void gated_condition(struct arena *a, Pod *pod) {
@@ -118,6 +119,8 @@ const struct hooks hooks_core_v1_pods = {
     .validate_update = validate_update,
     .validate_status = validate_status,
     .validate_sub = validate_sub,
+    .warn = warn_pod,
+    .warn_status = warn_pod_status,
     .counts_generation = true,
 };
 
@@ -134,5 +137,6 @@ const struct hooks hooks_core_v1_podtemplates = {
     .resource = "podtemplates",
     .defaults = template_defaults,
     .validate = validate_template,
+    .warn = warn_podtemplate,
     .counts_generation = true,
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/kinds/kinds.h"
+#include "api/kinds/warn.h"
 
 static void defaults(struct hook_ctx *h, void *obj) {
     ReplicationController *rc = obj;
@@ -61,5 +62,6 @@ const struct hooks hooks_core_v1_replicationcontrollers = {
     .validate = validate,
     .validate_update = validate_update,
     .validate_status = validate_status,
+    .warn = warn_replication_controller,
     .counts_generation = true,
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/kinds/pod_validate.h"
+#include "api/kinds/warn.h"
 
 static void check_scheduling(struct field_errors *fe, const Scheduling *s) {
     const struct field_path *p = PATH(NULL, "scheduling"), *list = PATH(p, "tolerations");
@@ -32,9 +33,20 @@ static void validate_update(struct field_errors *fe, const void *obj, const void
                ((const RuntimeClass *)old)->handler);
 }
 
+static void warn(struct warnings *w, const void *obj, const void *old) {
+    const Scheduling *s = ((const RuntimeClass *)obj)->scheduling;
+    (void)old;
+    for (uint32_t i = 0; s && i < s->node_selector.n; i++) {
+        const char *text = node_label_deprecated(s->node_selector.v[i].key);
+        if (text)
+            warn_text(w, "scheduling.nodeSelector: %s", text);
+    }
+}
+
 const struct hooks hooks_node_v1_runtimeclasses = {
     .group = "node.k8s.io",
     .resource = "runtimeclasses",
     .validate = validate,
     .validate_update = validate_update,
+    .warn = warn,
 };

@@ -2,6 +2,7 @@
 /* Services without their allocations: cluster IPs and node ports are given by the API server. */
 #include "api/kinds/service.h"
 #include "api/ip.h"
+#include "api/kinds/warn.h"
 #include "api/service.h"
 
 static void affinity_defaults(struct arena *a, ServiceSpec *s) {
@@ -371,5 +372,7 @@ const struct hooks hooks_core_v1_services = {
     .prepare_update = prepare_update,
     .validate_write = validate_write,
     .validate_status = validate_status,
+    .warn = warn_service,
+    .warn_status = warn_service_status,
     .validate_name = name_is_dns_label,
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "api/kinds/kinds.h"
+#include "api/kinds/warn.h"
 
 #define PARAMETERS_MAX       512
 #define PARAMETERS_BYTES_MAX (256 * 1024)
@@ -141,6 +142,7 @@ const struct hooks hooks_storage_v1_storageclasses = {
     .group = "storage.k8s.io",
     .resource = "storageclasses",
     .validate_write = class_validate,
+    .warn = warn_storage_class,
 };
 
 /* ---- VolumeAttributesClass ---- */

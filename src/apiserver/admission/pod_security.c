@@ -103,14 +103,6 @@ static str violations(struct arena *a, const struct security_result *r) {
     return str_join(a, l.v, l.n, STR(", "));
 }
 
-/* Once, however often the write is tried. */
-static void warn(struct write *w, str text) {
-    for (uint32_t i = 0; i < w->r->warnings.n; i++)
-        if (str_eq(w->r->warnings.v[i], text))
-            return;
-    request_warn(w->r, text);
-}
-
 /* ---- pods and what makes them ---- */
 
 static enum step_result evaluate(struct write *w, const ObjectMeta *meta, const PodSpec *spec,
@@ -132,8 +124,9 @@ static enum step_result evaluate(struct write *w, const ObjectMeta *meta, const 
     }
     struct security_result r = pod_security_check(a, p.warn.level, p.warn.minor, meta, spec);
     if (r.reasons.n)
-        warn(w, str_printf(a, "would violate PodSecurity \"" STR_FMT "\": " STR_FMT,
-                           STR_ARG(standard_text(a, &p.warn)), STR_ARG(violations(a, &r))));
+        request_warn(w->r,
+                     str_printf(a, "would violate PodSecurity \"" STR_FMT "\": " STR_FMT,
+                                STR_ARG(standard_text(a, &p.warn)), STR_ARG(violations(a, &r))));
     return STEP_NEXT;
 }
 
@@ -233,16 +226,18 @@ static void warn_of_pods(struct write *w, const struct standard *s) {
             add_violator(a, &l, str_join(a, r.reasons.v, r.reasons.n, STR(", ")), p->metadata.name);
     }
     if (pods.n > PODS_MAX)
-        warn(w, str_printf(a,
-                           "new PodSecurity enforce level only checked against the first %d of %u "
-                           "existing pods",
-                           PODS_MAX, pods.n));
+        request_warn(
+            w->r,
+            str_printf(a,
+                       "new PodSecurity enforce level only checked against the first %d of %u "
+                       "existing pods",
+                       PODS_MAX, pods.n));
     if (!l.n)
         return;
-    warn(w, str_printf(a,
-                       "existing pods in namespace \"" STR_FMT
-                       "\" violate the new PodSecurity enforce level \"" STR_FMT "\"",
-                       STR_ARG(w->name), STR_ARG(standard_text(a, s))));
+    request_warn(w->r, str_printf(a,
+                                  "existing pods in namespace \"" STR_FMT
+                                  "\" violate the new PodSecurity enforce level \"" STR_FMT "\"",
+                                  STR_ARG(w->name), STR_ARG(standard_text(a, s))));
     str_list texts = {0};
     for (uint32_t i = 0; i < l.n; i++)
         *list_push(a, &texts) = violators_text(a, &l.v[i]);
@@ -253,7 +248,7 @@ static void warn_of_pods(struct write *w, const struct standard *s) {
             texts.v[j - 1] = t;
         }
     for (uint32_t i = 0; i < texts.n; i++)
-        warn(w, texts.v[i]);
+        request_warn(w->r, texts.v[i]);
 }
 
 static bool same_errors(const struct field_errors *x, const struct field_errors *y) {

@@ -5,6 +5,7 @@
 #include "apiserver/access.h"
 #include "apiserver/apiserver.h"
 #include "base/metrics.h"
+#include "base/vec.h"
 #include "loop/stream.h"
 #include "loop/transport_sim.h"
 #include "net/client.h"
@@ -128,9 +129,18 @@ struct answer {
     str body;
     str content_type;
     str warning, retry_after;
+    str warnings; /* all of them, a line each */
     bool done;
     struct world *w;
 };
+
+static str all_warnings(struct arena *a, const struct http_headers *h) {
+    str_list l = {0};
+    for (size_t i = 0; i < h->n; i++)
+        if (str_ieq(h->v[i].name, STR("Warning")))
+            *list_push(a, &l) = h->v[i].value;
+    return l.n ? str_join(a, l.v, l.n, STR("\n")) : STR_NONE;
+}
 
 UNUSED static void on_answer(void *ctx, int r, int status, const struct http_headers *h, str body,
                              bool maybe_sent) {
@@ -141,6 +151,7 @@ UNUSED static void on_answer(void *ctx, int r, int status, const struct http_hea
     if (h) {
         a->content_type = str_dup(a->w->arena, http_header_get(h, "Content-Type"));
         a->warning = str_dup(a->w->arena, http_header_get(h, "Warning"));
+        a->warnings = all_warnings(a->w->arena, h);
         a->retry_after = str_dup(a->w->arena, http_header_get(h, "Retry-After"));
     }
     a->done = true;
