@@ -16,6 +16,7 @@
 
 #include "kubelet/images.h"
 #include "kubelet/kubelet_internal.h"
+#include "kubelet/server.h"
 #include "schema/ops.h"
 
 #define SURVEY_EVERY (120 * NSEC_PER_SEC)
@@ -45,6 +46,7 @@ static struct worker *make_worker(struct kubelet *k, str uid, str ns, str name) 
 
 void kubelet_forget(struct worker *w) {
     map_del(&w->k->workers, w->uid);
+    log_streams_look(w->k->server, w->uid);
     worker_free(w);
 }
 
@@ -273,7 +275,7 @@ struct kubelet *kubelet_free(struct kubelet *k) {
     if (!k)
         return NULL;
     image_import_free(k->import);
-    kubelet_server_free(k->server);
+    k->server = kubelet_server_free(k->server);
     survey_cancel(k->survey);
     timer_stop(k->loop, &k->survey_timer);
     MAP_FOREACH (it, &k->workers)

@@ -167,9 +167,12 @@ int kubelet_server_new(struct kubelet *k, struct err *e, struct kubelet_server *
     int r = make_tls(o->serving_cert, o->serving_key, o->client_ca, e, &s->tls);
     struct http_server_options ho = {
         .addresses = addresses, .tls = s->tls, .handler = handle, .ctx = s};
+    if (r == 0 && (r = host_follower_new(k->loop, &s->follower)) < 0)
+        err_set(e, r, "inotify: %s", strerror(-r));
     if (r == 0)
         r = http_server_new(k->loop, &ho, e, &s->http);
     if (r < 0) {
+        host_follower_free(s->follower);
         tls_config_unref(s->tls);
         free(s);
         return r;
@@ -196,6 +199,7 @@ struct kubelet_server *kubelet_server_free(struct kubelet_server *s) {
     log_streams_end(s);
     http_server_free(s->http); /* aborts what is under way, reviews with it */
     delegation_done(&s->delegation);
+    host_follower_free(s->follower);
     tls_config_unref(s->tls);
     free(s);
     return NULL;

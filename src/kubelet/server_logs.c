@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* GET /containerLogs: the file is read in pieces as the reader takes them. A follower asks for more
- * a few times a second while the container runs, only while somebody listens. */
+/* GET /containerLogs: the file is read in pieces as the reader takes them. A follower is woken when
+ * the file grows and when its container is seen to have ended. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 #include "kubelet/server.h"
 
 #define LOG_PIECE       (64 * 1024)
-#define LOG_POLL        (250 * NSEC_PER_MSEC)
+#define LOG_LINGER      (250 * NSEC_PER_MSEC)
 #define LOG_STREAMS_MAX 1000
 
 struct log_stream {
@@ -16,11 +16,10 @@ struct log_stream {
     struct kubelet_server *s;
     struct exchange *x;
     struct log_reader reader;
+    struct host_followed file;
     struct timer timer;
-    char path[1024];
     str uid, id; /* of pod and container, in the exchange's arena */
-    int64_t offset;
-    bool last; /* the container had ended before the last read began */
+    bool last;   /* the container had ended before the last read began */
 };
 
 static void pump(struct log_stream *t);
@@ -29,6 +28,7 @@ static void stream_free(struct log_stream *t) {
     list_remove(&t->node);
     timer_stop(t->s->k->loop, &t->timer);
     log_reader_done(&t->reader);
+    host_unfollow(&t->file);
     free(t);
 }
 
@@ -38,8 +38,11 @@ static void on_abort(struct exchange *x) {
 static void on_writable(struct exchange *x) {
     pump(x->ctx);
 }
-static void on_poll(struct timer *timer) {
+static void on_lingered(struct timer *timer) {
     pump(container_of(timer, struct log_stream, timer));
+}
+static void on_grown(struct host_followed *file) {
+    pump(container_of(file, struct log_stream, file));
 }
 
 static void end(struct log_stream *t) {
@@ -60,30 +63,34 @@ static bool still_runs(const struct log_stream *t) {
     return c && rt_alive(c);
 }
 
+void log_streams_look(struct kubelet_server *s, str uid) {
+    if (!s)
+        return;
+    LIST_FOREACH (n, &s->streams) {
+        struct log_stream *t = container_of(n, struct log_stream, node);
+        if (str_eq(t->uid, uid) && !still_runs(t))
+            pump(t);
+    }
+}
+
 static void pump(struct log_stream *t) {
     char piece[LOG_PIECE];
     struct buf out;
     timer_stop(t->s->k->loop, &t->timer);
     while (exchange_writable(t->x)) {
         bool runs = t->reader.o.follow && still_runs(t);
-        ssize_t n = host_read_at(t->path, t->offset, piece, sizeof(piece));
+        ssize_t n = host_followed_read(&t->file, piece, sizeof(piece));
+        if (n == 0 && runs)
+            return; /* on_grown or log_streams_look */
+        if (n == 0 && t->reader.o.follow && !t->last) {
+            t->last = true; /* what it wrote last may come after we saw it end: one more look */
+            timer_start(t->s->k->loop, &t->timer, LOG_LINGER);
+            return;
+        }
         if (n <= 0) {
-            int64_t size, mtime;
-            if (n == 0 && host_stat(t->path, &size, &mtime) == 0 && size < t->offset) {
-                t->offset = 0; /* the log was put aside and began anew */
-                continue;
-            }
-            /* Missing: just being put aside. */
-            if ((n == 0 || n == -ENOENT) && !t->last && t->reader.o.follow) {
-                /* What it wrote last may come after we saw it end: one more look. */
-                t->last = !runs;
-                timer_start(t->s->k->loop, &t->timer, LOG_POLL);
-                return;
-            }
             end(t);
             return;
         }
-        t->offset += n;
         buf_init(&out, 0);
         bool more = log_reader_feed(&t->reader, str_n(piece, (size_t)n), &out);
         if (out.n)
@@ -104,21 +111,29 @@ static void start(struct kubelet_server *s, struct exchange *x, const struct wor
                   const struct rt_container *c, const struct log_options *o) {
     static const struct http_header type = {{"Content-Type", 12}, {"text/plain", 10}};
     struct log_stream *t = xcalloc(1, sizeof(*t));
-    int64_t size, mtime;
-    *t = (struct log_stream){.s = s, .x = x, .timer = {.fire = on_poll}};
-    list_append(&s->streams, &t->node);
+    int64_t size, mtime, offset = 0;
+    *t = (struct log_stream){
+        .s = s, .x = x, .timer = {.fire = on_lingered}, .file = {.on_grown = on_grown}};
     str path = c->log_path;
     if (str_empty(path)) {
         str dir = pod_log_dir(x->arena, s->k->o->log_dir, w->ns, w->name, w->uid);
         path = str_printf(x->arena, STR_FMT "/" STR_FMT, STR_ARG(dir),
                           STR_ARG(container_log_file(x->arena, c->name, c->attempt)));
     }
-    snprintf(t->path, sizeof(t->path), STR_FMT, STR_ARG(path));
+    const char *file = str_cdup(x->arena, path);
+    if (o->tail_lines >= 0 && host_stat(file, &size, &mtime) == 0)
+        offset = log_tail_offset(size, o->tail_lines, read_file, (void *)(uintptr_t)file);
+    int r = host_follow(s->follower, &t->file, file, offset);
+    if (r < 0) {
+        free(t);
+        answer_text(x, r == -ENOENT ? 404 : 500, "failed to open log file \"%s\": %s", file,
+                    strerror(-r));
+        return;
+    }
+    list_append(&s->streams, &t->node);
     t->uid = str_dup(x->arena, w->uid);
     t->id = str_dup(x->arena, c->id);
     log_reader_init(&t->reader, o);
-    if (o->tail_lines >= 0 && host_stat(t->path, &size, &mtime) == 0)
-        t->offset = log_tail_offset(size, o->tail_lines, read_file, t->path);
     x->ctx = t;
     x->on_abort = on_abort;
     exchange_start(x, 200, &type, 1, on_writable);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "kubelet/kubelet_internal.h"
+#include "kubelet/server.h"
 #include "kubelet/status.h"
 
 #define LOOK_FIRST         (20 * NSEC_PER_MSEC)
@@ -212,6 +213,7 @@ static void on_view(void *ctx, int r, struct arena *arena, struct rt_pod *view) 
     w->view = view;
     w->view_seq = w->observing_seq;
     watch_processes(w);
+    log_streams_look(w->k->server, w->uid);
     if (w->look_again) {
         w->look_again = false;
         worker_look(w);

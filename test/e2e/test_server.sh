@@ -85,3 +85,4 @@ out=$(server --no-sample "${flags[@]}")
 is "it starts afresh" "$?" 0
 is "without a sample" "$(k get all -o name | grep -v '^service/kubernetes$')" ""
 finish
+229 2

@@ -82,6 +82,27 @@ struct host_file {
 int host_write_atomically(const char *dir, const struct host_file *files, size_t n, int64_t gid,
                           str stamp, bool *ret_changed, struct err *e);
 
+/* ---- follow.c ---- */
+struct host_follower; /* one for all files that are followed */
+int host_follower_new(struct loop *l, struct host_follower **ret);
+struct host_follower *
+host_follower_free(struct host_follower *f); /* nothing is followed any more */
+/* The caller's, with on_grown set; the rest is follow.c's until host_unfollow(). */
+struct host_followed {
+    void (*on_grown)(struct host_followed *t); /* there may be more to read; may unfollow */
+    struct list node;
+    struct host_follower *follower;
+    int fd, folder;
+    int64_t offset;
+    bool grown;
+    char path[1024];
+};
+int host_follow(struct host_follower *f, struct host_followed *t, const char *path, int64_t offset);
+void host_unfollow(struct host_followed *t);
+/* Goes on where the last read ended, in the file that has taken this one's name when it has been
+ * put aside. 0: nothing more for now. Negative errno. */
+ssize_t host_followed_read(struct host_followed *t, void *p, size_t max);
+
 /* ---- pidwatch.c ---- */
 struct pid_watch;
 /* exited() once when the process ends (also when it has already). -ESRCH when it is gone. */
