@@ -9,6 +9,8 @@ struct print_column {
     const char *name, *type, *format, *description;
     int priority;
 };
+/* A Scale is no resource of its own, but printed as if it were. */
+extern const struct api_resource print_scale_resource;
 /* Never empty: kinds without columns of their own show Name and Created At. */
 const struct print_column *print_columns(const struct api_resource *r, size_t *ret_n);
 /* Appends the JSON array of cells, ["web-0","1/1",...]; now: wall clock ns, for ages. */

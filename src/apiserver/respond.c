@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Answers. Errors are Status documents in the format the client accepts. */
+#include "api/print.h"
 #include "apiserver/encode.h"
 #include "apiserver/packed.h"
 #include "apiserver/special.h"
@@ -71,7 +72,9 @@ enum phase_result respond_typed(struct request *r, int code, const struct api_ty
     struct buf b;
     buf_init(&b, 0);
     struct encoder e;
-    if (r->res && t == r->res->type && encoder_init(&e, r) == 0) {
+    const struct api_resource *as = t == &Scale_type ? &print_scale_resource : r->res;
+    if (as && t == as->type && encoder_init(&e, r) == 0) {
+        e.res = as;
         encode_unstored(&e, &b, obj);
         encoder_done(&e);
     } else {

@@ -23,7 +23,17 @@ static const struct printer *const table[RESOURCE_ID_MAX] = {
 #undef KIND
 };
 
+const struct api_resource print_scale_resource = {
+    .group = "autoscaling",
+    .version = "v1",
+    .kind = "Scale",
+    .type = &Scale_type,
+    .storage = &print_scale_resource,
+};
+
 static const struct printer *printer_of(const struct api_resource *r) {
+    if (r == &print_scale_resource)
+        return &printer_scale;
     uintptr_t first = (uintptr_t)api_resources, at = (uintptr_t)r;
     if (at < first || at >= first + sizeof(api_resources))
         return &plain;

@@ -21,6 +21,8 @@ struct printer {
     void (*print)(struct row *r, const void *obj);
 };
 
+extern const struct printer printer_scale;
+
 #define COLUMN_NAME                                                                                \
     { "Name", "string", "name", "", 0 }
 #define COLUMN_AGE COLUMN("Age")

@@ -231,6 +231,16 @@ static void print_hpa(struct row *r, const void *obj) {
 PRINTER(autoscaling_v2_horizontalpodautoscalers, print_hpa, COLUMN_NAME, COLUMN("Reference"),
         COLUMN("Targets"), COLUMN("MinPods"), COLUMN("MaxPods"), COLUMN("Replicas"), COLUMN_AGE);
 
+static void print_scale(struct row *r, const void *obj) {
+    const Scale *s = obj;
+    cell_text(r, s->metadata.name);
+    cell_int(r, s->spec.replicas);
+    cell_int(r, s->status.replicas);
+    cell_age(r, s->metadata.creation_timestamp);
+}
+PRINTER(scale, print_scale, COLUMN("Name"), COLUMN_INT("Desired"), COLUMN_INT("Available"),
+        COLUMN_AGE);
+
 static void print_pdb(struct row *r, const void *obj) {
     const PodDisruptionBudget *p = obj;
     cell_text(r, p->metadata.name);

@@ -156,6 +156,13 @@ TEST(scale_is_a_view_of_its_object) {
     CHECK_STRC(text_at(&w, a.body, "kind"), "Scale");
     CHECK_INT(at(&w, a.body, "spec.replicas")->i, 2);
     CHECK_STRC(text_at(&w, a.body, "status.selector"), "a=b");
+    a = get(&w, scale, "application/json;as=Table;v=v1;g=meta.k8s.io");
+    CHECK_STRC(text_at(&w, a.body, "kind"), "Table");
+    CHECK(str_find(a.body, STR("{\"name\":\"Desired\",\"type\":\"integer\",")) > 0);
+    CHECK(str_find(a.body, STR("\"cells\":[\"d\",2,0,")) > 0);
+    a = get(&w, scale, "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io");
+    CHECK_STRC(text_at(&w, a.body, "kind"), "PartialObjectMetadata");
+    CHECK_STRC(text_at(&w, a.body, "metadata.name"), "d");
     a = call(&w, "PATCH", scale, "application/merge-patch+json", "{\"spec\":{\"replicas\":5}}");
     CHECK_INT(a.code, 200);
     CHECK_STRC(text_at(&w, a.body, "kind"), "Scale");
