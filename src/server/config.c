@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "api/feature_gates.h"
 #include "api/names.h"
 #include "kubelet/host/host.h"
 
@@ -20,6 +21,12 @@
         "runtime-config", FLAG_STR, AT(runtime_config), "",                                        \
             "API versions to switch on or off: api/all, api/ga, GROUP/VERSION or "                 \
             "GROUP/VERSION/RESOURCE, each with =true or =false, commas between"                    \
+    }
+
+#define FLAG_FEATURE_GATES                                                                         \
+    {                                                                                              \
+        "feature-gates", FLAG_STR, AT(feature_gates), "",                                          \
+            "Kubernetes' gates, NAME=true|false with commas between; none can be changed"          \
     }
 
 const struct flag server_flags[] = {
@@ -42,6 +49,7 @@ const struct flag server_flags[] = {
     {"user", FLAG_STR, AT(user), "coxswain",
      "user of the processes that need no root; nobody where it does not exist"},
     FLAG_RUNTIME_CONFIG,
+    FLAG_FEATURE_GATES,
     {"no-agent", FLAG_BOOL, AT(no_agent), "false", "no node on this machine"},
     {"v", FLAG_INT, AT(verbosity), "0", "log verbosity; 4 and more is debugging", 0, 10},
     {0},
@@ -70,6 +78,7 @@ const struct flag dev_flags[] = {
     {"port", FLAG_INT, AT(port), "0", "port on 127.0.0.1; any free one by default", 0, 65535},
     {"kubeconfig", FLAG_STR, AT(kubeconfig), "", "where to write the kubeconfig; a temporary file"},
     FLAG_RUNTIME_CONFIG,
+    FLAG_FEATURE_GATES,
     {"v", FLAG_INT, AT(verbosity), "0", "log verbosity; 4 and more is debugging", 0, 10},
     {0},
 };
@@ -110,6 +119,7 @@ const struct flag kube_apiserver_flags[] = {
     {"goaway-chance", FLAG_STR, AT(goaway_chance), "0",
      "fraction of HTTP/2 requests, up to 0.02, after which the client is asked to connect anew"},
     FLAG_RUNTIME_CONFIG,
+    FLAG_FEATURE_GATES,
     {"kubelet-client-certificate", FLAG_STR, AT(kubelet_cert_file), "",
      "certificate shown to kubelets (PEM)"},
     {"kubelet-client-key", FLAG_STR, AT(kubelet_key_file), "", "its key (PEM)"},
@@ -130,12 +140,13 @@ const struct flag kube_apiserver_flags[] = {
     }
 
 const struct flag kube_scheduler_flags[] = {
-    FLAG_KUBECONFIG, FLAG_LEADER_ELECT, FLAG_DIAGNOSTICS("10259"), FLAG_V, {0}};
+    FLAG_KUBECONFIG, FLAG_LEADER_ELECT, FLAG_DIAGNOSTICS("10259"), FLAG_FEATURE_GATES, FLAG_V, {0}};
 
 const struct flag kube_controller_manager_flags[] = {
     FLAG_KUBECONFIG,
     FLAG_LEADER_ELECT,
     FLAG_DIAGNOSTICS("10257"),
+    FLAG_FEATURE_GATES,
     {"root-ca-file", FLAG_STR, AT(root_ca_file), "",
      "CA that is published to pods (PEM); that of the kubeconfig by default"},
     FLAG_V,
@@ -144,6 +155,7 @@ const struct flag kube_controller_manager_flags[] = {
 
 const struct flag kubelet_flags[] = {
     FLAG_KUBECONFIG,
+    FLAG_FEATURE_GATES,
     FLAG_SERVING,
     {"hostname-override", FLAG_STR, AT(node_name), "", "name of the node; the host's by default"},
     {"node-ip", FLAG_STR, AT(node_ip), "", "address of the node; that of the default route"},
@@ -180,6 +192,8 @@ static bool is_ip(const char *s) {
 
 /* What would otherwise end a process again and again, long after whoever typed it has gone. */
 static int check(const struct server_config *c, struct err *e) {
+    if (feature_gates_check(str_of(c->feature_gates), e) < 0)
+        return -EINVAL;
     if (!is_ip(c->bind_address))
         return err_set(e, -EINVAL, "--bind-address: \"%s\" is no IP address", c->bind_address);
     if (!is_ip(c->advertise_address))

@@ -31,6 +31,7 @@ struct server_config {
     const char *goaway_chance;                /* a fraction, up to 0.02 */
     const char *admission_on, *admission_off; /* names of plugins with commas between */
     const char *runtime_config;               /* API versions on and off */
+    const char *feature_gates;                /* api/feature_gates.h */
     const char *runtime_endpoint, *kubelet_dir;
     const char *cgroup_root; /* above kubepods */
     int64_t kubelet_port;
