@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Who may do what:
  *
- *     authn/bearer.c      certificate, then token -> struct user
+ *     authn/bearer.c      proxy, certificate, token -> struct user
  *     authz/node.c        what a kubelet may, from the pods that are bound to its node
  *     authz/rbac.c        roles and bindings of the store, indexed by subject
  *     authz/policy.c      the roles and bindings that are there from the start
@@ -32,7 +32,7 @@ static int start(struct access *a, const struct access_options *o, struct err *e
     int r = make_signer(o, e, &a->signer);
     if (r < 0)
         return r;
-    a->authenticator = (struct authenticator){a->loop, a->store, a->signer};
+    a->authenticator = (struct authenticator){a->loop, a->store, a->signer, o->proxies};
     r = rbac_new(a->loop, a->store, &a->rbac);
     if (r < 0)
         return err_set(e, r, "reading the access policy: %s", strerror(-r));

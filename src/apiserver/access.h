@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Identity and access of an API server, bundled: who asks (client certificates, bearer tokens),
+/* Identity and access of an API server, bundled: who asks (proxies, certificates, bearer tokens),
  * whether they may (system:masters, nodes, RBAC), the signer of service account tokens, and the
  * policy that is there from the start. One loop: the store's. */
 #pragma once
@@ -17,6 +17,7 @@ struct access_options {
     str_list audiences; /* of the API server; none: the issuer */
     str external_url;   /* where clients find the server ("https://10.0.0.1:6443"), for OpenID
                          * discovery; empty: the issuer */
+    struct request_header proxies; /* who may speak for others; as long as the access lives */
 };
 
 struct access {

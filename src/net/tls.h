@@ -12,6 +12,8 @@ struct tls_options {
     str cert_pem, key_pem; /* own chain and key; empty for a client without certificate */
     str ca_pem;            /* who may sign the peer; empty: peer certificates are not asked for
                             * (server) or not verified (client: only with `insecure`) */
+    str other_ca_pem;      /* server: a second group of CAs, whose peers are `verified_other` only;
+                            * empty: none */
     const uint8_t *ca_pin; /* client, instead of ca_pem: SHA-256 of the public key (DER) of a CA
                             * that the server must show in its chain, 32 bytes; NULL: none */
     bool insecure;
@@ -41,7 +43,9 @@ void tls_cancel(struct tls_handshake *h);
 /* What the verified peer certificate says. Strings live as long as the session. */
 struct tls_peer {
     bool verified;
-    str ca_pem; /* of a pinned server: the CA that the pin named */
+    bool
+        verified_other; /* by other_ca_pem: for another purpose, so never mixed up with the above */
+    str ca_pem;         /* of a pinned server: the CA that the pin named */
     str cn;
     const str *orgs;
     size_t n_orgs;

@@ -45,6 +45,26 @@ static int take_ca(void *ctx, size_t i, X509 *cert) {
     return ok ? 0 : -EINVAL;
 }
 
+static int take_other_ca(void *ctx, size_t i, X509 *cert) {
+    struct tls_config *c = ctx;
+    int ok = X509_STORE_add_cert(c->others, cert) && SSL_CTX_add_client_CA(c->ctx, cert);
+    X509_free(cert);
+    return ok ? 0 : -EINVAL;
+}
+
+/* In a store of their own: in one with the others, a chain could go from one group into the other,
+ * and a certificate that was made for one purpose would do for both. */
+static int load_others(struct tls_config *c, const struct tls_options *o, struct err *e) {
+    if (!c->server || !o->other_ca_pem.n)
+        return 0;
+    c->others = X509_STORE_new();
+    if (!c->others)
+        return ossl_error(e, -ENOMEM, "TLS");
+    X509_STORE_set_flags(c->others, X509_V_FLAG_PARTIAL_CHAIN);
+    int r = ossl_each_cert(o->other_ca_pem, e, take_other_ca, c);
+    return r == 0 ? err_set(e, -EINVAL, "no CA certificate found") : MIN(r, 0);
+}
+
 /* A server lets unknown certificates through and says so in tls_peer: the caller answers 401, as
  * upstream does, where a failed handshake would tell the user nothing. */
 static int verify_leniently(X509_STORE_CTX *store, void *arg) {
@@ -87,8 +107,11 @@ static int load_trust(struct tls_config *c, const struct tls_options *o, struct 
     int mode = SSL_VERIFY_NONE;
     if (!c->server && o->ca_pin)
         return load_pin(c, o);
+    int r = load_others(c, o, e);
+    if (r < 0)
+        return r;
     if (o->ca_pem.n) {
-        int r = ossl_each_cert(o->ca_pem, e, take_ca, c);
+        r = ossl_each_cert(o->ca_pem, e, take_ca, c);
         if (r < 0)
             return r;
         if (r == 0)
@@ -99,6 +122,8 @@ static int load_trust(struct tls_config *c, const struct tls_options *o, struct 
     }
     if (!c->server && o->insecure)
         mode = SSL_VERIFY_NONE;
+    if (c->others)
+        mode = SSL_VERIFY_PEER;
     c->asks_cert = c->server && mode == SSL_VERIFY_PEER;
     if (c->asks_cert && o->require_peer_cert)
         mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
@@ -193,6 +218,7 @@ struct tls_config *tls_config_unref(struct tls_config *c) {
         return NULL;
     ASSERT(list_empty(&c->rations));
     SSL_CTX_free(c->ctx);
+    X509_STORE_free(c->others);
     BIO_meth_free(c->bio);
     buf_done(&c->alpn);
     pthread_mutex_destroy(&c->lock);

@@ -13,7 +13,8 @@
 struct tls_config {
     atomic_uint refs;
     SSL_CTX *ctx;
-    BIO_METHOD *bio; /* over struct stream */
+    X509_STORE *others; /* of other_ca_pem; NULL: none */
+    BIO_METHOD *bio;    /* over struct stream */
     bool server, insecure, asks_cert;
     struct buf alpn; /* as on the wire */
     bool pinned;

@@ -129,6 +129,19 @@ static str trusted_ca(struct arena *a, SSL *ssl) {
     return b && PEM_write_bio_X509(b, sk_X509_value(chain, n - 1)) ? ossl_bio_str(a, b) : STR_NONE;
 }
 
+/* As the handshake did with the CAs of the first group. */
+static bool verified_by(X509_STORE *cas, X509 *cert, SSL *ssl) {
+    X509_STORE_CTX *v = X509_STORE_CTX_new();
+    bool ok = v && X509_STORE_CTX_init(v, cas, cert, SSL_get_peer_cert_chain(ssl)) &&
+              X509_STORE_CTX_set_default(v, "ssl_client");
+    if (ok) {
+        X509_STORE_CTX_set_time(v, 0, X509_VERIFY_PARAM_get_time(SSL_get0_param(ssl)));
+        ok = X509_verify_cert(v) == 1;
+    }
+    X509_STORE_CTX_free(v);
+    return ok;
+}
+
 static void read_peer(struct tls_session *s) {
     X509 *cert = SSL_get0_peer_certificate(s->ssl);
     if (!cert)
@@ -138,6 +151,7 @@ static void read_peer(struct tls_session *s) {
     struct tls_peer *p = s->peer = arena_make(a, struct tls_peer);
     bool looked = s->config->server ? s->config->asks_cert : !s->config->insecure;
     p->verified = looked && SSL_get_verify_result(s->ssl) == X509_V_OK;
+    p->verified_other = s->config->others && verified_by(s->config->others, cert, s->ssl);
     if (s->config->pinned && p->verified)
         p->ca_pem = trusted_ca(a, s->ssl);
     ossl_name(a, X509_get_subject_name(cert), &p->cn, &p->orgs, &p->n_orgs);

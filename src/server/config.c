@@ -10,6 +10,7 @@
 #include "api/feature_gates.h"
 #include "api/names.h"
 #include "kubelet/host/host.h"
+#include "server/pki.h"
 
 #define AT(m) offsetof(struct server_config, m)
 
@@ -99,12 +100,29 @@ const struct flag dev_flags[] = {
         "client-ca-file", FLAG_STR, AT(client_ca_file), "", "CA of client certificates (PEM)"      \
     }
 
+#define FLAGS_PROXIES                                                                              \
+    {"requestheader-client-ca-file", FLAG_STR, AT(proxy_ca_file), "",                              \
+     "CA of proxies that say in headers for whom they speak (PEM)"},                               \
+        {"requestheader-allowed-names", FLAG_STR, AT(proxy_names), "",                             \
+         "common names of those proxies, with commas between; any by default"},                    \
+        {"requestheader-username-headers", FLAG_STR, AT(proxy_user_headers), "",                   \
+         "headers that name the user; usually X-Remote-User"},                                     \
+        {"requestheader-uid-headers", FLAG_STR, AT(proxy_uid_headers), "",                         \
+         "headers of the user's UID; usually X-Remote-Uid"},                                       \
+        {"requestheader-group-headers", FLAG_STR, AT(proxy_group_headers), "",                     \
+         "headers of the user's groups; usually X-Remote-Group"},                                  \
+    {                                                                                              \
+        "requestheader-extra-headers-prefix", FLAG_STR, AT(proxy_extra_prefixes), "",              \
+            "beginnings of headers with more about the user; usually X-Remote-Extra-"              \
+    }
+
 const struct flag kube_apiserver_flags[] = {
     {"bind-address", FLAG_STR, AT(bind_address), "0.0.0.0", "IP to listen on"},
     {"secure-port", FLAG_INT, AT(port), "6443", "port to listen on", 1, 65535},
     {"advertise-address", FLAG_STR, AT(advertise_address), "",
      "address that pods reach it at; --bind-address, or that of the default route"},
     FLAG_SERVING,
+    FLAGS_PROXIES,
     {"service-account-signing-key-file", FLAG_STR, AT(token_key_file), "",
      "key that signs service account tokens (PEM)"},
     {"service-account-issuer", FLAG_STR, AT(token_issuer), "", "issuer of service account tokens"},
@@ -271,6 +289,11 @@ int server_config_complete(struct server_config *c, struct err *e) {
     int r = complete(c, e);
     if (r < 0)
         return r;
+    c->proxy_names = PKI_PROXY_CN;
+    c->proxy_user_headers = "X-Remote-User";
+    c->proxy_uid_headers = "X-Remote-Uid";
+    c->proxy_group_headers = "X-Remote-Group";
+    c->proxy_extra_prefixes = "X-Remote-Extra-";
     c->leader_elect = false; /* the embedded store has one server, and leases wear out flash */
     c->kubelet_port = 10250;
     c->cgroup_root = "/coxswain";

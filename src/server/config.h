@@ -26,6 +26,9 @@ struct server_config {
     const char *api_kubeconfig; /* how to reach the API server, and as whom */
     const char *tls_cert_file, *tls_key_file, *client_ca_file, *root_ca_file;
     const char *kubelet_cert_file, *kubelet_key_file, *kubelet_ca_file;
+    /* Proxies that speak for users: their CA, and what they are called and say, with commas. */
+    const char *proxy_ca_file, *proxy_names;
+    const char *proxy_user_headers, *proxy_uid_headers, *proxy_group_headers, *proxy_extra_prefixes;
     const char *token_key_file, *token_issuer;
     int64_t shutdown_delay;                   /* ns */
     const char *goaway_chance;                /* a fraction, up to 0.02 */

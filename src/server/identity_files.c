@@ -45,7 +45,8 @@ int identity_files(struct env *env, struct server_config *c, struct arena *a, st
         {c->tls_cert_file, &id.serving_cert},   {c->tls_key_file, &id.serving_key},
         {c->client_ca_file, &id.client_ca},     {c->kubelet_cert_file, &id.kubelet_cert},
         {c->kubelet_key_file, &id.kubelet_key}, {c->kubelet_ca_file, &id.kubelet_ca},
-        {c->token_key_file, &id.token_key},     {c->root_ca_file, &id.server_ca},
+        {c->proxy_ca_file, &id.proxy_ca},       {c->token_key_file, &id.token_key},
+        {c->root_ca_file, &id.server_ca},
     };
     int r = 0;
     if (c->api_kubeconfig && c->api_kubeconfig[0])

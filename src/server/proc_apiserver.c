@@ -17,6 +17,7 @@
 
 struct api_process {
     struct component c;
+    struct arena arena;        /* what was read from the config, for the whole life */
     struct work_pool *commits; /* one thread of the store's own */
     struct store *store;
     struct access *access;
@@ -60,6 +61,7 @@ static int serving_tls(struct api_process *p, struct err *e, struct tls_config *
     return tls_config_new(&(struct tls_options){.cert_pem = p->c.identity.serving_cert,
                                                 .key_pem = p->c.identity.serving_key,
                                                 .ca_pem = p->c.identity.client_ca,
+                                                .other_ca_pem = p->c.identity.proxy_ca,
                                                 .alpn = alpn},
                           true, e, ret);
 }
@@ -78,10 +80,29 @@ static void attach(struct api_process *p) {
     p->server->ready = on_ready;
     p->server->ready_ctx = p;
     access_attach(p->access, p->server);
-    if (id->proxy_ca.n)
-        trust_publish(p->server, &(struct trust){.client_ca = id->client_ca,
-                                                 .proxy_ca = id->proxy_ca,
-                                                 .proxy_cn = STR(PKI_PROXY_CN)});
+    trust_publish(p->server, &(struct trust){.client_ca = id->client_ca,
+                                             .proxy_ca = id->proxy_ca,
+                                             .proxies = &p->access->authenticator.proxies});
+}
+
+static str_list words(struct arena *a, const char *text) {
+    str_list out = {0};
+    for (str rest = str_of(text ? text : ""); rest.n;) {
+        str one = str_trim(str_cut(&rest, ','));
+        if (one.n)
+            *list_push(a, &out) = one;
+    }
+    return out;
+}
+
+static struct request_header proxies(struct api_process *p) {
+    const struct server_config *c = p->c.config;
+    struct arena *a = &p->arena;
+    return (struct request_header){.names = words(a, c->proxy_names),
+                                   .user_headers = words(a, c->proxy_user_headers),
+                                   .uid_headers = words(a, c->proxy_uid_headers),
+                                   .group_headers = words(a, c->proxy_group_headers),
+                                   .extra_prefixes = words(a, c->proxy_extra_prefixes)};
 }
 
 static int open_server(struct api_process *p, struct err *e) {
@@ -89,6 +110,7 @@ static int open_server(struct api_process *p, struct err *e) {
     const char *addresses[] = {p->c.config->listen, NULL};
     int r = access_new(p->c.loop, p->store,
                        &(struct access_options){.token_key = p->c.identity.token_key,
+                                                .proxies = proxies(p),
                                                 .issuer = str_of(p->c.config->token_issuer),
                                                 .external_url = str_of(p->c.config->api_url)},
                        e, &p->access);
@@ -158,6 +180,7 @@ int proc_apiserver(const void *ctx, int ready_fd) {
     struct err e = {0};
     if (component_open(&p.c, "kube-apiserver", ctx, true) < 0)
         return 1;
+    arena_init(&p.arena, 0);
     p.c.renewed = on_renewed;
     p.c.stop = on_stop;
     int r = open_store(&p, &e);
@@ -172,6 +195,7 @@ int proc_apiserver(const void *ctx, int ready_fd) {
     access_free(p.access);
     store_close(p.store);
     work_pool_free(p.commits);
+    arena_done(&p.arena);
     component_close(&p.c);
     return r < 0 ? 1 : 0;
 }

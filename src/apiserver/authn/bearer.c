@@ -110,8 +110,10 @@ static int bearer_token(struct arena *a, struct exchange *x, str *ret) {
     return protocol_token(a, x, ret);
 }
 
-static int authenticate(void *ctx, struct arena *a, struct exchange *x, struct user *ret) {
-    const struct authenticator *au = ctx;
+static int ask_all(const struct authenticator *au, struct arena *a, struct exchange *x,
+                   struct user *ret) {
+    if (request_header_authenticate(&au->proxies, a, x, ret) == 0)
+        return 0;
     int r = certificate_ops.authenticate(NULL, a, x, ret);
     if (r == 0)
         return 0;
@@ -125,6 +127,13 @@ static int authenticate(void *ctx, struct arena *a, struct exchange *x, struct u
         return -EACCES;
     *ret = answer.user;
     return 0;
+}
+
+static int authenticate(void *ctx, struct arena *a, struct exchange *x, struct user *ret) {
+    const struct authenticator *au = ctx;
+    int r = ask_all(au, a, x, ret);
+    request_header_strip(&au->proxies, x);
+    return r;
 }
 
 const struct authn_ops authenticator_ops = {.authenticate = authenticate};

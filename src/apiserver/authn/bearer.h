@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* All authenticators as one, in upstream's order: client certificate, then bearer token (service
- * account, bootstrap). The first that knows the caller decides; a credential that nobody accepts is
- * an error, none at all is not. */
+/* All authenticators as one, in upstream's order: a proxy that speaks for somebody, client
+ * certificate, bearer token (service account, bootstrap). The first that knows the caller decides;
+ * a credential that nobody accepts is an error, none at all is not. */
 #pragma once
 
 #include "apiserver/auth.h"
+#include "apiserver/authn/request_header.h"
 #include "apiserver/authn/signer.h"
 #include "store/store.h"
 
@@ -12,6 +13,7 @@ struct authenticator {
     struct loop *loop;
     struct store *store;
     struct token_signer *signer; /* NULL: no service account tokens */
+    struct request_header proxies;
 };
 
 /* ctx is a struct authenticator. */

@@ -4,11 +4,12 @@
 #pragma once
 
 #include "apiserver/apiserver.h"
+#include "apiserver/authn/request_header.h"
 
 struct trust {
     str client_ca; /* PEM: whose client certificates are users */
-    str proxy_ca;  /* PEM: whose holders may speak for others, with X-Remote-* headers */
-    str proxy_cn;  /* which of them: the API server itself */
+    str proxy_ca;  /* PEM: whose holders may speak for others; empty: nobody may */
+    const struct request_header *proxies; /* which of them, and in which headers */
 };
 /* Proposes it, or puts it right; /readyz waits for it. */
 void trust_publish(struct apiserver *s, const struct trust *t);

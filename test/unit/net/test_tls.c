@@ -278,6 +278,52 @@ TEST(a_strangers_certificate_is_let_through_unverified) {
     stop(&f);
 }
 
+/* Which CA the client's certificate has, and by which group it is then verified. */
+TEST(two_groups_of_cas_are_told_apart) {
+    for (int stranger = 0; stranger < 2; stranger++) {
+        static struct fixture f;
+        start(&f, false);
+        struct tls_options s = server_options(&f);
+        s.other_ca_pem = f.other_ca;
+        struct tls_options c = {.ca_pem = f.ca,
+                                .cert_pem = stranger ? f.stranger_cert : f.client_cert,
+                                .key_pem = stranger ? f.stranger_key : f.client_key};
+        shake_hands(&f, &s, &c);
+        REQUIRE(f.served[0].r == 0);
+        const struct tls_peer *p = tls_peer(f.served[0].raw.s);
+        REQUIRE(p != NULL);
+        CHECK_INT(p->verified, !stranger);
+        CHECK_INT(p->verified_other, stranger);
+        stop(&f);
+    }
+}
+
+/* A CA of the second group that one of the first has signed makes no certificates of the first. */
+TEST(a_chain_does_not_cross_groups) {
+    static struct fixture f;
+    start(&f, false);
+    struct x509_key *middle;
+    struct err e = {0};
+    str middle_pem, key, pem;
+    int64_t now = loop_wall(f.l) / NSEC_PER_SEC;
+    struct x509_request r = {
+        .cn = STR("middle"), .ca = true, .not_before = now - 3600, .not_after = now + 3600};
+    REQUIRE(x509_key_new(&middle) == 0);
+    REQUIRE(x509_issue(&f.a, &r, middle, f.ca, f.ca_key, &e, &middle_pem) == 0);
+    pem = issue(&f, "proxy", NULL, false, middle_pem, middle, &key);
+    x509_key_free(middle);
+    struct tls_options s = server_options(&f);
+    s.other_ca_pem = middle_pem;
+    struct tls_options c = {.ca_pem = f.ca, .cert_pem = pem, .key_pem = key};
+    shake_hands(&f, &s, &c);
+    REQUIRE(f.served[0].r == 0);
+    const struct tls_peer *p = tls_peer(f.served[0].raw.s);
+    REQUIRE(p != NULL);
+    CHECK(!p->verified);
+    CHECK(p->verified_other);
+    stop(&f);
+}
+
 TEST(an_expired_certificate_is_not_verified) {
     static struct fixture f;
     start(&f, false);
