@@ -175,13 +175,16 @@ static void run_end(struct task *t) {
     request_end(container_of(t, struct request, task));
 }
 
-/* Each piece of the log is a message. A request that cannot become a WebSocket after all (it has a
- * body, or is HTTP/1.0) ends outside of the kubelet's answer. */
+/* Each piece of the log is a message, after an empty one by which the client sees that the stream
+ * stands before a container has said anything. A request that cannot become a WebSocket after all
+ * (it has a body, or is HTTP/1.0) ends outside of the kubelet's answer. */
 static void start_socket(struct log_stream *s) {
     struct request *r = s->r;
     if (exchange_start_websocket(r->x, s->base64 ? WEBSOCKET_TEXT : WEBSOCKET_BINARY, s->protocol,
-                                 on_writable) == 0)
+                                 on_writable) == 0) {
+        exchange_write(r->x, STR(""));
         return;
+    }
     respond_text(r, 400, STR("bad WebSocket handshake\n"));
     r->task.run = run_end;
     loop_defer(r->server->loop, &r->task);

@@ -37,7 +37,7 @@ int exchange_start_websocket(struct exchange *x, enum websocket_opcode opcode, s
     struct exchange_impl *i = impl_of(x);
     ASSERT(!i->started && (opcode == WEBSOCKET_TEXT || opcode == WEBSOCKET_BINARY));
     int r = i->ops->start_websocket(x, opcode, protocol, on_writable);
-    i->started = r == 0;
+    i->started = i->websocket = r == 0;
     return r;
 }
 
@@ -46,9 +46,10 @@ bool exchange_writable(const struct exchange *x) {
 }
 
 void exchange_write(struct exchange *x, str data) {
-    ASSERT(impl_of(x)->started);
-    if (data.n)
-        impl_of(x)->ops->write(x, data);
+    struct exchange_impl *i = impl_of(x);
+    ASSERT(i->started);
+    if (data.n || i->websocket) /* an empty chunk would end a body */
+        i->ops->write(x, data);
 }
 
 void exchange_end(struct exchange *x) {

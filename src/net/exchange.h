@@ -24,7 +24,7 @@ struct exchange_ops {
 struct exchange_impl {
     struct exchange x;
     const struct exchange_ops *ops;
-    bool reading, started;
+    bool reading, started, websocket;
 };
 
 /* A connection as the server sees it. */

@@ -72,8 +72,9 @@ void exchange_respond(struct exchange *x, int status, const struct http_header *
 void exchange_start(struct exchange *x, int status, const struct http_header *headers,
                     size_t n_headers, void (*on_writable)(struct exchange *));
 /* The same over a WebSocket (net/websocket.h), when the request's head is its handshake: each write
- * is one message of that kind, and what the peer says is dropped. protocol: the subprotocol, or
- * empty. -ENOTSUP (HTTP/2), -EINVAL (no handshake of version 13), -ECONNRESET: not started. */
+ * is one message of that kind, be it empty, and what the peer says is dropped. protocol: the
+ * subprotocol, or empty. -ENOTSUP (HTTP/2), -EINVAL (no handshake of version 13), -ECONNRESET: not
+ * started. */
 int exchange_start_websocket(struct exchange *x, enum websocket_opcode opcode, str protocol,
                              void (*on_writable)(struct exchange *));
 bool exchange_writable(const struct exchange *x);

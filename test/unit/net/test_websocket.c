@@ -218,9 +218,10 @@ TEST(writes_are_messages_and_pings_are_answered) {
     CHECK(has_text(buf_str(&f.r.in), "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
     CHECK(has_text(buf_str(&f.r.in), "Sec-WebSocket-Protocol: chat\r\n"));
     exchange_write(f.x, STR("one"));
+    exchange_write(f.x, STR(""));
     exchange_write(f.x, STR("two"));
     pass(&f.w, NSEC_PER_SEC);
-    CHECK_STRC(heard(&f), "\x81\x03one\x81\x03two");
+    CHECK(str_eq(heard(&f), STR("\x81\x03one\x81\x00\x81\x03two")));
     buf_clear(&f.r.in);
     send_frame(&f, WEBSOCKET_TEXT, STR("nobody listens"));
     send_frame(&f, WEBSOCKET_PING, STR("there?"));
