@@ -212,6 +212,7 @@ enum step_result write_validate(struct write *w) {
     const struct hooks *h = hooks_of(w->st);
     struct field_errors fe = {.arena = r->arena};
     const ObjectMeta *m = w->obj;
+    check_admin_access(w, &fe);
     validate_object_meta(&fe, m, resource_is(w->st, RESOURCE_NAMESPACED), h,
                          PATH(NULL, "metadata"));
     if (w->current)

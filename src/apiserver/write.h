@@ -88,6 +88,8 @@ enum step_result write_invalid(struct write *w, const struct field_errors *fe);
 /* prepare.c */
 enum step_result write_prepare(struct write *w);
 enum step_result write_validate(struct write *w);
+/* A claim's adminAccess (resource.k8s.io), which the namespace must allow. */
+void check_admin_access(struct write *w, struct field_errors *fe);
 /* name and namespace of a body against the path; what is missing is filled in. */
 enum step_result write_check_meta(struct write *w, ObjectMeta *m);
 /* What the client of a create cannot set. */

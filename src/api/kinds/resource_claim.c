@@ -181,10 +181,12 @@ static str device_id(struct arena *a, str driver, str pool, str device, str shar
                       STR_ARG(pool), STR_ARG(device), share.p ? "/" : "", STR_ARG(share));
 }
 
-static bool is_allocated(struct arena *a, const AllocationResult *all, str id) {
+static bool is_allocated(const AllocationResult *all, const AllocatedDeviceStatus *d) {
     for (uint32_t i = 0; all && i < MIN(all->devices.results.n, RESULTS_MAX); i++) {
         const DeviceRequestAllocationResult *r = &all->devices.results.v[i];
-        if (str_eq(device_id(a, r->driver, r->pool, r->device, r->share_id), id))
+        if (str_eq(r->driver, d->driver) && str_eq(r->pool, d->pool) &&
+            str_eq(r->device, d->device) && !r->share_id.p == !d->share_id.p &&
+            str_eq(r->share_id, d->share_id))
             return true;
     }
     return false;
@@ -212,7 +214,7 @@ static str check_device(struct field_errors *fe, const struct field_path *p,
     field_check_name(fe, PATH(p, "device"), d->device, name_dns1123_label);
     if (d->share_id.p)
         dra_check_share(fe, PATH(p, "shareID"), d->share_id);
-    if (!is_allocated(fe->arena, all, id))
+    if (!is_allocated(all, d))
         field_invalid_printed(fe, p, id, "must be an allocated device in the claim");
     if (d->conditions.n > CONDITIONS_MAX)
         field_too_many(fe, PATH(p, "conditions"), d->conditions.n, CONDITIONS_MAX);
@@ -296,9 +298,26 @@ static void claim_validate_status(struct field_errors *fe, const void *obj, cons
         check_allocation(fe, PATH(p, "allocation"), &c->spec.devices, s->allocation);
 }
 
+/* Of a device that the claim had and has no more, nothing is kept: who takes an allocation back
+ * need not know of these fields. */
+static void claim_prepare_status(struct hook_ctx *h, void *obj, const void *old) {
+    ResourceClaimStatus *s = &((resource_v1_ResourceClaim *)obj)->status;
+    const ResourceClaimStatus *was = &((const resource_v1_ResourceClaim *)old)->status;
+    uint32_t n = s->devices.n;
+    const AllocatedDeviceStatus *v = s->devices.v;
+    if (!was->allocation)
+        return;
+    s->devices.v = arena_array(h->arena, n, sizeof(*v));
+    s->devices.n = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (!is_allocated(was->allocation, &v[i]) || is_allocated(s->allocation, &v[i]))
+            s->devices.v[s->devices.n++] = v[i];
+}
+
 const struct hooks hooks_resource_v1_resourceclaims = {
     .group = "resource.k8s.io",
     .resource = "resourceclaims",
+    .prepare_status = claim_prepare_status,
     .validate_write = claim_validate,
     .validate_status = claim_validate_status,
 };

@@ -158,3 +158,47 @@ TEST(claims_grow_where_their_class_lets_them) {
                   "be resized and the storageclass that provisions the pvc must support resize"));
     world_done(&w);
 }
+
+#define CLAIMS "/apis/resource.k8s.io/v1/namespaces/default/resourceclaims"
+#define REQUEST                                                                                    \
+    "{\"devices\":{\"requests\":[{\"name\":\"r\",\"exactly\":{\"deviceClassName\":\"c\"}},{"       \
+    "\"name\":\"s\",\"exactly\":{\"deviceClassName\":\"c\",\"adminAccess\":true}}]}}"
+#define RESULT                                                                                     \
+    "{\"status\":{\"allocation\":{\"devices\":{\"results\":[{\"request\":\"r\",\"driver\":\"d\","  \
+    "\"pool\":\"p\",\"device\":\"x\",\"adminAccess\":true}]}}}}"
+
+static void check_not_admin(struct world *w, const struct answer *a, const char *field) {
+    CHECK_INT(a->code, 422);
+    str want = str_printf(w->arena,
+                          "%s: Forbidden: admin access to devices requires the "
+                          "`resource.kubernetes.io/admin-access: true` label on the containing "
+                          "namespace",
+                          field);
+    CHECK(str_find(text_at(w, a->body, "message"), want) >= 0);
+}
+
+TEST(devices_for_administrators_need_a_labelled_namespace) {
+    struct world w;
+    begin(&w, NULL, NULL);
+    const char *claim = "{\"metadata\":{\"name\":\"x\"},\"spec\":" REQUEST "}";
+    const char *template_ = "{\"metadata\":{\"name\":\"x\"},\"spec\":{\"spec\":" REQUEST "}}";
+    const char *templates = "/apis/resource.k8s.io/v1/namespaces/default/resourceclaimtemplates";
+    struct answer a = call(&w, "POST", CLAIMS, NULL, claim);
+    check_not_admin(&w, &a, "spec.devices.requests[1].adminAccess");
+    a = call(&w, "POST", templates, NULL, template_);
+    check_not_admin(&w, &a, "spec.devices.requests[1].adminAccess");
+    REQUIRE(call(&w, "POST", CLAIMS, NULL,
+                 "{\"metadata\":{\"name\":\"y\"},\"spec\":{\"devices\":{\"requests\":[{\"name\":"
+                 "\"r\",\"exactly\":{\"deviceClassName\":\"c\"}}]}}}")
+                .code == 201);
+    a = call(&w, "PATCH", CLAIMS "/y/status", "application/merge-patch+json", RESULT);
+    check_not_admin(&w, &a, "status.allocation.devices.results[0].adminAccess");
+    const char *label =
+        "{\"metadata\":{\"labels\":{\"resource.kubernetes.io/admin-access\":\"true\"}}}";
+    REQUIRE(call(&w, "PATCH", NS, "application/merge-patch+json", label).code == 200);
+    CHECK_INT(call(&w, "POST", CLAIMS, NULL, claim).code, 201);
+    CHECK_INT(call(&w, "POST", templates, NULL, template_).code, 201);
+    CHECK_INT(call(&w, "PATCH", CLAIMS "/y/status", "application/merge-patch+json", RESULT).code,
+              200);
+    world_done(&w);
+}
