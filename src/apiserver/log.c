@@ -109,6 +109,12 @@ static void check(struct field_errors *fe, const struct opt_i64 *tail, const str
         field_invalid_i64(fe, PATH(NULL, "sinceSeconds"), since->v, "must be greater than 0");
 }
 
+/* Choosing one of stdout and stderr is a feature that is off. */
+static void check_stream(struct field_errors *fe, const struct query *q) {
+    if (query_has(q, "stream"))
+        field_forbidden(fe, PATH(NULL, "stream"), "may not be specified");
+}
+
 enum phase_result special_log(struct request *r) {
     struct opt_i64 tail, limit, since;
     if (read_number(r, "tailLines", &tail) < 0 || read_number(r, "limitBytes", &limit) < 0 ||
@@ -116,6 +122,7 @@ enum phase_result special_log(struct request *r) {
         return PHASE_DONE;
     struct field_errors fe = {.arena = r->arena};
     check(&fe, &tail, &limit, &since, query_has(&r->query, "sinceTime"));
+    check_stream(&fe, &r->query);
     if (fe.list.n)
         return respond_status(
             r, status_invalid(r->arena, STR_NONE, STR("PodLogOptions"), r->info.name, &fe));

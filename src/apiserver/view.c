@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apiserver/view.h"
 
+#include "api/kinds/kinds.h"
 #include "api/selector.h"
 
 void *object_member(const struct api_type *t, const void *obj, const char *name, size_t *ret_size) {
@@ -59,25 +60,16 @@ static void *put_ephemeral(struct write *w, const void *body) {
     return obj;
 }
 
-#define CONTAINERS_SIZED_MAX 1024 /* a pod of more is not resized */
-
-static const Container *container_named(const Container *v, uint32_t n, str name) {
-    for (uint32_t i = 0; i < n; i++)
-        if (str_eq(v[i].name, name))
-            return &v[i];
-    return NULL;
-}
-
 /* The containers as they are sent, with nothing new but their sizes; who adds, renames or reorders
  * some is told so by validation. */
 static Container *resized(struct arena *a, const Container *v, uint32_t n, const Container *old,
                           uint32_t n_old) {
     Container *out = arena_array(a, n, sizeof(*out));
+    struct name_index names = name_index_of(a, n_old ? &old->name : NULL, n_old, sizeof(*old));
     for (uint32_t i = 0; i < n; i++) {
-        const Container *was = i < n_old && str_eq(old[i].name, v[i].name)
-                                   ? &old[i]
-                                   : container_named(old, n_old, v[i].name);
-        out[i] = was ? *was : v[i];
+        int64_t was =
+            i < n_old && str_eq(old[i].name, v[i].name) ? i : name_index_first(&names, v[i].name);
+        out[i] = was < 0 ? v[i] : old[was];
         out[i].resources = v[i].resources;
         out[i].resize_policy = v[i].resize_policy;
     }
@@ -89,9 +81,6 @@ static void *put_resize(struct write *w, const void *body) {
     Pod *obj = base(w, body, false);
     obj->metadata.resource_version = b->metadata.resource_version;
     struct arena *a = w->r->arena;
-    if (b->spec.containers.n > CONTAINERS_SIZED_MAX ||
-        b->spec.init_containers.n > CONTAINERS_SIZED_MAX)
-        return obj;
     obj->spec.resources = b->spec.resources;
     obj->spec.containers.v = resized(a, b->spec.containers.v, b->spec.containers.n,
                                      obj->spec.containers.v, obj->spec.containers.n);

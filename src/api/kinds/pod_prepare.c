@@ -67,6 +67,56 @@ void pod_match_own_labels(struct arena *a, Pod *pod) {
     }
 }
 
+/* ---- AppArmor profiles in annotations, as before there was a field ---- */
+
+#define APPARMOR_LOCALHOST "localhost/"
+
+/* NULL: the annotation says none that is valid. */
+static AppArmorProfile *profile_of(struct arena *a, str annotation) {
+    AppArmorProfile p = {0};
+    str path = STR_NONE;
+    if (str_starts(annotation, STR(APPARMOR_LOCALHOST)))
+        path = str_slice(annotation, strlen(APPARMOR_LOCALHOST), annotation.n);
+    if (str_eqc(annotation, "unconfined"))
+        p.type = STR("Unconfined");
+    else if (str_eqc(annotation, "runtime/default"))
+        p.type = STR("RuntimeDefault");
+    else if (path.n)
+        p = (AppArmorProfile){.type = STR("Localhost"), .localhost_profile = path};
+    struct field_errors fe = {.arena = a};
+    check_apparmor(&fe, NULL, &p);
+    return fe.list.n ? NULL : arena_dup(a, &p, sizeof(p));
+}
+
+static void fill_profile(struct arena *a, Container *c, const str_map *annotations,
+                         const AppArmorProfile *whole) {
+    str text = label_get(annotations, str_concat(a, STR(APPARMOR_PREFIX), c->name));
+    if (!text.p || (c->security_context && c->security_context->app_armor_profile))
+        return;
+    AppArmorProfile *own = profile_of(a, text);
+    if (!own || (whole && api_equal(&AppArmorProfile_type, own, whole)))
+        return;
+    SecurityContext *s = arena_make(a, SecurityContext);
+    if (c->security_context)
+        *s = *c->security_context;
+    s->app_armor_profile = own;
+    c->security_context = s;
+}
+
+/* In this direction only: nodes too old to know the field are no longer supported. */
+void pod_apparmor_fields(struct arena *a, Pod *pod) {
+    PodSpec *s = &pod->spec;
+    const str_map *m = &pod->metadata.annotations;
+    const AppArmorProfile *whole =
+        s->security_context ? s->security_context->app_armor_profile : NULL;
+    if (!m->n || (s->os && str_eqc(s->os->name, "windows")))
+        return;
+    for (uint32_t i = 0; i < s->init_containers.n; i++)
+        fill_profile(a, &s->init_containers.v[i], m, whole);
+    for (uint32_t i = 0; i < s->containers.n; i++)
+        fill_profile(a, &s->containers.v[i], m, whole);
+}
+
 /* ---- features that are off: alpha, or beta and not yet on by default ---- */
 
 enum {

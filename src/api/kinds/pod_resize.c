@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* pods/resize: requests and limits of cpu and memory, of what runs for as long as the pod does. */
+/* pods/resize: requests and limits of cpu and memory, of containers and of the pod as a
+ * whole. */
 #include "api/kinds/pod_validate.h"
 
 /* The same containers in the same order; only then can they be compared one by one. */
@@ -28,55 +29,75 @@ static bool removed(const str_map *m, const str_map *old) {
     return false;
 }
 
-static void check_removed(struct field_errors *fe, const struct field_path *p,
+static void check_removed(struct field_errors *fe, const struct field_path *p, const char *what,
                           const ResourceRequirements *r, const ResourceRequirements *old) {
     if (removed(&r->requests, &old->requests))
-        field_forbidden(fe, PATH(p, "requests"), "resource requests cannot be removed");
+        field_forbidden(fe, PATH(p, "requests"), "%s requests cannot be removed", what);
     if (removed(&r->limits, &old->limits))
-        field_forbidden(fe, PATH(p, "limits"), "resource limits cannot be removed");
+        field_forbidden(fe, PATH(p, "limits"), "%s limits cannot be removed", what);
 }
 
-static void take(struct arena *a, str_map *m, const str_map *from) {
-    static const char *const names[] = {"cpu", "memory"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        str q = label_get(from, str_of(names[i]));
-        if (q.p)
-            entry_put(a, m, str_of(names[i]), q);
-    }
+static bool is_resizable(str name) {
+    return str_eqc(name, "cpu") || str_eqc(name, "memory");
 }
 
-/* What was, with the cpu and memory of what is wanted. */
-static ResourceRequirements resized(struct arena *a, const ResourceRequirements *old,
-                                    const ResourceRequirements *r) {
-    ResourceRequirements out = *old;
-    take(a, &out.requests, &r->requests);
-    take(a, &out.limits, &r->limits);
+/* m with the cpu and memory that old has, or without. */
+static str_map masked_map(struct arena *a, const str_map *m, const str_map *old) {
+    str_map out = {arena_array(a, m->n, sizeof(*out.v)), 0};
+    for (uint32_t i = 0; i < m->n; i++)
+        if (!is_resizable(m->v[i].key))
+            out.v[out.n++] = m->v[i];
+    for (uint32_t i = 0; i < old->n; i++)
+        if (is_resizable(old->v[i].key))
+            entry_put(a, &out, old->v[i].key, old->v[i].value);
     return out;
 }
 
-/* Returns the old containers with the changes that are allowed. */
-static Container *allowed(struct field_errors *fe, const struct field_path *spec,
-                          const Container *v, const Container *old, uint32_t n, bool init) {
-    Container *out = arena_array(fe->arena, n + 1, sizeof(*out));
-    for (uint32_t i = 0; i < n; i++) {
-        out[i] = old[i];
-        if (init && !restarts_always(&old[i])) {
-            if (!api_equal(&Container_type, &v[i], &old[i]))
-                field_forbidden(fe, spec,
-                                "resources for non-sidecar init containers are immutable");
-            out[i] = v[i];
-            continue;
-        }
-        out[i].resources = resized(fe->arena, &old[i].resources, &v[i].resources);
-        if (!api_equal(&Container_type, &v[i], &out[i])) {
-            field_forbidden(fe, spec,
-                            init ? "only cpu and memory resources for sidecar containers are "
-                                   "mutable"
-                                 : "only cpu and memory resources are mutable");
-            out[i] = v[i];
-        }
-    }
+/* Whatever then differs from old was not to be changed. */
+static ResourceRequirements masked(struct arena *a, const ResourceRequirements *r,
+                                   const ResourceRequirements *old) {
+    ResourceRequirements out = *r;
+    out.requests = masked_map(a, &r->requests, &old->requests);
+    out.limits = masked_map(a, &r->limits, &old->limits);
     return out;
+}
+
+static bool changes_more(struct arena *a, const Container *v, const Container *old) {
+    Container c = *v;
+    c.resources = masked(a, &v->resources, &old->resources);
+    /* Upstream forgets claims where it compares, so that what has some is never resized. */
+    memset(&c.resources.claims, 0, sizeof(c.resources.claims));
+    return !api_equal(&Container_type, &c, old);
+}
+
+static bool restarts_on_resize(const Container *c) {
+    for (uint32_t i = 0; i < c->resize_policy.n; i++)
+        if (str_eqc(c->resize_policy.v[i].restart_policy, "RestartContainer"))
+            return true;
+    return false;
+}
+
+static void check_changes(struct field_errors *fe, const struct field_path *spec, const PodSpec *s,
+                          const PodSpec *old) {
+    for (uint32_t i = 0; i < s->containers.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+        if (changes_more(fe->arena, &s->containers.v[i], &old->containers.v[i]))
+            field_forbidden(fe, spec, "only cpu and memory resources are mutable");
+}
+
+static void check_init_changes(struct field_errors *fe, const struct field_path *list,
+                               const PodSpec *s, const PodSpec *old) {
+    for (uint32_t i = 0; i < s->init_containers.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        const Container *c = &s->init_containers.v[i], *was = &old->init_containers.v[i];
+        const struct field_path *p = PATH_INDEX(list, i);
+        if (changes_more(fe->arena, c, was))
+            field_forbidden(fe, p,
+                            "only cpu and memory resources for init or sidecar containers are "
+                            "mutable");
+        if (!restarts_always(c) && restarts_on_resize(c) && !api_equal(&Container_type, c, was))
+            field_forbidden(fe, p,
+                            "non-sidecar init containers with a resize policy of "
+                            "RestartContainer cannot be resized");
+    }
 }
 
 /* A node that is too old reports no resources of what runs. */
@@ -100,50 +121,66 @@ static bool check_refused(struct field_errors *fe, const Pod *old) {
     return true;
 }
 
+static bool has_amounts(const ResourceRequirements *r) {
+    return r && r->requests.n + r->limits.n > 0;
+}
+
 static void check_pod_level(struct field_errors *fe, const struct field_path *spec,
                             const PodSpec *s, const PodSpec *old) {
     static const ResourceRequirements none;
-    const ResourceRequirements *r = s->resources ? s->resources : &none,
-                               *was = old->resources ? old->resources : &none;
-    check_removed(fe, PATH(spec, "resources"), r, was);
-    ResourceRequirements may = resized(fe->arena, was, r);
-    if (!api_equal(&ResourceRequirements_type, r, &may))
-        field_forbidden(fe, spec, "only cpu and memory resources are mutable");
+    const ResourceRequirements *r = s->resources, *was = old->resources ? old->resources : &none;
+    if (!has_amounts(r) && !has_amounts(was))
+        return;
+    if (!r) {
+        field_forbidden(fe, PATH(spec, "resources"), "pod-level resources cannot be removed");
+        return;
+    }
+    check_removed(fe, PATH(spec, "resources"), "pod-level resource", r, was);
+    ResourceRequirements now = masked(fe->arena, r, was);
+    if (!api_equal(&ResourceRequirements_type, &now, was))
+        field_forbidden(fe, spec, "only cpu and memory resources are mutable at pod-level");
 }
 
-static void check_containers_removed(struct field_errors *fe, const struct field_path *spec,
-                                     const PodSpec *s, const PodSpec *old) {
-    for (uint32_t i = 0; i < old->init_containers.n; i++)
-        if (restarts_always(&old->init_containers.v[i]))
-            check_removed(fe, PATH(PATH_INDEX(PATH(spec, "initContainers"), i), "resources"),
-                          &s->init_containers.v[i].resources, &old->init_containers.v[i].resources);
-    for (uint32_t i = 0; i < old->containers.n; i++)
-        check_removed(fe, PATH(PATH_INDEX(PATH(spec, "containers"), i), "resources"),
-                      &s->containers.v[i].resources, &old->containers.v[i].resources);
+static void check_containers_removed(struct field_errors *fe, const struct field_path *list,
+                                     const Container *v, const Container *old, uint32_t n) {
+    for (uint32_t i = 0; i < n && fe->list.n < FIELD_ERRORS_MAX; i++)
+        check_removed(fe, PATH(PATH_INDEX(list, i), "resources"), "resource", &v[i].resources,
+                      &old[i].resources);
+}
+
+/* Beside what was looked at one by one. */
+static bool same_otherwise(const PodSpec *s, const PodSpec *old) {
+    PodSpec rest = *s;
+    rest.containers = old->containers;
+    rest.init_containers = old->init_containers;
+    if (has_amounts(s->resources) || has_amounts(old->resources))
+        rest.resources = old->resources;
+    return api_equal(&PodSpec_type, &rest, old);
 }
 
 void check_pod_resize(struct field_errors *fe, const Pod *pod, const Pod *old) {
-    const PodSpec *s = &pod->spec;
-    PodSpec may = old->spec;
-    const struct field_path *p = PATH(NULL, "spec");
-    str had = old->status.qos_class.n ? old->status.qos_class : str_of(pod_qos(&old->spec));
+    const PodSpec *s = &pod->spec, *was = &old->spec;
+    const struct field_path *p = PATH(NULL, "spec"), *inits = PATH(p, "initContainers");
+    str had = old->status.qos_class.n ? old->status.qos_class : str_of(pod_qos(was));
     if (check_refused(fe, old))
         return;
     if (!str_eqc(had, pod_qos(s)))
         field_invalid(fe, p, had, "Pod QOS Class may not change as a result of resizing");
     if (!node_resizes(old))
         field_forbidden(fe, p, "Pod running on node without support for resize");
-    if (!check_order(fe, p, "containers", s->containers.v, s->containers.n, may.containers.v,
-                     may.containers.n) ||
-        !check_order(fe, p, "initContainers", s->init_containers.v, s->init_containers.n,
-                     may.init_containers.v, may.init_containers.n))
+    check_pod_level(fe, p, s, was);
+    bool ordered = check_order(fe, p, "containers", s->containers.v, s->containers.n,
+                               was->containers.v, was->containers.n);
+    ordered &= check_order(fe, p, "initContainers", s->init_containers.v, s->init_containers.n,
+                           was->init_containers.v, was->init_containers.n);
+    if (!ordered)
         return;
-    check_pod_level(fe, p, s, &old->spec);
-    check_containers_removed(fe, p, s, &old->spec);
-    may.containers.v = allowed(fe, p, s->containers.v, may.containers.v, s->containers.n, false);
-    may.init_containers.v =
-        allowed(fe, p, s->init_containers.v, may.init_containers.v, s->init_containers.n, true);
-    may.resources = s->resources;
-    if (!fe->list.n && !api_equal(&PodSpec_type, s, &may))
+    check_containers_removed(fe, inits, s->init_containers.v, was->init_containers.v,
+                             s->init_containers.n);
+    check_containers_removed(fe, PATH(p, "containers"), s->containers.v, was->containers.v,
+                             s->containers.n);
+    check_changes(fe, p, s, was);
+    check_init_changes(fe, inits, s, was);
+    if (!fe->list.n && !same_otherwise(s, was))
         field_forbidden(fe, p, "only cpu and memory resources are mutable");
 }

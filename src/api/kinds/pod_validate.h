@@ -40,6 +40,7 @@ void check_pod_resources(struct field_errors *fe, const struct field_path *spec,
 void check_id(struct field_errors *fe, const struct field_path *p, struct opt_i64 id);
 void check_container_security(struct field_errors *fe, const struct field_path *p,
                               const SecurityContext *s, bool host_users);
+void check_apparmor(struct field_errors *fe, const struct field_path *p, const AppArmorProfile *s);
 void check_pod_security(struct field_errors *fe, const struct field_path *p, const PodSpec *s);
 void check_windows_options(struct field_errors *fe, const struct field_path *p,
                            const WindowsSecurityContextOptions *o);
@@ -62,6 +63,7 @@ void check_seccomp_match(struct field_errors *fe, const struct field_path *spec,
 void check_apparmor_match(struct field_errors *fe, const struct field_path *spec,
                           const str_map *annotations, const PodSpec *s);
 #define MIRROR_ANNOTATION "kubernetes.io/config.mirror"
+#define APPARMOR_PREFIX   "container.apparmor.security.beta.kubernetes.io/" /* and a container */
 
 /* A pod's changes, each after the whole of the new one was checked. */
 void check_pod_update(struct field_errors *fe, const Pod *pod, const Pod *old);

@@ -8,7 +8,6 @@
 #define DELETION_COST_ANNOTATION "controller.kubernetes.io/pod-deletion-cost"
 #define SECCOMP_POD_ANNOTATION   "seccomp.security.alpha.kubernetes.io/pod"
 #define SECCOMP_PREFIX           "container.seccomp.security.alpha.kubernetes.io/"
-#define APPARMOR_PREFIX          "container.apparmor.security.beta.kubernetes.io/"
 
 /* How profiles are written in annotations. */
 #define RUNTIME_DEFAULT "runtime/default"

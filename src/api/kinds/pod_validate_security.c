@@ -40,8 +40,7 @@ static void check_apparmor_local(struct field_errors *fe, const struct field_pat
         field_too_long(fe, p, APPARMOR_PROFILE_MAX);
 }
 
-static void check_apparmor(struct field_errors *fe, const struct field_path *p,
-                           const AppArmorProfile *s) {
+void check_apparmor(struct field_errors *fe, const struct field_path *p, const AppArmorProfile *s) {
     if (!s)
         return;
     if (str_eqc(s->type, "Localhost"))

@@ -7,8 +7,12 @@
 
 #define SNAPSHOT                                                                                   \
     "{\"apiGroup\":\"snapshot.storage.k8s.io\",\"kind\":\"VolumeSnapshot\",\"name\":\"a\"}"
-#define POPULATOR "{\"apiGroup\":\"example.com\",\"kind\":\"Image\",\"name\":\"a\"}"
-#define CONFIG    "{\"configMap\":{\"namespace\":\"n\",\"name\":\"m\",\"kubeletConfigKey\":\"k\"}}"
+#define POPULATOR  "{\"apiGroup\":\"example.com\",\"kind\":\"Image\",\"name\":\"a\"}"
+#define CONFIG     "{\"configMap\":{\"namespace\":\"n\",\"name\":\"m\",\"kubeletConfigKey\":\"k\"}}"
+#define APPARMOR   "container.apparmor.security.beta.kubernetes.io/"
+#define DEVICE(x_) "{\"request\":\"r\",\"driver\":\"d\",\"pool\":\"p\",\"device\":\"" x_ "\"}"
+#define STATE(x_, data_)                                                                           \
+    "{\"driver\":\"d\",\"pool\":\"p\",\"device\":\"" x_ "\",\"data\":" data_ "}"
 
 enum write { CREATE, UPDATE, STATUS };
 
@@ -50,6 +54,31 @@ static const struct {
     {RESOURCE_ID(core_v1_nodes), STATUS, "{\"status\":{\"config\":{\"error\":\"e\"}}}",
      "{\"status\":{\"config\":{\"active\":" CONFIG "}}}",
      "{\"status\":{\"config\":{\"active\":" CONFIG "}}}"},
+    /* An AppArmor profile in an annotation becomes one in a field. */
+    {RESOURCE_ID(core_v1_pods), CREATE, NULL,
+     "{\"metadata\":{\"annotations\":{\"" APPARMOR "a\":\"localhost/p\",\"" APPARMOR
+     "b\":\"unconfined\",\"" APPARMOR "c\":\"localhost/\",\"" APPARMOR
+     "d\":\"runtime/default\"}},\"spec\":{\"securityContext\":{\"appArmorProfile\":{\"type\":"
+     "\"RuntimeDefault\"}},\"initContainers\":[{\"name\":\"a\",\"securityContext\":{\"privileged\":"
+     "false}}],\"containers\":[{\"name\":\"b\",\"securityContext\":{\"appArmorProfile\":{\"type\":"
+     "\"RuntimeDefault\"}}},{\"name\":\"c\"},{\"name\":\"d\"}]}}",
+     "{\"metadata\":{\"annotations\":{\"" APPARMOR "a\":\"localhost/p\",\"" APPARMOR
+     "b\":\"unconfined\",\"" APPARMOR "c\":\"localhost/\",\"" APPARMOR
+     "d\":\"runtime/default\"}},\"spec\":{\"securityContext\":{\"appArmorProfile\":{\"type\":"
+     "\"RuntimeDefault\"}},\"initContainers\":[{\"name\":\"a\",\"securityContext\":{\"privileged\":"
+     "false,\"appArmorProfile\":{\"type\":\"Localhost\",\"localhostProfile\":\"p\"}}}],"
+     "\"containers\":[{\"name\":\"b\",\"securityContext\":{\"appArmorProfile\":{\"type\":"
+     "\"RuntimeDefault\"}}},{\"name\":\"c\"},{\"name\":\"d\"}]},\"status\":{\"phase\":\"Pending\","
+     "\"qosClass\":\"BestEffort\"}}"},
+    /* Devices that a claim no longer has say nothing any more. */
+    {RESOURCE_ID(resource_v1_resourceclaims), STATUS,
+     "{\"status\":{\"allocation\":{\"devices\":{\"results\":[" DEVICE("a") "," DEVICE(
+         "b") "]}},"
+              "\"devices\":[" STATE("a", "1") "]}}",
+     "{\"status\":{\"allocation\":{\"devices\":{\"results\":[" DEVICE(
+         "b") "]}},\"devices\":[" STATE("a", "1") "," STATE("b", "2") "," STATE("c", "3") "]}}",
+     "{\"status\":{\"allocation\":{\"devices\":{\"results\":[" DEVICE(
+         "b") "]}},\"devices\":[" STATE("b", "2") "," STATE("c", "3") "]}}"},
     /* What a balancer said is not true of another type. */
     {RESOURCE_ID(core_v1_services), UPDATE, NULL,
      "{\"spec\":{\"type\":\"ClusterIP\"},\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":"

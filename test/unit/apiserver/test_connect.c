@@ -514,6 +514,16 @@ TEST(streams_that_cannot_be) {
     stop(&f);
 }
 
+TEST(a_log_has_no_stream_of_its_own) {
+    struct fixture f;
+    start(&f);
+    struct answer a = admin(&f, "GET", POD("log?container=c&stream=Stderr"), NULL);
+    CHECK_INT(a.code, 422);
+    CHECK_STRC(text_at(f.w, a.body, "message"),
+               "PodLogOptions \"web\" is invalid: stream: Forbidden: may not be specified");
+    stop(&f);
+}
+
 /* To read is not to act: a WebSocket's GET needs "create" as well. */
 TEST(a_reader_may_not_exec) {
     struct fixture f;

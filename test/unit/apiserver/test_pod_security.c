@@ -40,8 +40,9 @@ static const struct {
     {ENFORCE("baseline", "latest"),
      ",\"annotations\":{\"container.apparmor.security.beta.kubernetes.io/a\":\"unconfined\"}", "",
      "",
-     "forbidden AppArmor profile (annotation \"container.apparmor.security.beta.kubernetes.io/a\" "
-     "must not set AppArmor profile type to \"unconfined\")"},
+     "forbidden AppArmor profiles (container \"a\" and annotation "
+     "\"container.apparmor.security.beta.kubernetes.io/a\" must not set AppArmor profile type to "
+     "\"Unconfined\", \"unconfined\")"},
     {ENFORCE("baseline", "latest"), "", "",
      SC("\"capabilities\":{\"add\":[\"SYS_TIME\",\"CHOWN\",\"NET_RAW\"]}"),
      "non-default capabilities (container \"a\" must not include \"NET_RAW\", \"SYS_TIME\" in "
