@@ -103,4 +103,3 @@ soon "a joined machine needs no token" 30 answers
 soon "it is the same node" 30 same "$uid" get node/far '{.metadata.uid}'
 soon "and the same container" 10 same "$container" get pod/web '{.status.containerStatuses[0].containerID}'
 finish
-108 0
