@@ -45,3 +45,6 @@ int x509_certs_check(str pem, struct err *e);
 int x509_cert_times(str pem, int64_t *ret_not_before, int64_t *ret_not_after);
 /* First certificate of pem: does it match the names and was it signed by ca_pem? */
 bool x509_cert_covers(str pem, str ca_pem, const struct x509_request *want);
+/* The private key is that of the first certificate; -EINVAL: why not, as Go's tls.X509KeyPair says
+ * it. Chains and times are not looked at. */
+int x509_pair_check(str cert_pem, str key_pem, struct err *e);

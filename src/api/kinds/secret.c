@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Configuration: secrets and config maps. */
 #include "api/kinds/kinds.h"
+#include "api/kinds/warn.h"
+#include "net/x509.h"
 #include "schema/patch.h"
 
 /* stringData is for writing only: it ends in data. */
@@ -99,12 +101,23 @@ static void validate(struct field_errors *fe, const void *obj, const void *old) 
     check_secret(fe, s);
 }
 
+static void warn(struct warnings *w, const void *obj, const void *old) {
+    const Secret *s = obj;
+    struct err e = {0};
+    (void)old;
+    if (str_eqc(s->type, "kubernetes.io/tls") &&
+        x509_pair_check(label_get(&s->data, STR("tls.crt")), label_get(&s->data, STR("tls.key")),
+                        &e) < 0)
+        warn_text(w, "%s", e.text);
+}
+
 const struct hooks hooks_core_v1_secrets = {
     .group = "",
     .resource = "secrets",
     .defaults = defaults,
     .prepare_update = prepare_update,
     .validate_write = validate,
+    .warn = warn,
 };
 
 static void check_config_map(struct field_errors *fe, const ConfigMap *c) {
