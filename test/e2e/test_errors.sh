@@ -66,6 +66,17 @@ like "kubectl and an invalid pod" \
     'The Pod "x" is invalid' 'spec.containers[0].name: Invalid value: "A_b"' \
     'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"'
 
+# ---- warnings ----
+pod='apiVersion: v1
+kind: Pod
+metadata: {name: warned}
+spec: {nodeSelector: {beta.kubernetes.io/os: linux}, containers: [{name: a, image: b}]}'
+label='Warning: spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead'
+like "kubectl and an old label, not for good" "$(k create --dry-run=server -f - <<<"$pod" 2>&1)" "$label"
+like "the same, applied" "$(k apply --server-side -f - <<<"$pod" 2>&1)" "$label" 'pod/warned serverside-applied'
+like "kubectl and a deprecated resource" "$(k get endpoints 2>&1)" \
+    'Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'
+
 # ---- who ----
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /O=system:masters/CN=eve \
     -keyout "$work/eve.key" -out "$work/eve.pem" 2>/dev/null
