@@ -20,6 +20,7 @@ static double now(void) {
 
 struct input {
     Pod *pod, *changed, *sent; /* stored; after an update; of a create */
+    Pod *reported;             /* after the kubelet wrote what it wrote before */
     ConfigMap *map, *map_sent;
     struct value tree, changed_tree, config;
     struct fieldset set;
@@ -93,6 +94,14 @@ static void create_pod(struct arena *a, const struct input *in) {
     struct apply_request q = request(a);
     Pod pod;
     if (apply_track_struct(&q, &Pod_type, &no_pod, in->sent, false, &pod, NULL) < 0)
+        abort();
+}
+static void report_pod(struct arena *a, const struct input *in) {
+    struct apply_request q = request(a);
+    Pod pod;
+    q.manager = STR("kubelet");
+    q.subresource = STR("status");
+    if (apply_track_struct(&q, &Pod_type, in->pod, in->reported, false, &pod, NULL) < 0)
         abort();
 }
 static void repeat_pod(struct arena *a, const struct input *in) {
@@ -177,6 +186,9 @@ int main(void) {
     load(&a, &in);
     in.changed = api_clone(&a, &Pod_type, in.pod);
     in.changed->status.phase = STR("Succeeded");
+    in.reported = api_clone(&a, &Pod_type, in.pod);
+    in.reported->spec = in.pod->spec; /* a decoded patch shares what it leaves alone */
+    in.reported->status.conditions.v[0].status = STR("Unknown");
     in.sent = arena_make(&a, Pod);
     json_read_value(&a, &Pod_type, &in.config, in.sent, NULL, NULL);
     make_maps(&a, &in);
@@ -198,6 +210,7 @@ int main(void) {
     measure("apply, tree", apply_tree, &in);
     measure("apply, struct", apply_pod, &in);
     measure("track an update, structs", track_pod, &in);
+    measure("track a status", report_pod, &in);
     measure("track a repetition", repeat_pod, &in);
     measure("track a create", create_pod, &in);
     measure("track a create, ConfigMap", create_map, &in);

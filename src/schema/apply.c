@@ -49,16 +49,20 @@ static struct managed_entry writer(const struct apply_request *q, bool applied) 
                                   .time = {.sec = q->now, .set = true}};
 }
 
-void managed_give(const struct apply_request *q, const struct fieldset *changed,
-                  struct managed *m) {
+int managed_give(const struct apply_request *q, const struct fieldset *changed, struct managed *m,
+                 struct err *e) {
     struct managed_entry who = writer(q, false);
     struct fieldset fields = without_meta(q->a, changed);
     if (!fieldset_empty(&fields)) {
         struct managed_entry *x = managed_get(q->a, m, &who);
+        int r = managed_open(q->a, x, e);
+        if (r < 0)
+            return r;
         x->fields = fieldset_union(q->a, &x->fields, &fields);
         x->time = who.time;
     }
     managed_cap(q->a, m);
+    return 0;
 }
 
 int managed_update(const struct apply_request *q, const struct value *live, const struct value *now,
@@ -71,8 +75,7 @@ int managed_update(const struct apply_request *q, const struct value *live, cons
     if (r < 0)
         return r;
     struct fieldset changed = fieldset_union(q->a, &c.modified, &c.added);
-    managed_give(q, &changed, m);
-    return 0;
+    return managed_give(q, &changed, m, e);
 }
 
 /* ---- apply ---- */

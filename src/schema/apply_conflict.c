@@ -44,7 +44,7 @@ static void add_path(void *ctx, const struct path_element *path, unsigned n) {
 
 static int by_writer(const void *p, const void *q) {
     const struct conflict *x = p, *y = q;
-    return str_cmp(x->with.id, y->with.id);
+    return str_cmp(x->id, y->id);
 }
 
 static str message(struct arena *a, const struct apply_conflicts *c, size_t total) {
@@ -69,6 +69,8 @@ int conflicts_error(struct arena *a, struct conflict_list *c, struct apply_confl
                     struct err *e) {
     struct apply_conflicts out = {0};
     size_t total = 0;
+    for (uint32_t i = 0; i < c->n; i++)
+        c->v[i].id = managed_id(a, &c->v[i].with);
     if (c->n)
         qsort(c->v, c->n, sizeof(*c->v), by_writer);
     for (uint32_t i = 0; i < c->n; i++)

@@ -18,6 +18,7 @@ int view_in(const struct apply_request *q, const struct value *object, str api_v
 struct conflict {
     struct managed_entry with;
     struct fieldset fields;
+    str id; /* conflicts_error's: what they are sorted by */
 };
 struct conflict_list {
     struct conflict *v;
@@ -34,8 +35,10 @@ int managed_take(const struct apply_request *q, const struct value *live, const 
 struct fieldset apply_ownable(struct arena *a, const struct apply_version *v,
                               const struct fieldset *s);
 /* The writer of an update gets what it changed, but for what identifies the object. */
-void managed_give(const struct apply_request *q, const struct fieldset *changed, struct managed *m);
-/* Brings sets in line with a schema that has changed since they were made. */
+int managed_give(const struct apply_request *q, const struct fieldset *changed, struct managed *m,
+                 struct err *e);
+/* Brings sets in line with a schema that has changed since they were made; unread ones when they
+ * are read. */
 int managed_reconcile(const struct apply_request *q, const struct value *live, struct managed *m,
                       struct err *e);
 /* The entries that a write is tracked in, given those of the stored object and of the request. */

@@ -26,7 +26,10 @@ struct fieldset apply_ownable(struct arena *a, const struct apply_version *v,
 struct version_changes {
     str api_version;
     int status; /* of view_in */
+    struct field_schema schema;
     struct field_changes changes;
+    struct fieldset touched; /* modified and added */
+    struct fieldset all;
     struct version_changes *next;
 };
 
@@ -44,6 +47,9 @@ static int changes_in(const struct apply_request *q, const struct value *live,
     c->changes.removed = apply_ownable(q->a, &from.version, &c->changes.removed);
     c->changes.modified = apply_ownable(q->a, &from.version, &c->changes.modified);
     c->changes.added = apply_ownable(q->a, &from.version, &c->changes.added);
+    c->schema = from.version.schema;
+    c->touched = fieldset_union(q->a, &c->changes.modified, &c->changes.added);
+    c->all = fieldset_union(q->a, &c->touched, &c->changes.removed);
     return arena_over(q->a)
                ? err_http(e, -E2BIG, 413, "RequestEntityTooLarge", "the object is too large")
                : 0;
@@ -68,15 +74,28 @@ static int find_changes(const struct apply_request *q, const struct value *live,
 }
 
 /* One writer loses what changed; what it had and now is otherwise is a conflict. */
-static void lose(struct arena *a, struct managed_entry *x, const struct field_changes *c,
-                 struct conflict_list *conflicts) {
-    struct fieldset changed = fieldset_union(a, &c->modified, &c->added);
-    struct fieldset fields = fieldset_intersection(a, &x->fields, &changed);
+static int lose(struct arena *a, struct managed_entry *x, const struct version_changes *c,
+                struct conflict_list *conflicts, struct err *e) {
+    if (x->unread) {
+        if (!fieldset_text_meets(a, x->text, &c->all))
+            return 0;
+        int r = managed_open(a, x, e);
+        if (r < 0)
+            return r;
+        field_paths_reconcile(a, c->schema, &x->fields, &x->fields);
+    }
+    struct fieldset fields = fieldset_intersection(a, &x->fields, &c->touched);
     if (!fieldset_empty(&fields)) {
-        conflicts->v[conflicts->n++] = (struct conflict){*x, fields};
+        conflicts->v[conflicts->n++] = (struct conflict){.with = *x, .fields = fields};
         x->fields = fieldset_difference(a, &x->fields, &fields);
     }
-    x->fields = fieldset_difference(a, &x->fields, &c->removed);
+    x->fields = fieldset_difference(a, &x->fields, &c->changes.removed);
+    return 0;
+}
+
+static void forget(struct managed_entry *x) {
+    x->fields = (struct fieldset){0};
+    x->unread = false;
 }
 
 int managed_take(const struct apply_request *q, const struct value *live, const struct value *now,
@@ -93,9 +112,9 @@ int managed_take(const struct apply_request *q, const struct value *live, const 
             continue;
         r = find_changes(q, live, now, x->api_version, &first, &c, e);
         if (r == 0 && c->status == -ENOENT)
-            x->fields = (struct fieldset){0};
+            forget(x);
         else if (r == 0 && c->status == 0)
-            lose(q->a, x, &c->changes, conflicts);
+            r = lose(q->a, x, c, conflicts, e);
     }
     if (r < 0)
         return r;
@@ -112,9 +131,11 @@ int managed_reconcile(const struct apply_request *q, const struct value *live, s
     struct managed now = managed_copy(q->a, m);
     for (uint32_t i = 0; i < now.n; i++) {
         struct view v;
+        if (now.v[i].unread)
+            continue;
         int r = view_in(q, live, now.v[i].api_version, &v, e);
         if (r == -ENOENT)
-            now.v[i].fields = (struct fieldset){0};
+            forget(&now.v[i]);
         else if (r == 0)
             field_paths_reconcile(q->a, v.version.schema, &now.v[i].fields, &now.v[i].fields);
         else if (r != -EALREADY)

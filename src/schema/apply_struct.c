@@ -118,14 +118,13 @@ static bool is_zero(const void *p, size_t n) {
 }
 
 /* A new object that brings no entries: there is nobody who could lose a field. */
-static bool track_new(const struct tracked *k, struct managed *m) {
+static bool track_new(const struct tracked *k, struct managed *m, struct err *e) {
     const struct apply_request *q = k->q;
     struct fieldset fields;
     if (!is_zero(k->live, k->t->size) || !field_paths_added(q->a, k->t, k->now, &fields))
         return false;
     fields = apply_ownable(q->a, &q->version, &fields);
-    managed_give(q, &fields, m);
-    return true;
+    return managed_give(q, &fields, m, e) == 0;
 }
 
 static int track_changes(const struct tracked *k, const struct api_seq *stored,
@@ -143,6 +142,10 @@ static int track_changes(const struct tracked *k, const struct api_seq *stored,
     struct managed m = entries_of_request(k, stored, sent, reset);
     if (m.n || !uid->n)
         r = update(k, &from, &to, &m, e);
+    if (r == -EBADMSG) { /* as when they cannot be read at once */
+        m.n = 0;
+        r = uid->n ? 0 : update(k, &from, &to, &m, e);
+    }
     if (r == 0)
         managed_write_struct(q->a, k->p.entries, &m, ret);
     return r;
@@ -159,7 +162,7 @@ int apply_track_struct(const struct apply_request *q, const struct api_type *t, 
     const struct api_seq *stored = entries_of(&k.p, live), *sent = entries_of(&k.p, now);
     k.live = with_entries(q->a, t, &k.p, live, entries);
     k.now = with_entries(q->a, t, &k.p, now, entries);
-    if (!sent->n && !stored->n && track_new(&k, &m))
+    if (!sent->n && !stored->n && track_new(&k, &m, e))
         managed_write_struct(q->a, k.p.entries, &m, &entries);
     else
         r = track_changes(&k, stored, sent, reset, &entries, e);

@@ -117,6 +117,8 @@ size_t fieldset_size(const struct fieldset *s) {
 bool fieldset_equal(const struct fieldset *x, const struct fieldset *y) {
     if (x->n != y->n)
         return false;
+    if (x->v == y->v)
+        return true;
     for (uint32_t i = 0; i < x->n; i++)
         if (x->v[i].marks != y->v[i].marks || element_cmp(&x->v[i].at, &y->v[i].at) ||
             !fieldset_equal(&x->v[i].below, &y->v[i].below))

@@ -46,6 +46,11 @@ struct field_node {
 int fieldset_read(struct arena *a, const struct value *v, struct fieldset *ret, struct err *e);
 /* From the text of FieldsV1, which must live as long. */
 int fieldset_parse(struct arena *a, str json, struct fieldset *ret, struct err *e);
+/* One element from its name in FieldsV1, which must live as long. 1: its kind is not known. */
+int fieldset_element(struct arena *a, str key, struct path_element *ret, struct err *e);
+/* Whether a member of the set is one of the set that a canonical text says. True without being so
+ * when only reading the text tells: it is malformed, or has parts of what is whole in the set. */
+bool fieldset_text_meets(struct arena *a, str json, const struct fieldset *s);
 /* Appends FieldsV1 in canonical order. */
 void fieldset_write(struct buf *b, const struct fieldset *s);
 /* The same as a tree. */

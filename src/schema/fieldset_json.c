@@ -154,8 +154,7 @@ static int read_json(struct arena *a, str key, bool keys, struct path_element *r
     return 0;
 }
 
-/* 0, or 1 for an element of an unknown kind. */
-static int read_element(struct arena *a, str key, struct path_element *ret, struct err *e) {
+int fieldset_element(struct arena *a, str key, struct path_element *ret, struct err *e) {
     if (key.n < 2)
         return bad_element(e, key, "key must be 2 characters long");
     if (key.p[1] != ':')
@@ -191,7 +190,7 @@ static int read_set(struct arena *a, const struct value *v, struct fieldset *ret
             *ret_self = true;
             continue;
         }
-        int r = read_element(a, m->key, &node.at, e);
+        int r = fieldset_element(a, m->key, &node.at, e);
         if (r == 0)
             r = read_set(a, &m->value, &node.below, &member, e);
         if (r < 0)
@@ -211,12 +210,6 @@ int fieldset_read(struct arena *a, const struct value *v, struct fieldset *ret, 
     return read_set(a, v, ret, &self, e);
 }
 
-int fieldset_parse(struct arena *a, str json, struct fieldset *ret, struct err *e) {
-    struct value v;
-    int r = value_parse(a, json, &v, NULL, e);
-    return r < 0 ? r : fieldset_read(a, &v, ret, e);
-}
-
 static void element_text(struct buf *b, const struct path_element *at) {
     buf_addc(b, "fkvi"[at->kind]);
     buf_addc(b, ':');
@@ -228,6 +221,15 @@ static void element_text(struct buf *b, const struct path_element *at) {
         value_write(b, at->value);
 }
 
+/* What json_quote opens a name with becomes the colon. */
+static void write_field(struct buf *b, str name) {
+    buf_add(b, STR("\"f"));
+    size_t colon = b->n;
+    json_quote(b, name);
+    if (!b->over)
+        b->p[colon] = ':';
+}
+
 static void write_set(struct buf *b, struct buf *text, const struct fieldset *s, bool self) {
     bool comma = self && s->n;
     buf_addc(b, '{');
@@ -236,11 +238,20 @@ static void write_set(struct buf *b, struct buf *text, const struct fieldset *s,
     for (uint32_t i = 0; i < s->n && !b->over; i++, comma = true) {
         if (comma)
             buf_addc(b, ',');
-        buf_clear(text);
-        element_text(text, &s->v[i].at);
-        json_quote(b, buf_str(text));
+        const struct field_node *n = &s->v[i];
+        if (n->at.kind == ELEMENT_FIELD) {
+            write_field(b, n->at.name);
+        } else {
+            buf_clear(text);
+            element_text(text, &n->at);
+            json_quote(b, buf_str(text));
+        }
+        if (!n->below.n) {
+            buf_add(b, STR(":{}"));
+            continue;
+        }
         buf_addc(b, ':');
-        write_set(b, text, &s->v[i].below, s->v[i].marks != 0);
+        write_set(b, text, &n->below, n->marks != 0);
     }
     buf_addc(b, '}');
 }

@@ -19,7 +19,7 @@ static void add_text(struct buf *b, const char *key, str text) {
     json_quote(b, text);
 }
 
-static str make_id(struct arena *a, const struct managed_entry *x) {
+str managed_id(struct arena *a, const struct managed_entry *x) {
     struct buf b;
     buf_init(&b, 0);
     buf_addc(&b, '{');
@@ -56,8 +56,18 @@ struct managed_entry *managed_get(struct arena *a, struct managed *m,
     *x = *who;
     x->fields = x->text_of = (struct fieldset){0};
     x->text = STR_NONE;
-    x->id = make_id(a, x);
+    x->unread = false;
     return x;
+}
+
+int managed_open(struct arena *a, struct managed_entry *x, struct err *e) {
+    if (!x->unread)
+        return 0;
+    if (fieldset_parse(a, x->text, &x->fields, e) < 0)
+        return -EBADMSG;
+    x->text_of = x->fields;
+    x->unread = false;
+    return 0;
 }
 
 struct managed managed_copy(struct arena *a, const struct managed *m) {
@@ -67,7 +77,7 @@ struct managed managed_copy(struct arena *a, const struct managed *m) {
 void managed_drop_empty(struct managed *m) {
     uint32_t to = 0;
     for (uint32_t i = 0; i < m->n; i++)
-        if (!fieldset_empty(&m->v[i].fields))
+        if (m->v[i].unread || !fieldset_empty(&m->v[i].fields))
             m->v[to++] = m->v[i];
     m->n = to;
 }
@@ -91,10 +101,7 @@ int managed_check(struct managed_entry *x, str operation, str fields_type, uint3
 
 /* Of two entries of one writer the later stands. */
 void managed_add(struct arena *a, struct managed *m, const struct managed_entry *x) {
-    struct managed_entry *at = managed_get(a, m, x);
-    str id = at->id;
-    *at = *x;
-    at->id = id;
+    *managed_get(a, m, x) = *x;
 }
 
 static int read_entry(struct arena *a, const struct value *v, uint32_t i, struct managed_entry *ret,
@@ -208,35 +215,54 @@ void managed_write(struct arena *a, const struct managed *m, struct value *ret) 
 
 /* ---- too many ---- */
 
+struct aged {
+    struct managed_entry *x;
+    str id;
+};
+
 static int by_age(const void *p, const void *q) {
-    const struct managed_entry *const *x = p, *const *y = q;
-    if (seconds(*x) != seconds(*y))
-        return seconds(*x) < seconds(*y) ? -1 : 1;
-    return str_cmp((*x)->id, (*y)->id);
+    const struct aged *x = p, *y = q;
+    if (seconds(x->x) != seconds(y->x))
+        return seconds(x->x) < seconds(y->x) ? -1 : 1;
+    return str_cmp(x->id, y->id);
+}
+
+/* Entries of updates, the oldest first; NULL when they need not be fewer. */
+static struct aged *too_many(struct arena *a, const struct managed *m, uint32_t *ret_n) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->n; i++)
+        n += !m->v[i].applied;
+    if (n <= MANAGED_UPDATERS_MAX)
+        return NULL;
+    struct aged *sorted = arena_array(a, n, sizeof(*sorted));
+    n = 0;
+    for (uint32_t i = 0; i < m->n; i++) {
+        ASSERT(!m->v[i].unread);
+        if (!m->v[i].applied)
+            sorted[n++] = (struct aged){&m->v[i], managed_id(a, &m->v[i])};
+    }
+    qsort(sorted, n, sizeof(*sorted), by_age);
+    *ret_n = n;
+    return sorted;
 }
 
 /* The first of the sorted entries before `end` that has this version and is still its own. */
-static struct managed_entry *first_of(struct managed_entry *const *sorted, uint32_t end,
-                                      str version) {
+static struct managed_entry *first_of(const struct aged *sorted, uint32_t end, str version) {
     for (uint32_t i = 0; i < end; i++)
-        if (str_eq(sorted[i]->api_version, version))
-            return sorted[i];
+        if (str_eq(sorted[i].x->api_version, version))
+            return sorted[i].x;
     return NULL;
 }
 
 /* The oldest entry of a version waits for another of that version; both become "ancient-changes",
  * and later ones join them. Their time is that of the youngest. */
 void managed_cap(struct arena *a, struct managed *m) {
-    uint32_t n = 0;
-    struct managed_entry **sorted = arena_array(a, m->n, sizeof(*sorted));
-    for (uint32_t i = 0; i < m->n; i++)
-        if (!m->v[i].applied)
-            sorted[n++] = &m->v[i];
-    if (n <= MANAGED_UPDATERS_MAX)
+    uint32_t n;
+    struct aged *sorted = too_many(a, m, &n);
+    if (!sorted)
         return;
-    qsort(sorted, n, sizeof(*sorted), by_age);
     for (uint32_t i = 0, left = n; i < n && left > MANAGED_UPDATERS_MAX; i++) {
-        struct managed_entry *x = sorted[i], *first = first_of(sorted, i, x->api_version);
+        struct managed_entry *x = sorted[i].x, *first = first_of(sorted, i, x->api_version);
         struct managed_entry who = {.manager = STR("ancient-changes"),
                                     .api_version = x->api_version};
         struct managed_entry *bucket = managed_find(m, &who);
@@ -246,7 +272,6 @@ void managed_cap(struct arena *a, struct managed *m) {
             bucket = first;
             bucket->manager = who.manager;
             bucket->subresource = STR_NONE;
-            bucket->id = make_id(a, bucket);
         }
         bucket->fields = fieldset_union(a, &x->fields, &bucket->fields);
         bucket->time = x->time;

@@ -11,10 +11,11 @@ struct managed_entry {
     bool applied; /* operation Apply; else Update */
     Time time;
     struct fieldset fields;
-    str id; /* upstream's identifier, by which messages are ordered */
-    /* The canonical text of a set that was read, for as long as `fields` is that set. */
+    /* The canonical text of a stored set, NULL: none. It is what is written for as long as the
+     * fields are text_of, or are not read yet: only managed_open makes them to be looked at. */
     str text;
     struct fieldset text_of;
+    bool unread;
 };
 struct managed {
     struct managed_entry *v;
@@ -30,9 +31,9 @@ int managed_read(struct arena *a, const struct value *list, struct managed *ret,
 void managed_write(struct arena *a, const struct managed *m, struct value *ret);
 
 /* The same of the list of entries in a struct; `row` is its row, whose type has the members of
- * ManagedFieldsEntry. stored: the sets are in canonical form, so that those which stay as they are
- * need not be written again. The struct must live as long as what is read, and the other way round.
- */
+ * ManagedFieldsEntry. stored: the sets are in canonical form, so those which stay as they are need
+ * not be written again, and of a list of less than MANAGED_UPDATERS_MAX they are left unread. The
+ * struct must live as long as what is read, and the other way round. */
 int managed_read_struct(struct arena *a, const struct api_field *row, const struct api_seq *list,
                         bool stored, struct managed *ret, struct err *e);
 void managed_write_struct(struct arena *a, const struct api_field *row, const struct managed *m,
@@ -46,6 +47,10 @@ void managed_sort(struct managed *m);
 int managed_check(struct managed_entry *x, str operation, str fields_type, uint32_t place,
                   struct err *e);
 void managed_add(struct arena *a, struct managed *m, const struct managed_entry *x);
+/* Reads the fields of an unread entry. -EBADMSG: they are no set. */
+int managed_open(struct arena *a, struct managed_entry *x, struct err *e);
+/* Upstream's identifier of a writer, by which messages are ordered. */
+str managed_id(struct arena *a, const struct managed_entry *x);
 
 /* Whether a request gives a list that asks for all entries to be dropped: [] or [{}]. */
 bool managed_is_reset(const struct value *list);
@@ -57,9 +62,10 @@ struct managed_entry *managed_get(struct arena *a, struct managed *m,
                                   const struct managed_entry *who);
 /* A copy whose entries may be changed. */
 struct managed managed_copy(struct arena *a, const struct managed *m);
-/* Drops entries without fields. */
+/* Drops entries without fields; unread ones have some. */
 void managed_drop_empty(struct managed *m);
-/* Joins the oldest entries of updates, a version at a time, until MANAGED_UPDATERS_MAX are left. */
+/* Joins the oldest entries of updates, a version at a time, until MANAGED_UPDATERS_MAX are left.
+ * None of more is unread. */
 void managed_cap(struct arena *a, struct managed *m);
 
 /* Whether two objects differ in nothing but times of managedFields: such a write is not carried

@@ -22,8 +22,9 @@ static void find_members(const struct api_type *t, struct entry_members *ret) {
         [FIELDS] = {"fieldsV1", API_RAW, API_OPT},
         [SUBRESOURCE] = {"subresource", API_STR, API_ONE},
     };
+    unsigned next = 0;
     for (int i = 0; i < MEMBERS; i++) {
-        const struct api_field *f = type_field(t, str_of(members[i].name), &ret->at[i], NULL);
+        const struct api_field *f = type_field(t, str_of(members[i].name), &ret->at[i], &next);
         ASSERT(f && f->kind == members[i].kind && f->shape == members[i].shape);
     }
 }
@@ -71,6 +72,7 @@ int managed_read_struct(struct arena *a, const struct api_field *row, const stru
                         bool stored, struct managed *ret, struct err *e) {
     struct managed all = {0};
     struct entry_members m;
+    bool lazy = stored && list->n < MANAGED_UPDATERS_MAX;
     if (list->n > MANAGED_ENTRIES_MAX)
         return err_set(e, -E2BIG, "too many managed fields entries");
     find_members(row->sub, &m);
@@ -84,14 +86,18 @@ int managed_read_struct(struct arena *a, const struct api_field *row, const stru
         };
         str text = *text_in(entry, &m, FIELDS);
         int r = managed_check(&x, *text_in(entry, &m, OPERATION), *text_in(entry, &m, TYPE), i, e);
-        if (r == 0 && text.n && !str_eqc(text, "null"))
-            r = fieldset_parse(a, text, &x.fields, e);
         if (r < 0)
             return r;
-        if (stored) {
+        if (text.n && !str_eqc(text, "null") && !str_eqc(text, "{}")) {
             x.text = text;
-            x.text_of = x.fields;
+            x.unread = true;
         }
+        if (!lazy)
+            r = managed_open(a, &x, e);
+        if (r < 0)
+            return -EINVAL;
+        if (!stored)
+            x.text = STR_NONE;
         managed_add(a, &all, &x);
     }
     *ret = all;
@@ -100,7 +106,7 @@ int managed_read_struct(struct arena *a, const struct api_field *row, const stru
 
 static str text_of(struct arena *a, const struct managed_entry *x) {
     struct buf b;
-    if (x->text.n && x->text_of.v == x->fields.v && x->text_of.n == x->fields.n)
+    if (x->text.n && (x->unread || fieldset_equal(&x->text_of, &x->fields)))
         return x->text;
     buf_init(&b, 0);
     fieldset_write(&b, &x->fields);

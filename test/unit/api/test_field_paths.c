@@ -322,3 +322,36 @@ TEST(structs_are_tracked_as_trees_are) {
     }
     CHECK(n > 150);
 }
+
+/* Owners that cannot be read are forgotten, once it matters what they own. */
+TEST(a_stored_set_that_is_none) {
+    static const struct {
+        const char *fields;
+        uint32_t left;
+    } cases[] = {{"{\"f:data\":{\"q\":{}}}", 0}, {"{\"f:data\":", 0}, {"{\"f:metadata\":{}}", 2}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena a;
+        struct err e = {0};
+        arena_init(&a, 0);
+        struct apply_request q = {.a = &a,
+                                  .api_version = STR("v1"),
+                                  .kind = STR("ConfigMap"),
+                                  .version.schema = schema_root(&ConfigMap_type),
+                                  .manager = STR("x"),
+                                  .now = 77};
+        ManagedFieldsEntry entry = {.manager = STR("w"),
+                                    .operation = STR("Update"),
+                                    .api_version = STR("v1"),
+                                    .fields_type = STR("FieldsV1"),
+                                    .fields_v1 = str_of(cases[i].fields)};
+        struct str_pair pair = {STR("k"), STR("v")};
+        ConfigMap live = {.metadata = {.name = STR("a"), .uid = STR("u")}}, now = live, got;
+        live.metadata.managed_fields.v = &entry;
+        live.metadata.managed_fields.n = 1;
+        now.data.v = &pair;
+        now.data.n = 1;
+        CHECK_INT(apply_track_struct(&q, &ConfigMap_type, &live, &now, false, &got, &e), 0);
+        CHECK_INT(got.metadata.managed_fields.n, cases[i].left);
+        arena_done(&a);
+    }
+}

@@ -29,8 +29,14 @@ TEST(sets_are_written_in_order) {
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct arena a;
         arena_init(&a, 0);
-        struct fieldset s = set_of(&a, cases[i].in);
+        struct fieldset s = set_of(&a, cases[i].in), of_text;
+        struct value v = tree(&a, cases[i].in);
+        struct buf b = {0};
         CHECK_STRC(set_text(&a, &s), cases[i].out);
+        value_write(&b, &v);
+        CHECK_INT(fieldset_parse(&a, str_dup(&a, buf_str(&b)), &of_text, NULL), 0);
+        CHECK(fieldset_equal(&s, &of_text));
+        buf_done(&b);
         arena_done(&a);
     }
 }
@@ -60,6 +66,47 @@ TEST(what_is_no_set) {
         if (fieldset_read(&a, &v, &s, &e) != -EINVAL)
             tap_fail(__FILE__, __LINE__, "%s was read", cases[i]);
         CHECK(e.text[0]);
+        arena_done(&a);
+    }
+}
+
+TEST(a_text_meets_a_set) {
+    static const struct {
+        const char *text, *set;
+        bool meets;
+    } cases[] = {
+        {"{'f:a':{}}", "{'f:a':{}}", true},
+        {"{'f:a':{}}", "{'f:b':{}}", false},
+        {"{'f:a':{}}", "{}", false},
+        {"{}", "{'f:a':{}}", false},
+        {"{'f:a':{'f:b':{}},'f:c':{}}", "{'f:a':{'f:d':{}},'f:c':{}}", true},
+        {"{'f:a':{'f:c':{}}}", "{'f:c':{}}", false},
+        {"{'f:a':{'.':{},'f:b':{}}}", "{'f:a':{'.':{},'f:c':{}}}", true},
+        {"{'f:a':{'f:b':{}}}", "{'f:a':{'.':{},'f:c':{}}}", false},
+        {"{'f:a':{}}", "{'f:a':{'f:b':{}}}", false},
+        {"{'f:l':{'k:{\\\"n\\\":\\\"x\\\"}':{'f:v':{}}}}",
+         "{'f:l':{'k:{\\\"n\\\":\\\"x\\\"}':{'f:v':{}}}}", true},
+        {"{'f:l':{'k:{\\\"n\\\":\\\"x\\\"}':{'f:v':{}}}}",
+         "{'f:l':{'k:{\\\"n\\\":\\\"y\\\"}':{'f:v':{}}}}", false},
+        {"{'f:l':{'k:{\\\"n\\\":1}':{}},'f:m':{}}", "{'f:l':{'f:o':{}},'f:m':{}}", true},
+        {"{'f:l':{'v:1':{}}}", "{'f:l':{'v:1':{}}}", true},
+        {"{'f:a\\\"b':{}}", "{'f:a\\\"b':{}}", true},
+        /* in doubt */
+        {"{'f:a':{'f:b':{}}}", "{'f:a':{}}", true},
+        {"{'f:a':", "{'f:a':{}}", true},
+        {"{'f:a':[]}", "{'f:a':{}}", true},
+        {"{'f:a':{'q':{}}}", "{'f:a':{'f:b':{}}}", true},
+        {"{'f:c':{}x", "{'f:a-':{}}", true},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena a;
+        arena_init(&a, 0);
+        struct fieldset s = set_of(&a, cases[i].set);
+        char *text = arena_dup(&a, cases[i].text, strlen(cases[i].text) + 1);
+        for (char *c = text; *c; c++)
+            *c = *c == '\'' ? '"' : *c;
+        if (fieldset_text_meets(&a, str_of(text), &s) != cases[i].meets)
+            tap_fail(__FILE__, __LINE__, "%s, %s", cases[i].text, cases[i].set);
         arena_done(&a);
     }
 }
