@@ -105,8 +105,7 @@ TYPE_DEFAULTS = {
 # Rules of tools/facts/rules.tsv -> initialisers of struct api_attr.
 RULES = {
     "required": lambda: [".needed = true"],
-    "label": lambda: [".rule = RULE_DNS1123_LABEL"],
-    "subdomain": lambda: [".rule = RULE_DNS1123_SUBDOMAIN"],
+    "name": lambda form: [".rule = RULE_NAME", ".name = name_" + form],
     "min": lambda least: [".rule = RULE_MIN", ".min = " + least],
     "positive": lambda: [".rule = RULE_POSITIVE"],
     "range": lambda least, most: [".rule = RULE_RANGE", ".min = " + least, ".max = " + most],
@@ -536,7 +535,7 @@ def enum_constant(prefix, name):
 
 def write_table(name, roots, header="api/types.h"):
     out = [SPDX, "// clang-format off\n/* Tables of %s, written by tools/rows.py. */\n" % name,
-           '#include "%s"\n\n' % header]
+           '#include "api/names.h"\n#include "%s"\n\n' % header]
     for c in roots:
         out.append('_Static_assert(offsetof(%s, metadata) == 0, "metadata stands first");\n' % c)
     out.append('\n#define ROWS_DEF "api/rows/%s.def"\n#include "schema/rows_tables.h"\n' % name)

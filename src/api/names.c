@@ -282,13 +282,6 @@ static void report(struct field_errors *fe, const struct field_path *p, str valu
         field_invalid(fe, p, value, "%s", e->v[i]);
 }
 
-void field_check_name(struct field_errors *fe, const struct field_path *p, str name,
-                      name_check *check) {
-    struct name_errors e = {{0}, 0};
-    check(name, &e);
-    report(fe, p, name, &e);
-}
-
 /* The suffix that will follow cannot be wrong, so a trailing '-' is as good as a letter. Upstream
  * drops the character before it as well, which shows when that is the only wrong one. */
 void field_check_name_prefix(struct field_errors *fe, const struct field_path *p, str prefix,
@@ -301,23 +294,4 @@ void field_check_name_prefix(struct field_errors *fe, const struct field_path *p
     else
         check(str_concat(fe->arena, str_slice(prefix, 0, prefix.n - 2), STR("a")), &e);
     report(fe, p, prefix, &e);
-}
-
-void field_check_range(struct field_errors *fe, const struct field_path *p, int64_t v, int64_t min,
-                       int64_t max) {
-    if (v >= min && v <= max)
-        return;
-    str text = str_printf(fe->arena, "must be between %lld and %lld, inclusive", (long long)min,
-                          (long long)max);
-    field_invalid_i64(fe, p, v, text.p);
-}
-
-void field_check_port(struct field_errors *fe, const struct field_path *p, int64_t port) {
-    if (port < 1 || port > 65535)
-        field_invalid_i64(fe, p, port, "must be between 1 and 65535, inclusive");
-}
-
-void field_check_not_negative(struct field_errors *fe, const struct field_path *p, int64_t v) {
-    if (v < 0)
-        field_invalid_i64(fe, p, v, "must be greater than or equal to 0");
 }

@@ -104,6 +104,13 @@ void api_validate(struct field_errors *fe, const struct api_type *t, const void 
                   const struct field_path *p);
 void api_validate_rows(struct field_errors *fe, const struct api_type *t, const void *obj,
                        const struct field_path *p, const char *names);
-/* The two name rules, for whoever checks a name that no row rules. */
-void field_check_dns_label(struct field_errors *fe, const struct field_path *p, str s);
-void field_check_dns_subdomain(struct field_errors *fe, const struct field_path *p, str s);
+/* The same rules, for what no row can say: it depends on more than the field. */
+/* One Invalid for each text. */
+void field_check_name(struct field_errors *fe, const struct field_path *p, str name,
+                      name_check *check);
+/* "must be between 1 and 65535, inclusive" and the like. */
+void field_check_range(struct field_errors *fe, const struct field_path *p, int64_t v, int64_t min,
+                       int64_t max);
+void field_check_port(struct field_errors *fe, const struct field_path *p, int64_t port);
+void field_check_min(struct field_errors *fe, const struct field_path *p, int64_t v, int64_t min);
+void field_check_not_negative(struct field_errors *fe, const struct field_path *p, int64_t v);

@@ -135,6 +135,15 @@ enum api_flags {
     GRANULAR = 1 << 12, /* said of a map or struct in so many words; OpenAPI shows it */
 };
 
+/* What is wrong with a name: constant texts, none when it is right. */
+#define NAME_ERRORS_MAX 8
+struct name_errors {
+    const char *v[NAME_ERRORS_MAX];
+    unsigned n;
+};
+/* A form of names (api/names.h has them). Adds to what is there already. */
+typedef void name_check(str name, struct name_errors *ret);
+
 /* Further facts of a field; most have none. */
 struct api_attr {
     const char *keys;         /* list-map keys: "containerPort,protocol" */
@@ -147,8 +156,7 @@ struct api_attr {
     /* What a value must be that is there; schema/ops.h applies it. */
     enum api_rule {
         RULE_NONE,
-        RULE_DNS1123_LABEL,
-        RULE_DNS1123_SUBDOMAIN,
+        RULE_NAME,     /* name finds nothing wrong with it */
         RULE_MIN,      /* at least min */
         RULE_POSITIVE, /* greater than 0 */
         RULE_RANGE,    /* min to max */
@@ -156,7 +164,8 @@ struct api_attr {
         RULE_LENGTH,   /* at most max bytes */
         RULE_MAX
     } rule;
-    bool needed;               /* absence is an error */
+    bool needed; /* absence is an error */
+    name_check *name;
     const char *const *one_of; /* ends in NULL, in the order that texts list them */
     int64_t min, max;
 };

@@ -1,61 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The rules that a row can state alone. Everything that needs two fields to judge is a hook of the
  * kind (api layer). */
-#include <stdio.h>
-
 #include "schema/entry.h"
 #include "schema/ops.h"
 
-#define DNS_LABEL_MAX     63
-#define DNS_SUBDOMAIN_MAX 253
-#define DNS_LABEL_RE      "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-
-static bool alnum_lower(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+void field_check_name(struct field_errors *fe, const struct field_path *p, str name,
+                      name_check *check) {
+    struct name_errors e = {{0}, 0};
+    check(name, &e);
+    for (unsigned i = 0; i < e.n; i++)
+        field_invalid(fe, p, name, "%s", e.v[i]);
 }
 
-static bool is_label(str s) {
-    if (s.n == 0 || !alnum_lower(s.p[0]) || !alnum_lower(s.p[s.n - 1]))
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if (!alnum_lower(s.p[i]) && s.p[i] != '-')
-            return false;
-    return true;
+void field_check_range(struct field_errors *fe, const struct field_path *p, int64_t v, int64_t min,
+                       int64_t max) {
+    if (v >= min && v <= max)
+        return;
+    str text = str_printf(fe->arena, "must be between %lld and %lld, inclusive", (long long)min,
+                          (long long)max);
+    field_invalid_i64(fe, p, v, text.p);
 }
 
-static bool is_subdomain(str s) {
-    while (s.p) {
-        str label = str_cut(&s, '.');
-        if (!is_label(label))
-            return false;
-    }
-    return true;
+void field_check_port(struct field_errors *fe, const struct field_path *p, int64_t port) {
+    field_check_range(fe, p, port, 1, UINT16_MAX);
 }
 
-static void check_length(struct field_errors *fe, const struct field_path *p, str s, size_t max) {
-    if (s.n > max)
-        field_invalid(fe, p, s, "must be no more than %zu characters", max);
+void field_check_min(struct field_errors *fe, const struct field_path *p, int64_t v, int64_t min) {
+    if (v >= min)
+        return;
+    str text = str_printf(fe->arena, "must be greater than or equal to %lld", (long long)min);
+    field_invalid_i64(fe, p, v, text.p);
 }
 
-void field_check_dns_label(struct field_errors *fe, const struct field_path *p, str s) {
-    check_length(fe, p, s, DNS_LABEL_MAX);
-    if (!is_label(s))
-        field_invalid(
-            fe, p, s,
-            "a lowercase RFC 1123 label must consist of lower case alphanumeric characters "
-            "or '-', and must start and end with an alphanumeric character (e.g. "
-            "'my-name',  or '123-abc', regex used for validation is '" DNS_LABEL_RE "')");
-}
-
-void field_check_dns_subdomain(struct field_errors *fe, const struct field_path *p, str s) {
-    check_length(fe, p, s, DNS_SUBDOMAIN_MAX);
-    if (s.n == 0 || !is_subdomain(s))
-        field_invalid(
-            fe, p, s,
-            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
-            "characters, '-' or '.', and must start and end with an alphanumeric character "
-            "(e.g. 'example.com', regex used for validation is '" DNS_LABEL_RE "(\\." DNS_LABEL_RE
-            ")*')");
+void field_check_not_negative(struct field_errors *fe, const struct field_path *p, int64_t v) {
+    field_check_min(fe, p, v, 0);
 }
 
 static int64_t number_at(const struct api_field *f, const void *at) {
@@ -67,29 +45,30 @@ static int64_t number_at(const struct api_field *f, const void *at) {
 
 static void check_number(struct field_errors *fe, const struct api_attr *rule, int64_t v,
                          const struct field_path *p) {
-    char text[96];
-    if (rule->rule == RULE_MIN && v < rule->min) {
-        snprintf(text, sizeof(text), "must be greater than or equal to %lld", (long long)rule->min);
-        field_invalid_i64(fe, p, v, text);
-    } else if (rule->rule == RULE_POSITIVE && v <= 0) {
+    if (rule->rule == RULE_MIN)
+        field_check_min(fe, p, v, rule->min);
+    else if (rule->rule == RULE_RANGE)
+        field_check_range(fe, p, v, rule->min, rule->max);
+    else if (rule->rule == RULE_POSITIVE && v <= 0)
         field_invalid_i64(fe, p, v, "must be greater than 0");
-    } else if (rule->rule == RULE_RANGE && (v < rule->min || v > rule->max)) {
-        snprintf(text, sizeof(text), "must be between %lld and %lld, inclusive",
-                 (long long)rule->min, (long long)rule->max);
-        field_invalid_i64(fe, p, v, text);
-    }
 }
 
-static void check_string(struct field_errors *fe, const struct api_attr *rule, str s,
-                         const struct field_path *p) {
-    if (rule->rule == RULE_DNS1123_LABEL)
-        field_check_dns_label(fe, p, s);
-    else if (rule->rule == RULE_DNS1123_SUBDOMAIN)
-        field_check_dns_subdomain(fe, p, s);
+static void check_text(struct field_errors *fe, const struct api_attr *rule, str s,
+                       const struct field_path *p) {
+    if (rule->rule == RULE_NAME)
+        field_check_name(fe, p, s, rule->name);
     else if (rule->rule == RULE_ONE_OF && !str_in(s, rule->one_of))
         field_not_supported(fe, p, s, rule->one_of);
     else if (rule->rule == RULE_LENGTH && s.n > (size_t)rule->max)
         field_too_long(fe, p, (size_t)rule->max);
+}
+
+static void check_value(struct field_errors *fe, const struct api_field *f, const void *at,
+                        const struct field_path *p) {
+    if (f->kind == API_STR)
+        check_text(fe, f->attr, *(const str *)at, p);
+    else
+        check_number(fe, f->attr, number_at(f, at), p);
 }
 
 /* Of a plain text nobody can tell whether it is absent: as one of several it is no choice, as a
@@ -108,15 +87,11 @@ static void check_rule(struct field_errors *fe, const struct api_field *f, const
     }
     if (f->attr->rule == RULE_NONE || !is_checked(f, at))
         return;
-    if (f->kind != API_STR) {
-        check_number(fe, f->attr, number_at(f, at), p);
-    } else if (f->shape <= API_OPT) {
-        check_string(fe, f->attr, *(const str *)at, p);
-    } else if (f->shape == API_LIST) {
-        const str_list *l = at;
-        for (uint32_t i = 0; i < l->n; i++)
-            check_string(fe, f->attr, l->v[i], PATH_INDEX(p, i));
-    }
+    const struct api_seq *list = at;
+    if (f->shape != API_LIST)
+        check_value(fe, f, at, p);
+    for (uint32_t i = 0; f->shape == API_LIST && i < list->n; i++)
+        check_value(fe, f, seq_value(f, list, i), PATH_INDEX(p, i));
 }
 
 static void check_message(struct field_errors *fe, const struct api_field *f, const void *at,

@@ -165,13 +165,11 @@ static void check_effects(struct field_errors *fe, const struct field_path *p, s
 /* What validating and mutating webhooks have in common; reinvocation.p NULL: none. */
 static void check_webhook(struct field_errors *fe, const struct field_path *p,
                           const ValidatingWebhook *h, str reinvocation, struct tolerated ok) {
+    static const char *const reinvocations[] = {"IfNeeded", "Never", NULL};
     check_hook_name(fe, PATH(p, "name"), h->name);
     for (uint32_t i = 0; i < h->rules.n; i++)
         check_admission_rule(fe, PATH_INDEX(PATH(p, "rules"), i), &h->rules.v[i]);
-    if (h->failure_policy.p)
-        check_one_of(fe, PATH(p, "failurePolicy"), h->failure_policy, admission_failures);
-    if (h->match_policy.p)
-        check_match_policy(fe, PATH(p, "matchPolicy"), h->match_policy);
+    check_rows(fe, p, ValidatingWebhook, h, "failurePolicy matchPolicy");
     check_effects(fe, PATH(p, "sideEffects"), h->side_effects, ok.effects);
     if (h->timeout_seconds.set && (h->timeout_seconds.v < 1 || h->timeout_seconds.v > TIMEOUT_MAX))
         field_invalid_i64(fe, PATH(p, "timeoutSeconds"), h->timeout_seconds.v,
@@ -179,7 +177,7 @@ static void check_webhook(struct field_errors *fe, const struct field_path *p,
     check_label_selector(fe, PATH(p, "namespaceSelector"), h->namespace_selector);
     check_label_selector(fe, PATH(p, "objectSelector"), h->object_selector);
     if (reinvocation.p)
-        check_one_of(fe, PATH(p, "reinvocationPolicy"), reinvocation, admission_reinvocations);
+        check_one_of(fe, PATH(p, "reinvocationPolicy"), reinvocation, reinvocations);
     check_client(fe, PATH(p, "clientConfig"), &h->client_config);
     if (!ok.conditions)
         check_match_conditions(fe, PATH(p, "matchConditions"), h->match_conditions.v,

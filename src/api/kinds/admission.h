@@ -4,13 +4,8 @@
 
 #include "api/kinds/kinds.h"
 
-/* Supported values, sorted. */
-extern const char *const admission_failures[], *const admission_reinvocations[];
-
 void check_admission_rule(struct field_errors *fe, const struct field_path *p,
                           const RuleWithOperations *r);
-/* "Equivalent" or "Exact". */
-void check_match_policy(struct field_errors *fe, const struct field_path *p, str policy);
 /* NULL: nothing to check. */
 void check_match_resources(struct field_errors *fe, const struct field_path *p,
                            const MatchResources *m);

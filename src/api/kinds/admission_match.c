@@ -5,9 +5,6 @@
 
 #define CONDITIONS_MAX 64
 
-const char *const admission_failures[] = {"Fail", "Ignore", NULL};
-const char *const admission_reinvocations[] = {"IfNeeded", "Never", NULL};
-
 str trimmed(str s) {
     while (s.n && strchr(" \t\n\v\f\r", s.p[0]) && s.p[0])
         s = str_slice(s, 1, s.n);
@@ -70,25 +67,16 @@ static void check_resources(struct field_errors *fe, const struct field_path *p,
 
 void check_admission_rule(struct field_errors *fe, const struct field_path *p,
                           const RuleWithOperations *o) {
-    static const char *const operations[] = {"*", "CONNECT", "CREATE", "DELETE", "UPDATE", NULL};
-    static const char *const scopes[] = {"*", "Cluster", "Namespaced", NULL};
     const Rule *r = &o->rule;
     check_star(fe, PATH(p, "operations"), &o->operations, "operations");
-    for (uint32_t i = 0; i < o->operations.n; i++)
-        check_one_of(fe, PATH_INDEX(PATH(p, "operations"), i), o->operations.v[i], operations);
+    check_rows(fe, p, RuleWithOperations, o, "operations");
     check_star(fe, PATH(p, "apiGroups"), &r->api_groups, "API groups");
     check_star(fe, PATH(p, "apiVersions"), &r->api_versions, "API versions");
     for (uint32_t i = 0; i < r->api_versions.n; i++)
         if (!r->api_versions.v[i].n)
             field_required(fe, PATH_INDEX(PATH(p, "apiVersions"), i), NULL);
     check_resources(fe, PATH(p, "resources"), &r->resources);
-    if (r->scope.p)
-        check_one_of(fe, PATH(p, "scope"), r->scope, scopes);
-}
-
-void check_match_policy(struct field_errors *fe, const struct field_path *p, str policy) {
-    static const char *const policies[] = {"Equivalent", "Exact", NULL};
-    check_one_of(fe, p, policy, policies);
+    check_rows(fe, p, Rule, r, "scope");
 }
 
 static void check_named_rule(struct field_errors *fe, const struct field_path *p,
@@ -104,24 +92,14 @@ static void check_named_rule(struct field_errors *fe, const struct field_path *p
     check_admission_rule(fe, p, &r->rule_with_operations);
 }
 
-static void check_selector(struct field_errors *fe, const struct field_path *p,
-                           const LabelSelector *s) {
-    if (s)
-        check_label_selector(fe, p, s);
-    else
-        field_required(fe, p, NULL);
-}
-
 void check_match_resources(struct field_errors *fe, const struct field_path *p,
                            const MatchResources *m) {
     if (!m)
         return;
-    if (!m->match_policy.p)
-        field_required(fe, PATH(p, "matchPolicy"), NULL);
-    else
-        check_match_policy(fe, PATH(p, "matchPolicy"), m->match_policy);
-    check_selector(fe, PATH(p, "namespaceSelector"), m->namespace_selector);
-    check_selector(fe, PATH(p, "objectSelector"), m->object_selector);
+    check_rows(fe, p, MatchResources, m, "matchPolicy namespaceSelector");
+    check_label_selector(fe, PATH(p, "namespaceSelector"), m->namespace_selector);
+    check_rows(fe, p, MatchResources, m, "objectSelector");
+    check_label_selector(fe, PATH(p, "objectSelector"), m->object_selector);
     for (uint32_t i = 0; i < m->resource_rules.n; i++)
         check_named_rule(fe, PATH_INDEX(PATH(p, "resourceRules"), i), &m->resource_rules.v[i]);
     for (uint32_t i = 0; i < m->exclude_resource_rules.n; i++)
@@ -138,7 +116,7 @@ void check_match_conditions(struct field_errors *fe, const struct field_path *p,
         const struct field_path *at = PATH_INDEX(p, i);
         if (!trimmed(v[i].expression).n)
             field_required(fe, PATH(at, "expression"), NULL);
-        check_name_required(fe, PATH(at, "name"), v[i].name, name_qualified);
+        check_rows(fe, at, MatchCondition, &v[i], "name");
         if (v[i].name.n && name_index_first(&x, v[i].name) != i)
             field_duplicate(fe, PATH(at, "name"), v[i].name);
     }

@@ -66,13 +66,6 @@ static void check_variables(struct field_errors *fe, const struct field_path *p,
     }
 }
 
-static void check_failure(struct field_errors *fe, const struct field_path *p, str policy) {
-    if (!policy.p)
-        field_required(fe, p, NULL);
-    else
-        check_one_of(fe, p, policy, admission_failures);
-}
-
 static void check_constraints(struct field_errors *fe, const struct field_path *p,
                               const MatchResources *m) {
     if (!m) {
@@ -100,7 +93,6 @@ static bool same_kind(const ParamKind *x, const ParamKind *y) {
 
 static void check_validation(struct field_errors *fe, const struct field_path *p,
                              const Validation *v) {
-    static const char *const reasons[] = {"Forbidden", "Invalid", "RequestEntityTooLarge", NULL};
     str message = trimmed(v->message);
     if (!trimmed(v->expression).n)
         field_required(fe, PATH(p, "expression"), "expression is not specified");
@@ -111,8 +103,7 @@ static void check_validation(struct field_errors *fe, const struct field_path *p
         field_invalid(fe, PATH(p, "message"), v->message, "message must be non-empty if specified");
     else if (str_chr(message, '\n') >= 0 || str_chr(message, '\r') >= 0)
         field_invalid(fe, PATH(p, "message"), v->message, "message must not contain line breaks");
-    if (v->reason.p)
-        check_one_of(fe, PATH(p, "reason"), v->reason, reasons);
+    check_rows(fe, p, Validation, v, "reason");
 }
 
 static void check_annotation(struct field_errors *fe, const struct field_path *p, str policy,
@@ -151,7 +142,7 @@ static void validate_validating(struct field_errors *fe, const void *obj, const 
     const ValidatingAdmissionPolicy *policy = obj, *was = old;
     const ValidatingAdmissionPolicySpec *s = &policy->spec;
     const struct field_path *p = PATH(NULL, "spec");
-    check_failure(fe, PATH(p, "failurePolicy"), s->failure_policy);
+    check_rows(fe, p, ValidatingAdmissionPolicySpec, s, "failurePolicy");
     check_param_kind(fe, PATH(p, "paramKind"), s->param_kind);
     check_constraints(fe, PATH(p, "matchConstraints"), s->match_constraints);
     if (!was || !same_kind(s->param_kind, was->spec.param_kind) ||
@@ -177,8 +168,7 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
         const ExpressionWarning *w = &s->type_checking->expression_warnings.v[i];
         const struct field_path *at =
             PATH_INDEX(PATH(PATH(p, "typeChecking"), "expressionWarnings"), i);
-        if (!w->warning.n)
-            field_required(fe, PATH(at, "warning"), NULL);
+        check_rows(fe, at, ExpressionWarning, w, "warning");
         if (!trimmed(w->field_ref).n)
             field_required(fe, PATH(at, "fieldRef"), NULL);
     }
@@ -212,9 +202,8 @@ static void check_expression(struct field_errors *fe, const struct field_path *p
 }
 
 static void check_mutation(struct field_errors *fe, const struct field_path *p, const Mutation *m) {
-    static const char *const types[] = {"ApplyConfiguration", "JSONPatch", NULL};
     const struct field_path *patch = PATH(p, "jsonPatch"), *apply = PATH(p, "applyConfiguration");
-    check_one_of_required(fe, PATH(p, "patchType"), m->patch_type, types);
+    check_rows(fe, p, Mutation, m, "patchType");
     if (str_eqc(m->patch_type, "JSONPatch")) {
         if (m->json_patch)
             check_expression(fe, patch, m->json_patch->expression);
@@ -238,7 +227,7 @@ static void validate_mutating(struct field_errors *fe, const void *obj, const vo
     const MutatingAdmissionPolicySpec *s = &((const MutatingAdmissionPolicy *)obj)->spec;
     const MutatingAdmissionPolicy *was = old;
     const struct field_path *p = PATH(NULL, "spec");
-    check_failure(fe, PATH(p, "failurePolicy"), s->failure_policy);
+    check_rows(fe, p, MutatingAdmissionPolicySpec, s, "failurePolicy");
     check_param_kind(fe, PATH(p, "paramKind"), s->param_kind);
     check_constraints(fe, PATH(p, "matchConstraints"), s->match_constraints);
     check_mutable(fe, PATH(p, "matchConstraints"), s->match_constraints);
@@ -252,8 +241,7 @@ static void validate_mutating(struct field_errors *fe, const void *obj, const vo
         field_required(fe, PATH(p, "mutations"), "mutations must contain at least one item");
     for (uint32_t i = 0; i < s->mutations.n; i++)
         check_mutation(fe, PATH_INDEX(PATH(p, "mutations"), i), &s->mutations.v[i]);
-    check_one_of_required(fe, PATH(p, "reinvocationPolicy"), s->reinvocation_policy,
-                          admission_reinvocations);
+    check_rows(fe, p, MutatingAdmissionPolicySpec, s, "reinvocationPolicy");
 }
 
 const struct hooks hooks_admissionregistration_v1_mutatingadmissionpolicies = {
@@ -271,8 +259,7 @@ static void check_param_ref(struct field_errors *fe, const struct field_path *p,
     static const char both[] = "name and selector are mutually exclusive";
     if (!r)
         return;
-    if (r->name.n)
-        field_check_name(fe, PATH(p, "name"), r->name, name_path_segment);
+    check_rows(fe, p, ParamRef, r, "name");
     if (r->name.n && r->selector)
         field_forbidden(fe, PATH(p, "name"), both);
     check_label_selector(fe, PATH(p, "selector"), r->selector);
@@ -308,7 +295,7 @@ static void validate_binding(struct field_errors *fe, const void *obj) {
     const ValidatingAdmissionPolicyBindingSpec *s =
         &((const ValidatingAdmissionPolicyBinding *)obj)->spec;
     const struct field_path *p = PATH(NULL, "spec");
-    check_name_required(fe, PATH(p, "policyName"), s->policy_name, name_dns1123_subdomain);
+    check_rows(fe, p, ValidatingAdmissionPolicyBindingSpec, s, "policyName");
     check_param_ref(fe, PATH(p, "paramRef"), s->param_ref);
     check_match_resources(fe, PATH(p, MATCH_RESOURCES), s->match_resources);
     check_actions(fe, PATH(p, "validationActions"), &s->validation_actions);
@@ -318,7 +305,7 @@ static void validate_mutating_binding(struct field_errors *fe, const void *obj) 
     const MutatingAdmissionPolicyBindingSpec *s =
         &((const MutatingAdmissionPolicyBinding *)obj)->spec;
     const struct field_path *p = PATH(NULL, "spec");
-    check_name_required(fe, PATH(p, "policyName"), s->policy_name, name_dns1123_subdomain);
+    check_rows(fe, p, MutatingAdmissionPolicyBindingSpec, s, "policyName");
     check_param_ref(fe, PATH(p, "paramRef"), s->param_ref);
     check_match_resources(fe, PATH(p, "matchResources"), s->match_resources);
     check_mutable(fe, PATH(p, "matchResources"), s->match_resources);

@@ -38,11 +38,6 @@ bool label_selector_empty(const LabelSelector *s) {
     return !s->match_labels.n && !s->match_expressions.n;
 }
 
-void check_given(struct field_errors *fe, const struct field_path *p, const char *name, str value) {
-    if (!value.n)
-        field_required(fe, PATH(p, name), NULL);
-}
-
 void check_one_of(struct field_errors *fe, const struct field_path *p, str s,
                   const char *const *supported) {
     if (!str_in(s, supported))
@@ -79,11 +74,6 @@ void check_domain_prefixed_path(struct field_errors *fe, const struct field_path
                       "'[A-Za-z0-9/\\-._~%%!$&'()*+,;=:]+')");
         return;
     }
-}
-
-void check_not_negative_opt(struct field_errors *fe, const struct field_path *p, struct opt_i32 v) {
-    if (v.set)
-        field_check_not_negative(fe, p, v.v);
 }
 
 void check_same_message(struct field_errors *fe, const struct field_path *p,

@@ -2,8 +2,7 @@
 /* Conditions of the common type. */
 #include "api/kinds/kinds.h"
 
-#define REASON_MAX  1024
-#define MESSAGE_MAX 32768
+#define REASON_MAX 1024
 
 /* [A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])? */
 static bool is_reason(str s) {
@@ -36,17 +35,15 @@ static void check_reason(struct field_errors *fe, const struct field_path *p, st
 
 static void check_condition(struct field_errors *fe, const struct field_path *p,
                             const Condition *c) {
-    static const char *const statuses[] = {"False", "True", "Unknown", NULL};
     field_check_name(fe, PATH(p, "type"), c->type, name_qualified);
-    check_one_of(fe, PATH(p, "status"), c->status, statuses);
+    check_rows(fe, p, Condition, c, "status");
     if (c->observed_generation < 0)
         field_invalid_i64(fe, PATH(p, "observedGeneration"), c->observed_generation,
                           "must be greater than or equal to zero");
     if (!c->last_transition_time.set)
         field_required(fe, PATH(p, "lastTransitionTime"), "must be set");
     check_reason(fe, PATH(p, "reason"), c->reason);
-    if (c->message.n > MESSAGE_MAX)
-        field_too_long(fe, PATH(p, "message"), MESSAGE_MAX);
+    check_rows(fe, p, Condition, c, "message");
 }
 
 void check_conditions(struct field_errors *fe, const struct field_path *p, const Condition *v,

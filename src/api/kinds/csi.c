@@ -39,28 +39,20 @@ static void check_tokens(struct field_errors *fe, const struct field_path *p,
     }
 }
 
-static void required_bool(struct field_errors *fe, const struct field_path *p, struct opt_bool v) {
-    if (!v.set)
-        field_required(fe, p, NULL);
-}
-
 /* attachRequired is told with a slip of the pen. */
 #define ATTACH_REQUIRED "attachedRequired"
 
 static void driver_validate(struct field_errors *fe, const void *obj) {
-    static const char *const policies[] = {"File", "None", "ReadWriteOnceWithFSType", NULL};
     static const char *const modes[] = {"Persistent", "Ephemeral", NULL};
     const CSIDriverSpec *s = &((const CSIDriver *)obj)->spec;
     const struct field_path *p = PATH(NULL, "spec");
-    required_bool(fe, PATH(p, ATTACH_REQUIRED), s->attach_required);
-    required_bool(fe, PATH(p, "podInfoOnMount"), s->pod_info_on_mount);
-    required_bool(fe, PATH(p, "storageCapacity"), s->storage_capacity);
-    if (s->fs_group_policy.p)
-        check_one_of(fe, PATH(p, "fsGroupPolicy"), s->fs_group_policy, policies);
+    if (!s->attach_required.set)
+        field_required(fe, PATH(p, ATTACH_REQUIRED), NULL);
+    check_rows(fe, p, CSIDriverSpec, s, "podInfoOnMount storageCapacity fsGroupPolicy");
     check_tokens(fe, PATH(p, "tokenRequests"), s);
     for (uint32_t i = 0; i < s->volume_lifecycle_modes.n; i++)
         check_one_of(fe, PATH(p, "volumeLifecycleModes"), s->volume_lifecycle_modes.v[i], modes);
-    required_bool(fe, PATH(p, "seLinuxMount"), s->se_linux_mount);
+    check_rows(fe, p, CSIDriverSpec, s, "seLinuxMount");
     if (s->node_allocatable_update_period_seconds.set &&
         s->node_allocatable_update_period_seconds.v < UPDATE_PERIOD_MIN)
         field_invalid_i64(fe, PATH(p, "nodeAllocatableUpdatePeriodSeconds"),
@@ -123,14 +115,12 @@ static void csinode_validate(struct field_errors *fe, const void *obj) {
     for (uint32_t i = 0; i < n; i++) {
         const struct field_path *p = PATH_INDEX(PATH(PATH(NULL, "spec"), "drivers"), i);
         check_csi_driver(fe, PATH(p, "name"), v[i].name);
-        if (!v[i].node_id.n)
-            field_required(fe, PATH(p, "nodeID"), NULL);
+        check_rows(fe, p, CSINodeDriver, &v[i], "nodeID");
         if (v[i].node_id.n > NODE_ID_MAX)
             field_invalid(fe, PATH(p, "nodeID"), v[i].node_id, "must be %d characters or less",
                           NODE_ID_MAX);
         if (v[i].allocatable)
-            check_not_negative_opt(fe, PATH(PATH(p, "allocatable"), "count"),
-                                   v[i].allocatable->count);
+            check_rows(fe, PATH(p, "allocatable"), VolumeNodeResources, v[i].allocatable, "count");
         if (name_index_first(&x, v[i].name) != i)
             field_duplicate(fe, PATH(p, "name"), v[i].name);
         check_topology_keys(fe, p, &v[i].topology_keys);

@@ -2,7 +2,6 @@
 #include "api/kinds/dra.h"
 
 #define SELECTORS_MAX  32
-#define EXPRESSION_MAX (10 * 1024)
 #define CONDITIONS_MAX 4
 #define ID_MAX         32
 #define UID_LEN        36
@@ -90,13 +89,8 @@ void dra_check_selectors(struct field_errors *fe, const struct field_path *p,
                          const DeviceSelector *v, uint32_t n) {
     if (dra_too_many(fe, p, n, SELECTORS_MAX))
         return;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct field_path *at = PATH(PATH_INDEX(p, i), "cel");
-        if (!v[i].cel)
-            field_required(fe, at, NULL);
-        else if (v[i].cel->expression.n > EXPRESSION_MAX)
-            field_too_long(fe, PATH(at, "expression"), EXPRESSION_MAX);
-    }
+    for (uint32_t i = 0; i < n; i++)
+        check_rows(fe, PATH_INDEX(p, i), DeviceSelector, &v[i], "cel");
 }
 
 void dra_check_raw(struct field_errors *fe, const struct field_path *p, Raw raw, size_t max) {
@@ -123,29 +117,23 @@ void dra_check_config(struct field_errors *fe, const struct field_path *p,
 
 /* ---- taints, tolerations, conditions ---- */
 
-static const char *const effects[] = {"NoExecute", "NoSchedule", "None", NULL};
-
 void dra_check_taint(struct field_errors *fe, const struct field_path *p, const DeviceTaint *t) {
     field_check_name(fe, PATH(p, "key"), t->key, name_qualified);
-    if (t->value.n)
-        field_check_name(fe, PATH(p, "value"), t->value, name_label_value);
-    check_one_of_required(fe, PATH(p, "effect"), t->effect, effects);
+    check_rows(fe, p, DeviceTaint, t, "value effect");
 }
 
 void dra_check_tolerations(struct field_errors *fe, const struct field_path *list,
                            const DeviceToleration *v, uint32_t n) {
-    static const char *const operators[] = {"Equal", "Exists", NULL};
     for (uint32_t i = 0; i < n; i++) {
         const struct field_path *p = PATH_INDEX(list, i);
-        if (v[i].key.n)
-            field_check_name(fe, PATH(p, "key"), v[i].key, name_qualified);
+        check_rows(fe, p, DeviceToleration, &v[i], "key");
         if (str_eqc(v[i].operator_, "Exists") && v[i].value.n)
             field_invalid(fe, PATH(p, "value"), v[i].value, "must be empty for operator `Exists`");
         else if (str_eqc(v[i].operator_, "Equal"))
             field_check_name(fe, PATH(p, "value"), v[i].value, name_label_value);
-        check_one_of_required(fe, PATH(p, "operator"), v[i].operator_, operators);
+        check_rows(fe, p, DeviceToleration, &v[i], "operator");
         if (v[i].effect.n)
-            check_one_of(fe, PATH(p, "effect"), v[i].effect, effects);
+            check_rows(fe, p, DeviceToleration, &v[i], "effect");
     }
 }
 

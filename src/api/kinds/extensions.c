@@ -101,7 +101,6 @@ static void check_names(struct field_errors *fe, const struct field_path *p,
 }
 
 static void crd_validate(struct field_errors *fe, const void *obj) {
-    static const char *const scopes[] = {"Cluster", "Namespaced", NULL};
     const CustomResourceDefinition *crd = obj;
     const CustomResourceDefinitionSpec *s = &crd->spec;
     const struct field_path *p = PATH(NULL, "spec");
@@ -116,7 +115,7 @@ static void crd_validate(struct field_errors *fe, const void *obj) {
         field_check_name(fe, PATH(p, "group"), s->group, name_dns1123_subdomain);
     else if (str_chr(s->group, '.') < 0)
         field_invalid(fe, PATH(p, "group"), s->group, "should be a domain with at least one dot");
-    check_one_of_required(fe, PATH(p, "scope"), s->scope, scopes);
+    check_rows(fe, p, CustomResourceDefinitionSpec, s, "scope");
     check_versions(fe, PATH(p, "versions"), s);
     check_names(fe, PATH(p, "names"), &s->names);
     if (!crd->status.stored_versions.n)

@@ -55,12 +55,12 @@ static void check_subject(struct field_errors *fe, const struct field_path *p,
         check_account(fe, PATH(p, "serviceAccount"), s->service_account);
     else if (str_eqc(s->kind, "User") && !s->user)
         field_required(fe, PATH(p, "user"), "user is required when subject kind is 'User'");
-    else if (str_eqc(s->kind, "User") && !s->user->name.n)
-        field_required(fe, PATH(PATH(p, "user"), "name"), NULL);
+    else if (str_eqc(s->kind, "User"))
+        check_rows(fe, PATH(p, "user"), UserSubject, s->user, "name");
     else if (str_eqc(s->kind, "Group") && !s->group)
         field_required(fe, PATH(p, "group"), "group is required when subject kind is 'Group'");
-    else if (str_eqc(s->kind, "Group") && !s->group->name.n)
-        field_required(fe, PATH(PATH(p, "group"), "name"), NULL);
+    else if (str_eqc(s->kind, "Group"))
+        check_rows(fe, PATH(p, "group"), GroupSubject, s->group, "name");
     check_alone(fe, p, s);
 }
 

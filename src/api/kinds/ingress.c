@@ -18,16 +18,13 @@ static void check_reference(struct field_errors *fe, const struct field_path *p,
 static void check_service(struct field_errors *fe, const struct field_path *backend,
                           const IngressServiceBackend *s) {
     const struct field_path *p = PATH(backend, "service");
-    if (!s->name.n)
-        field_required(fe, PATH(p, "name"), NULL);
-    else
-        field_check_name(fe, PATH(p, "name"), s->name, name_dns1123_label);
+    check_rows(fe, p, IngressServiceBackend, s, "name");
     if (s->port.name.n && s->port.number)
         field_invalid(fe, backend, STR_NONE, "cannot set both port name & port number");
     else if (s->port.name.n)
-        field_check_name(fe, PATH(PATH(p, "port"), "name"), s->port.name, name_port);
+        check_rows(fe, PATH(p, "port"), ServiceBackendPort, &s->port, "name");
     else if (s->port.number)
-        field_check_port(fe, PATH(PATH(p, "port"), "number"), s->port.number);
+        check_rows(fe, PATH(p, "port"), ServiceBackendPort, &s->port, "number");
     else
         field_required(fe, backend, "port name or number is required");
 }
@@ -111,8 +108,8 @@ static void check_tls(struct field_errors *fe, const struct field_path *p, const
                          str_chr(host, '*') >= 0 ? name_wildcard_subdomain
                                                  : name_dns1123_subdomain);
     }
-    if (t->secret_name.n && !secrets_free)
-        field_check_name(fe, PATH(p, "secretName"), t->secret_name, name_dns1123_subdomain);
+    if (!secrets_free)
+        check_rows(fe, p, IngressTLS, t, "secretName");
 }
 
 /* What an older server let in may stay: all secret names when one was bad, and the paths behind
@@ -146,9 +143,7 @@ static void check_spec(struct field_errors *fe, const IngressSpec *s, const Ingr
     check_rules(fe, PATH(p, "rules"), s, old && has_bad_wildcard(fe->arena, old));
     for (uint32_t i = 0; i < s->tls.n; i++)
         check_tls(fe, PATH_INDEX(PATH(p, "tls"), i), &s->tls.v[i], secrets_free);
-    if (s->ingress_class_name.p)
-        field_check_name(fe, PATH(p, "ingressClassName"), s->ingress_class_name,
-                         name_dns1123_subdomain);
+    check_rows(fe, p, IngressSpec, s, "ingressClassName");
 }
 
 static void validate(struct field_errors *fe, const void *obj, const void *old) {
@@ -177,8 +172,7 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
         const struct field_path *p = PATH_INDEX(list, i);
         if (g->ip.n)
             field_check_ip(fe, PATH(p, "ip"), g->ip, &kept);
-        if (g->hostname.n)
-            field_check_name(fe, PATH(p, "hostname"), g->hostname, name_dns1123_subdomain);
+        check_rows(fe, p, IngressLoadBalancerIngress, g, "hostname");
         if (g->hostname.n && ip_parse(g->hostname, &ip))
             field_invalid(fe, PATH(p, "hostname"), g->hostname,
                           "must be a DNS name, not an IP address");
@@ -240,14 +234,9 @@ static void check_controller(struct field_errors *fe, const struct field_path *p
 
 static void check_parameters(struct field_errors *fe, const struct field_path *p,
                              const IngressClassParametersReference *r) {
-    static const char *const scopes[] = {"Cluster", "Namespace", NULL};
     const struct field_path *ns = PATH(p, "namespace");
     check_reference(fe, p, r->api_group, r->kind, r->name);
-    if (!r->scope.p) {
-        field_required(fe, PATH(p, "scope"), NULL);
-        return;
-    }
-    check_one_of(fe, PATH(p, "scope"), r->scope, scopes);
+    check_rows(fe, p, IngressClassParametersReference, r, "scope");
     if (str_eqc(r->scope, "Namespace") && !r->namespace_.p)
         field_required(fe, ns, "`parameters.scope` is set to 'Namespace'");
     else if (str_eqc(r->scope, "Namespace"))

@@ -73,13 +73,10 @@ void check_label_requirement(struct field_errors *fe, const struct field_path *p
 bool check_operator_values(struct field_errors *fe, const struct field_path *p, str operator_,
                            const str_list *values);
 bool label_selector_empty(const LabelSelector *s);
-/* Not empty. */
-void check_given(struct field_errors *fe, const struct field_path *p, const char *name, str value);
 void check_one_of(struct field_errors *fe, const struct field_path *p, str s,
                   const char *const *supported);
 void check_one_of_required(struct field_errors *fe, const struct field_path *p, str s,
                            const char *const *supported);
-void check_not_negative_opt(struct field_errors *fe, const struct field_path *p, struct opt_i32 v);
 /* "acme.io/foo" */
 void check_domain_prefixed_path(struct field_errors *fe, const struct field_path *p, str s);
 /* Every field of the message but the allowed ones is unset; each other one is forbidden. */

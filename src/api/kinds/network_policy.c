@@ -15,9 +15,7 @@ static void defaults(struct hook_ctx *h, void *obj) {
 
 static void check_port(struct field_errors *fe, const struct field_path *p,
                        const NetworkPolicyPort *port) {
-    static const char *const protocols[] = {"TCP", "UDP", "SCTP", NULL};
-    if (port->protocol.p)
-        check_one_of(fe, PATH(p, "protocol"), port->protocol, protocols);
+    check_rows(fe, p, NetworkPolicyPort, port, "protocol");
     if (!intstr_given(port->port)) {
         if (port->end_port.set)
             field_invalid_i64(fe, PATH(p, "endPort"), port->end_port.v,
@@ -33,7 +31,7 @@ static void check_port(struct field_errors *fe, const struct field_path *p,
     else if (port->end_port.v < port->port.i)
         field_invalid_i64(fe, PATH(p, "endPort"), port->end_port.v,
                           "must be greater than or equal to `port`");
-    field_check_port(fe, PATH(p, "endPort"), port->end_port.v);
+    check_rows(fe, p, NetworkPolicyPort, port, "endPort");
 }
 
 /* old: blocks that are there already. */
@@ -90,7 +88,6 @@ static str_list blocks_of(struct arena *a, const NetworkPolicy *n) {
 }
 
 static void validate(struct field_errors *fe, const void *obj, const void *old) {
-    static const char *const types[] = {"Ingress", "Egress", NULL};
     const NetworkPolicySpec *s = &((const NetworkPolicy *)obj)->spec;
     const str_list blocks = blocks_of(fe->arena, old);
     const struct field_path *p = PATH(NULL, "spec");
@@ -114,8 +111,8 @@ static void validate(struct field_errors *fe, const void *obj, const void *old) 
     if (s->policy_types.n > 2)
         field_invalid_printed(fe, PATH(p, "policyTypes"), strings_json(fe->arena, &s->policy_types),
                               "may not specify more than two policyTypes");
-    for (uint32_t i = 0; i < s->policy_types.n && s->policy_types.n <= 2; i++)
-        check_one_of(fe, PATH_INDEX(PATH(p, "policyTypes"), i), s->policy_types.v[i], types);
+    else
+        check_rows(fe, p, NetworkPolicySpec, s, "policyTypes");
 }
 
 const struct hooks hooks_networking_v1_networkpolicies = {

@@ -192,9 +192,7 @@ static void check_config(struct field_errors *fe, const struct field_path *p,
         field_forbidden(fe, PATH(at, "uid"), "uid must not be set in spec");
     if (!status && m->resource_version.n)
         field_forbidden(fe, PATH(at, "resourceVersion"), "resourceVersion must not be set in spec");
-    check_name_required(fe, PATH(at, "namespace"), m->namespace_, name_dns1123_label);
-    check_name_required(fe, PATH(at, "name"), m->name, name_dns1123_subdomain);
-    check_name_required(fe, PATH(at, "kubeletConfigKey"), m->kubelet_config_key, name_config_key);
+    check_rows(fe, at, ConfigMapNodeConfigSource, m, "namespace name kubeletConfigKey");
 }
 
 static void check_configs(struct field_errors *fe, const Node *n) {

@@ -163,17 +163,14 @@ static void check_affinity(struct field_errors *fe, const struct field_path *p,
 }
 
 static void validate(struct field_errors *fe, const void *obj) {
-    static const char *const policies[] = {"Delete", "Recycle", "Retain", NULL};
     const PersistentVolume *v = obj;
     const PersistentVolumeSpec *s = &v->spec;
     const struct field_path *p = PATH(NULL, "spec");
-    if (!s->access_modes.n)
-        field_required(fe, PATH(p, "accessModes"), NULL);
+    check_rows(fe, p, PersistentVolumeSpec, s, "accessModes");
     check_access_modes(fe, PATH(p, "accessModes"), &s->access_modes);
     check_capacity(fe, PATH(p, "capacity"), &s->capacity);
     if (s->persistent_volume_reclaim_policy.n)
-        check_one_of(fe, PATH(p, "persistentVolumeReclaimPolicy"),
-                     s->persistent_volume_reclaim_policy, policies);
+        check_rows(fe, p, PersistentVolumeSpec, s, "persistentVolumeReclaimPolicy");
     check_affinity(fe, PATH(p, "nodeAffinity"), s->node_affinity);
     check_sources(fe, p, s, v->metadata.name);
     check_host_root(fe, p, s);
@@ -194,8 +191,7 @@ void check_inline_volume(struct field_errors *fe, const struct field_path *p,
         field_forbidden(fe, PATH(p, "capacity"), "may not be specified " INLINE);
     if (!s->persistent_volume_source.csi)
         field_required(fe, PATH(p, "csi"), "has to be specified " INLINE);
-    if (!s->access_modes.n)
-        field_required(fe, PATH(p, "accessModes"), NULL);
+    check_rows(fe, p, PersistentVolumeSpec, s, "accessModes");
     check_access_modes(fe, PATH(p, "accessModes"), &s->access_modes);
     if (s->persistent_volume_reclaim_policy.n &&
         !str_eqc(s->persistent_volume_reclaim_policy, "Retain"))

@@ -83,21 +83,9 @@ static void check_gates(struct field_errors *fe, const struct field_path *spec, 
     }
 }
 
-static void check_name_if(struct field_errors *fe, const struct field_path *p, str name,
-                          name_check *check) {
-    if (name.n)
-        field_check_name(fe, p, name, check);
-}
-
 static void check_names(struct field_errors *fe, const struct field_path *p, const PodSpec *s) {
-    check_name_if(fe, PATH(p, "serviceAccountName"), s->service_account_name,
-                  name_dns1123_subdomain);
-    check_name_if(fe, PATH(p, "nodeName"), s->node_name, name_dns1123_subdomain);
-    if (s->active_deadline_seconds.set)
-        field_check_range(fe, PATH(p, "activeDeadlineSeconds"), s->active_deadline_seconds.v, 1,
-                          INT32_MAX);
-    check_name_if(fe, PATH(p, "hostname"), s->hostname, name_dns1123_label);
-    check_name_if(fe, PATH(p, "subdomain"), s->subdomain, name_dns1123_label);
+    check_rows(fe, p, PodSpec, s,
+               "serviceAccountName nodeName activeDeadlineSeconds hostname subdomain");
     check_tolerations(fe, PATH(p, "tolerations"), s->tolerations.v, s->tolerations.n);
     for (uint32_t i = 0; i < s->host_aliases.n; i++) {
         const struct field_path *at = PATH_INDEX(PATH(p, "hostAliases"), i);
@@ -106,10 +94,7 @@ static void check_names(struct field_errors *fe, const struct field_path *p, con
             field_check_name(fe, PATH_INDEX(PATH(at, "hostnames"), k),
                              s->host_aliases.v[i].hostnames.v[k], name_dns1123_subdomain);
     }
-    check_name_if(fe, PATH(p, "priorityClassName"), s->priority_class_name, name_dns1123_subdomain);
-    if (s->runtime_class_name.p)
-        field_check_name(fe, PATH(p, "runtimeClassName"), s->runtime_class_name,
-                         name_dns1123_subdomain);
+    check_rows(fe, p, PodSpec, s, "priorityClassName runtimeClassName");
 }
 
 /* Volumes of devices and the host's namespaces know nothing of the pod's user ids. */

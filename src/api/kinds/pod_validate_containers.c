@@ -56,26 +56,22 @@ static void check_resize_policy(struct field_errors *fe, const struct field_path
 
 static void check_restart_rule(struct field_errors *fe, const struct field_path *p,
                                const ContainerRestartRule *r) {
-    static const char *const actions[] = {"Restart", "RestartAllContainers", NULL};
-    static const char *const operators[] = {"In", "NotIn", NULL};
     const struct field_path *codes = PATH(p, "exitCodes");
-    check_one_of(fe, PATH(p, "action"), r->action, actions);
+    check_rows(fe, p, ContainerRestartRule, r, "action");
     if (!r->exit_codes) {
         field_required(fe, codes, "must be specified");
         return;
     }
-    check_one_of(fe, PATH(codes, "operator"), r->exit_codes->operator_, operators);
+    check_rows(fe, codes, ContainerRestartRuleOnExitCodes, r->exit_codes, "operator");
     if (r->exit_codes->values.n > EXIT_CODES_MAX)
         field_too_many(fe, PATH(codes, "values"), r->exit_codes->values.n, EXIT_CODES_MAX);
 }
 
 static void check_container_restart(struct field_errors *fe, const struct field_path *p,
                                     const Container *c) {
-    static const char *const policies[] = {"Always", "Never", "OnFailure", NULL};
     const struct field_path *rules = PATH(p, "restartPolicyRules");
-    if (c->restart_policy.p)
-        check_one_of(fe, PATH(p, "restartPolicy"), c->restart_policy, policies);
-    else if (c->restart_policy_rules.n)
+    check_rows(fe, p, Container, c, "restartPolicy");
+    if (!c->restart_policy.p && c->restart_policy_rules.n)
         field_required(fe, PATH(p, "restartPolicy"),
                        "must specify restartPolicy when restart rules are used");
     if (c->restart_policy_rules.n > RESTART_RULES_MAX)

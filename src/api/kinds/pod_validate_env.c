@@ -122,14 +122,8 @@ static void check_key_ref(struct field_errors *fe, const struct field_path *p, s
 
 static void check_file_ref(struct field_errors *fe, const struct field_path *p,
                            const FileKeySelector *f) {
-    if (!f->key.n)
-        field_required(fe, PATH(p, "key"), NULL);
-    else
-        field_check_name(fe, PATH(p, "key"), f->key, name_env_var);
-    check_given(fe, p, "volumeName", f->volume_name);
-    if (!f->path.n)
-        field_required(fe, PATH(p, "path"), NULL);
-    else
+    check_rows(fe, p, FileKeySelector, f, "key volumeName path");
+    if (f->path.n)
         check_local_path(fe, PATH(p, "path"), f->path, true);
 }
 
@@ -170,8 +164,7 @@ static void check_env_name(struct field_errors *fe, const struct field_path *p, 
 static void check_env_from(struct field_errors *fe, const struct field_path *list, uint32_t i,
                            const EnvFromSource *s) {
     const struct field_path *p = PATH_INDEX(list, i);
-    if (s->prefix.n)
-        field_check_name(fe, PATH(p, "prefix"), s->prefix, name_env_var);
+    check_rows(fe, p, EnvFromSource, s, "prefix");
     if (s->config_map_ref)
         check_env_name(fe, PATH(p, "configMapRef"), s->config_map_ref->local_object_reference.name);
     if (s->secret_ref)
@@ -186,10 +179,7 @@ void check_env(struct field_errors *fe, const struct field_path *p, const Contai
     for (uint32_t i = 0; i < c->env.n; i++) {
         const EnvVar *e = &c->env.v[i];
         const struct field_path *at = PATH_INDEX(PATH(p, "env"), i);
-        if (!e->name.n)
-            field_required(fe, PATH(at, "name"), NULL);
-        else
-            field_check_name(fe, PATH(at, "name"), e->name, name_env_var);
+        check_rows(fe, at, EnvVar, e, "name");
         if (e->value_from)
             check_value_from(fe, PATH(at, "valueFrom"), e);
     }

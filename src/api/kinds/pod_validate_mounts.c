@@ -81,10 +81,10 @@ void check_mounts(struct field_errors *fe, const struct field_path *container,
     for (uint32_t i = 0; i < c->volume_mounts.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
         const VolumeMount *m = &c->volume_mounts.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
-        check_given(fe, p, "name", m->name);
+        check_rows(fe, p, VolumeMount, m, "name");
         if (!find_volume(scope, m->name))
             field_not_found(fe, PATH(p, "name"), m->name);
-        check_given(fe, p, "mountPath", m->mount_path);
+        check_rows(fe, p, VolumeMount, m, "mountPath");
         if (name_index_first(&mounts.paths, m->mount_path) < i)
             field_invalid(fe, PATH(p, "mountPath"), m->mount_path, "must be unique");
         if (has(&devices.names, m->name))
@@ -116,11 +116,11 @@ void check_devices(struct field_errors *fe, const struct field_path *container,
     for (uint32_t i = 0; i < c->volume_devices.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
         const VolumeDevice *d = &c->volume_devices.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
-        check_given(fe, p, "name", d->name);
+        check_rows(fe, p, VolumeDevice, d, "name");
         if (d->name.n && name_index_first(&devices.names, d->name) < i)
             field_invalid(fe, PATH(p, "name"), d->name, "must be unique");
         check_device_volume(fe, PATH(p, "name"), scope, d->name);
-        check_given(fe, p, "devicePath", d->device_path);
+        check_rows(fe, p, VolumeDevice, d, "devicePath");
         bool back = has_backsteps(d->device_path);
         if (!back && name_index_first(&devices.paths, d->device_path) < i)
             field_invalid(fe, PATH(p, "devicePath"), d->device_path, "must be unique");

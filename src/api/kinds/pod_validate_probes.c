@@ -6,11 +6,9 @@
 
 static void check_http(struct field_errors *fe, const struct field_path *p,
                        const HTTPGetAction *a) {
-    static const char *const schemes[] = {"HTTP", "HTTPS", NULL};
-    if (!a->path.n)
-        field_required(fe, PATH(p, "path"), NULL);
+    check_rows(fe, p, HTTPGetAction, a, "path");
     check_port_or_name(fe, PATH(p, "port"), a->port);
-    check_one_of(fe, PATH(p, "scheme"), a->scheme, schemes);
+    check_rows(fe, p, HTTPGetAction, a, "scheme");
     for (uint32_t i = 0; i < a->http_headers.n; i++)
         field_check_name(fe, PATH(p, "httpHeaders"), a->http_headers.v[i].name, name_http_header);
 }
@@ -52,7 +50,7 @@ static void check_handler(struct field_errors *fe, const struct field_path *p, s
     if (h.tcp && !second(fe, p, "tcpSocket", &n))
         check_port_or_name(fe, PATH(PATH(p, "tcpSocket"), "port"), h.tcp->port);
     if (h.grpc && !second(fe, p, "grpc", &n))
-        field_check_port(fe, PATH(PATH(p, "grpc"), "port"), h.grpc->port);
+        check_rows(fe, PATH(p, "grpc"), GRPCAction, h.grpc, "port");
     if (h.sleep && !second(fe, p, "sleep", &n))
         check_sleep(fe, PATH(p, "sleep"), h.sleep, grace);
     if (!n)

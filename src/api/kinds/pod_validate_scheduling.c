@@ -174,8 +174,7 @@ static void check_toleration(struct field_errors *fe, const struct field_path *p
                              const Toleration *t) {
     static const char *const operators[] = {"Equal", "Exists", NULL};
     const struct field_path *op = PATH(p, "operator");
-    if (t->key.n)
-        field_check_name(fe, PATH(p, "key"), t->key, name_qualified);
+    check_rows(fe, p, Toleration, t, "key");
     if (!t->key.n && !str_eqc(t->operator_, "Exists"))
         field_invalid(fe, op, t->operator_,
                       "operator must be Exists when `key` is empty, which means \"match all values "
@@ -245,8 +244,6 @@ static bool spread_again(const PodSpec *s, uint32_t i) {
 
 void check_topology_spread(struct field_errors *fe, const struct field_path *list, const PodSpec *s,
                            const ObjectMeta *pod) {
-    static const char *const actions[] = {"DoNotSchedule", "ScheduleAnyway", NULL};
-    static const char *const policies[] = {"Honor", "Ignore", NULL};
     if (list_too_long(fe, list, s->topology_spread_constraints.n))
         return;
     for (uint32_t i = 0; i < s->topology_spread_constraints.n; i++) {
@@ -256,16 +253,13 @@ void check_topology_spread(struct field_errors *fe, const struct field_path *lis
             field_invalid_i64(fe, PATH(p, "maxSkew"), c->max_skew, "must be greater than zero");
         if (!c->topology_key.n)
             field_required(fe, PATH(p, "topologyKey"), "can not be empty");
-        check_one_of(fe, PATH(p, "whenUnsatisfiable"), c->when_unsatisfiable, actions);
+        check_rows(fe, p, TopologySpreadConstraint, c, "whenUnsatisfiable");
         if (spread_again(s, i))
             field_duplicate(fe, PATH(p, "{topologyKey, whenUnsatisfiable}"),
                             str_printf(fe->arena, "{" STR_FMT ", " STR_FMT "}",
                                        STR_ARG(c->topology_key), STR_ARG(c->when_unsatisfiable)));
         check_min_domains(fe, PATH(p, "minDomains"), c);
-        if (c->node_affinity_policy.p)
-            check_one_of(fe, PATH(p, "nodeAffinityPolicy"), c->node_affinity_policy, policies);
-        if (c->node_taints_policy.p)
-            check_one_of(fe, PATH(p, "nodeTaintsPolicy"), c->node_taints_policy, policies);
+        check_rows(fe, p, TopologySpreadConstraint, c, "nodeAffinityPolicy nodeTaintsPolicy");
         check_spread_keys(fe, PATH(p, "matchLabelKeys"), c, pod);
         check_label_selector(fe, PATH(p, "labelSelector"), c->label_selector);
     }

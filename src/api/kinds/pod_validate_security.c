@@ -70,11 +70,7 @@ static void check_escalation(struct field_errors *fe, const struct field_path *p
 
 void check_container_security(struct field_errors *fe, const struct field_path *p,
                               const SecurityContext *s, bool host_users) {
-    static const char *const mounts[] = {"Default", "Unmasked", NULL};
-    check_id(fe, PATH(p, "runAsUser"), s->run_as_user);
-    check_id(fe, PATH(p, "runAsGroup"), s->run_as_group);
-    if (s->proc_mount.p)
-        check_one_of(fe, PATH(p, "procMount"), s->proc_mount, mounts);
+    check_rows(fe, p, SecurityContext, s, "runAsUser runAsGroup procMount");
     if (host_users && str_eqc(s->proc_mount, "Unmasked"))
         field_invalid(fe, PATH(p, "procMount"), s->proc_mount,
                       "`hostUsers` must be false to use `Unmasked`");
@@ -161,31 +157,18 @@ static void check_sysctls(struct field_errors *fe, const struct field_path *list
 }
 
 void check_pod_security(struct field_errors *fe, const struct field_path *spec, const PodSpec *s) {
-    static const char *const change[] = {"Always", "OnRootMismatch", NULL};
-    static const char *const relabel[] = {"MountOption", "Recursive", NULL};
-    static const char *const groups[] = {"Merge", "Strict", NULL};
     const struct field_path *p = PATH(spec, "securityContext");
     const PodSecurityContext *c = s->security_context;
     if (!c)
         return;
-    check_id(fe, PATH(p, "fsGroup"), c->fs_group);
-    check_id(fe, PATH(p, "runAsUser"), c->run_as_user);
-    check_id(fe, PATH(p, "runAsGroup"), c->run_as_group);
-    for (uint32_t i = 0; i < c->supplemental_groups.n; i++)
-        check_id(fe, PATH_INDEX(PATH(p, "supplementalGroups"), i),
-                 (struct opt_i64){true, c->supplemental_groups.v[i]});
+    check_rows(fe, p, PodSecurityContext, c, "fsGroup runAsUser runAsGroup supplementalGroups");
     if (opt_or(s->share_process_namespace, false) && s->host_pid)
         field_invalid_printed(fe, PATH(p, "shareProcessNamespace"), STR("true"),
                               "ShareProcessNamespace and HostPID cannot both be enabled");
     check_sysctls(fe, PATH(p, "sysctls"), s);
-    if (c->fs_group_change_policy.p)
-        check_one_of(fe, PATH(p, "fsGroupChangePolicy"), c->fs_group_change_policy, change);
+    check_rows(fe, p, PodSecurityContext, c, "fsGroupChangePolicy");
     check_seccomp(fe, PATH(p, "seccompProfile"), c->seccomp_profile);
     check_windows_options(fe, PATH(p, "windowsOptions"), c->windows_options);
     check_apparmor(fe, PATH(p, "appArmorProfile"), c->app_armor_profile);
-    if (c->supplemental_groups_policy.p)
-        check_one_of(fe, PATH(p, "supplementalGroupsPolicy"), c->supplemental_groups_policy,
-                     groups);
-    if (c->se_linux_change_policy.p)
-        check_one_of(fe, PATH(p, "seLinuxChangePolicy"), c->se_linux_change_policy, relabel);
+    check_rows(fe, p, PodSecurityContext, c, "supplementalGroupsPolicy seLinuxChangePolicy");
 }

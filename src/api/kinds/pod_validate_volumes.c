@@ -36,8 +36,7 @@ static void check_mode(struct field_errors *fe, const struct field_path *p, stru
 }
 
 static void check_item(struct field_errors *fe, const struct field_path *p, const KeyToPath *k) {
-    check_given(fe, p, "key", k->key);
-    check_given(fe, p, "path", k->path);
+    check_rows(fe, p, KeyToPath, k, "key path");
     check_local_path(fe, PATH(p, "path"), k->path, true);
     check_mode(fe, PATH(p, "mode"), k->mode);
 }
@@ -50,8 +49,7 @@ static void check_items(struct field_errors *fe, const struct field_path *list, 
 
 static void check_secret(struct field_errors *fe, const struct field_path *p,
                          const SecretVolumeSource *s) {
-    if (!s->secret_name.n)
-        field_required(fe, PATH(p, "secretName"), NULL);
+    check_rows(fe, p, SecretVolumeSource, s, "secretName");
     check_mode(fe, PATH(p, "defaultMode"), s->default_mode);
     check_items(fe, PATH(p, "items"), s->items.v, s->items.n);
 }
@@ -189,13 +187,13 @@ static void check_empty_dir(struct field_errors *fe, const struct field_path *p,
 
 static void check_git_repo(struct field_errors *fe, const struct field_path *p,
                            const GitRepoVolumeSource *s) {
-    check_given(fe, p, "repository", s->repository);
+    check_rows(fe, p, GitRepoVolumeSource, s, "repository");
     check_local_path(fe, PATH(p, "directory"), s->directory, false);
 }
 
 static void check_claim(struct field_errors *fe, const struct field_path *p,
                         const PersistentVolumeClaimVolumeSource *s) {
-    check_given(fe, p, "claimName", s->claim_name);
+    check_rows(fe, p, PersistentVolumeClaimVolumeSource, s, "claimName");
 }
 
 static void check_ephemeral(struct field_errors *fe, const struct field_path *p,
@@ -216,7 +214,7 @@ static void check_ephemeral(struct field_errors *fe, const struct field_path *p,
 static void check_image(struct field_errors *fe, const struct field_path *p,
                         const ImageVolumeSource *s, bool is_pod) {
     if (is_pod)
-        check_given(fe, p, "reference", s->reference);
+        check_rows(fe, p, ImageVolumeSource, s, "reference");
     check_pull_policy(fe, PATH(p, "pullPolicy"), s->pull_policy);
 }
 

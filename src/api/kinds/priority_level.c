@@ -56,9 +56,8 @@ static void check_queuing(struct field_errors *fe, const struct field_path *p,
 
 static void check_response(struct field_errors *fe, const struct field_path *p,
                            const LimitResponse *r) {
-    static const char *const types[] = {"Queue", "Reject", NULL};
     const struct field_path *queuing = PATH(p, "queuing");
-    check_one_of_required(fe, PATH(p, "type"), r->type, types);
+    check_rows(fe, p, LimitResponse, r, "type");
     if (str_eqc(r->type, "Reject") && r->queuing)
         field_forbidden(fe, queuing, "must be nil if limited.limitResponse.type is not Limited");
     else if (str_eqc(r->type, "Queue") && !r->queuing)
@@ -79,12 +78,11 @@ static void check_limited(struct field_errors *fe, const struct field_path *p,
 
 static void check_spec(struct field_errors *fe, const struct field_path *p, str name,
                        const PriorityLevelConfigurationSpec *s) {
-    static const char *const types[] = {"Exempt", "Limited", NULL};
     bool exempt = str_eqc(s->type, "Exempt"), limited = str_eqc(s->type, "Limited");
     if (str_eqc(name, "exempt") != exempt)
         field_invalid(fe, PATH(p, "type"), s->type,
                       "must be 'Exempt' if and only if `name` is 'exempt'");
-    check_one_of_required(fe, PATH(p, "type"), s->type, types);
+    check_rows(fe, p, PriorityLevelConfigurationSpec, s, "type");
     if (exempt && s->limited)
         field_forbidden(fe, PATH(p, "limited"), "must be nil if the type is not Limited");
     if (exempt && s->exempt) {

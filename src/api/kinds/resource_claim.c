@@ -11,39 +11,32 @@
 #define RESULTS_MAX     32
 #define CONDITIONS_MAX  8
 #define IPS_MAX         16
-#define INTERFACE_MAX   256
-#define HARDWARE_MAX    128
 
 /* ---- requests ---- */
 
-static void check_mode(struct field_errors *fe, const struct field_path *p, str mode,
-                       int64_t count) {
-    static const char *const modes[] = {"All", "ExactCount", NULL};
-    if (str_eqc(mode, "All") && count)
-        field_invalid_i64(fe, PATH(p, "count"), count,
-                          "must not be specified when allocationMode is 'All'");
-    else if (str_eqc(mode, "ExactCount") && count <= 0)
-        field_invalid_i64(fe, PATH(p, "count"), count, "must be greater than zero");
-    check_one_of(fe, PATH(p, "allocationMode"), mode, modes);
-}
-
 static void check_exact(struct field_errors *fe, const struct field_path *p,
                         const ExactDeviceRequest *r) {
-    check_name_required(fe, PATH(p, "deviceClassName"), r->device_class_name,
-                        name_dns1123_subdomain);
+    check_rows(fe, p, ExactDeviceRequest, r, "deviceClassName");
     dra_check_selectors(fe, PATH(p, "selectors"), r->selectors.v, r->selectors.n);
-    check_mode(fe, p, r->allocation_mode, r->count);
+    if (str_eqc(r->allocation_mode, "All") && r->count)
+        field_invalid_i64(fe, PATH(p, "count"), r->count,
+                          "must not be specified when allocationMode is 'All'");
+    else if (str_eqc(r->allocation_mode, "ExactCount") && r->count <= 0)
+        field_invalid_i64(fe, PATH(p, "count"), r->count, "must be greater than zero");
+    check_rows(fe, p, ExactDeviceRequest, r, "allocationMode");
     dra_check_tolerations(fe, PATH(p, "tolerations"), r->tolerations.v, r->tolerations.n);
 }
 
+/* A named alternative, otherwise the same. */
 static void check_sub(struct field_errors *fe, const struct field_path *p,
                       const DeviceSubRequest *r) {
+    ExactDeviceRequest exact = {.device_class_name = r->device_class_name,
+                                .allocation_mode = r->allocation_mode,
+                                .count = r->count};
+    memcpy(&exact.selectors, &r->selectors, sizeof(exact.selectors));
+    memcpy(&exact.tolerations, &r->tolerations, sizeof(exact.tolerations));
     field_check_name(fe, PATH(p, "name"), r->name, name_dns1123_label);
-    check_name_required(fe, PATH(p, "deviceClassName"), r->device_class_name,
-                        name_dns1123_subdomain);
-    dra_check_selectors(fe, PATH(p, "selectors"), r->selectors.v, r->selectors.n);
-    check_mode(fe, p, r->allocation_mode, r->count);
-    dra_check_tolerations(fe, PATH(p, "tolerations"), r->tolerations.v, r->tolerations.n);
+    check_exact(fe, p, &exact);
 }
 
 static void check_request(struct field_errors *fe, const struct field_path *p,
@@ -157,7 +150,6 @@ static void check_result(struct field_errors *fe, const struct field_path *p, co
 
 static void check_allocation(struct field_errors *fe, const struct field_path *p,
                              const DeviceClaim *c, const AllocationResult *a) {
-    static const char *const sources[] = {"FromClaim", "FromClass", NULL};
     const struct field_path *results = PATH(PATH(p, "devices"), "results"),
                             *configs = PATH(PATH(p, "devices"), "config");
     if (!dra_too_many(fe, results, a->devices.results.n, RESULTS_MAX))
@@ -167,7 +159,7 @@ static void check_allocation(struct field_errors *fe, const struct field_path *p
         for (uint32_t i = 0; i < a->devices.config.n; i++) {
             const DeviceAllocationConfiguration *x = &a->devices.config.v[i];
             const struct field_path *at = PATH_INDEX(configs, i);
-            check_one_of_required(fe, PATH(at, "source"), x->source, sources);
+            check_rows(fe, at, DeviceAllocationConfiguration, x, "source");
             check_refs(fe, PATH(at, "requests"), c, &x->requests);
             dra_check_config(fe, at, &x->device_configuration, false);
         }
@@ -195,10 +187,7 @@ static bool is_allocated(const AllocationResult *all, const AllocatedDeviceStatu
 static void check_network(struct field_errors *fe, const struct field_path *p,
                           const NetworkDeviceData *d) {
     const struct field_path *ips = PATH(p, "ips");
-    if (d->interface_name.n > INTERFACE_MAX)
-        field_too_long(fe, PATH(p, "interfaceName"), INTERFACE_MAX);
-    if (d->hardware_address.n > HARDWARE_MAX)
-        field_too_long(fe, PATH(p, "hardwareAddress"), HARDWARE_MAX);
+    check_rows(fe, p, NetworkDeviceData, d, "interfaceName hardwareAddress");
     if (dra_too_many(fe, ips, d->ips.n, IPS_MAX))
         return;
     for (uint32_t i = 0; i < d->ips.n; i++)
@@ -244,15 +233,9 @@ static void check_reserved(struct field_errors *fe, const struct field_path *p,
     const ResourceClaimConsumerReference *v = s->reserved_for.v;
     if (dra_too_many(fe, p, n, RESERVED_MAX))
         return;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct field_path *at = PATH_INDEX(p, i);
-        if (!v[i].resource.n)
-            field_required(fe, PATH(at, "resource"), NULL);
-        if (!v[i].name.n)
-            field_required(fe, PATH(at, "name"), NULL);
-        if (!v[i].uid.n)
-            field_required(fe, PATH(at, "uid"), NULL);
-    }
+    for (uint32_t i = 0; i < n; i++)
+        check_rows(fe, PATH_INDEX(p, i), ResourceClaimConsumerReference, &v[i],
+                   "resource name uid");
     dra_check_unique(fe, p, n ? &v->uid : NULL, n, sizeof(*v));
 }
 

@@ -9,7 +9,6 @@
 #define CONSUMPTIONS_MAX     2
 #define PROPERTIES_MAX       32 /* attributes and capacities of a device */
 #define TAINTS_MAX           16
-#define VALUE_MAX            64
 #define OPTIONS_MAX          10
 #define KEY_SHOWN_MAX        (63 + 1 + 32)
 
@@ -217,13 +216,11 @@ static bool is_semver(str s) {
 static void check_attribute(struct field_errors *fe, const struct field_path *p,
                             const DeviceAttribute *a) {
     unsigned n = a->bool_value.set + a->int_value.set + !!a->string_value.p + !!a->version_value.p;
-    if (a->string_value.n > VALUE_MAX)
-        field_too_long(fe, PATH(p, "string"), VALUE_MAX);
+    check_rows(fe, p, DeviceAttribute, a, "string");
     if (a->version_value.p && !is_semver(a->version_value))
         field_invalid(fe, PATH(p, "version"), a->version_value,
                       "must be a string compatible with semver.org spec 2.0.0");
-    if (a->version_value.n > VALUE_MAX)
-        field_too_long(fe, PATH(p, "version"), VALUE_MAX);
+    check_rows(fe, p, DeviceAttribute, a, "version");
     if (!n)
         field_invalid(fe, p, STR_NONE, "exactly one value must be specified");
     else if (n > 1)

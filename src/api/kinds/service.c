@@ -253,9 +253,6 @@ static void check_external_traffic(struct field_errors *fe, const struct field_p
 
 static void check_policies(struct field_errors *fe, const struct field_path *p,
                            const ServiceSpec *s) {
-    static const char *const internal[] = {"Cluster", "Local", NULL};
-    static const char *const distribution[] = {"PreferClose", "PreferSameZone", "PreferSameNode",
-                                               NULL};
     if (s->allocate_load_balancer_node_ports.set && !is_balancer(s))
         field_forbidden(fe, PATH(p, "allocateLoadBalancerNodePorts"), ONLY_BALANCER);
     if (!s->allocate_load_balancer_node_ports.set && is_balancer(s))
@@ -263,12 +260,9 @@ static void check_policies(struct field_errors *fe, const struct field_path *p,
     check_balancer_class(fe, p, s, NULL);
     check_external_traffic(fe, p, s);
     bool inside = is_balancer(s) || str_eqc(s->type, "NodePort") || str_eqc(s->type, "ClusterIP");
-    if (s->internal_traffic_policy.p)
-        check_one_of(fe, PATH(p, "internalTrafficPolicy"), s->internal_traffic_policy, internal);
-    else if (inside)
+    if (inside && !s->internal_traffic_policy.p)
         field_required(fe, PATH(p, "internalTrafficPolicy"), NULL);
-    if (s->traffic_distribution.p)
-        check_one_of(fe, PATH(p, "trafficDistribution"), s->traffic_distribution, distribution);
+    check_rows(fe, p, ServiceSpec, s, "internalTrafficPolicy trafficDistribution");
 }
 
 /* ---- the whole ---- */
@@ -328,7 +322,6 @@ static void validate_write(struct field_errors *fe, const void *obj, const void 
 
 static void check_ingress(struct field_errors *fe, const struct field_path *p,
                           const LoadBalancerIngress *in, const str_list *had) {
-    static const char *const modes[] = {"Proxy", "VIP", NULL};
     struct ip ip;
     if (in->ip.n)
         field_check_ip(fe, PATH(p, "ip"), in->ip, had);
@@ -337,11 +330,9 @@ static void check_ingress(struct field_errors *fe, const struct field_path *p,
     else if (in->ip_mode.p && !in->ip.n)
         field_forbidden(fe, PATH(p, "ipMode"), "may not be specified when `ip` is not set");
     else if (in->ip_mode.p)
-        check_one_of(fe, PATH(p, "ipMode"), in->ip_mode, modes);
-    if (!in->hostname.n)
-        return;
-    field_check_name(fe, PATH(p, "hostname"), in->hostname, name_dns1123_subdomain);
-    if (ip_parse(in->hostname, &ip))
+        check_rows(fe, p, LoadBalancerIngress, in, "ipMode");
+    check_rows(fe, p, LoadBalancerIngress, in, "hostname");
+    if (in->hostname.n && ip_parse(in->hostname, &ip))
         field_invalid(fe, PATH(p, "hostname"), in->hostname,
                       "must be a DNS name, not an IP address");
 }

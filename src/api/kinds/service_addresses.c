@@ -17,8 +17,6 @@ static str list_text(struct arena *a, const str_list *l) {
 
 static void check_families(struct field_errors *fe, const ServiceSpec *s) {
     static const char *const families[] = {"IPv4", "IPv6", NULL};
-    static const char *const policies[] = {"PreferDualStack", "RequireDualStack", "SingleStack",
-                                           NULL};
     if (list_too_long(fe, SPEC("ipFamilies"), s->ip_families.n))
         return;
     for (uint32_t i = 0; i < s->ip_families.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
@@ -28,8 +26,7 @@ static void check_families(struct field_errors *fe, const ServiceSpec *s) {
         if (strings_have(&before, f))
             field_duplicate(fe, PATH_INDEX(SPEC("ipFamilies"), i), f);
     }
-    if (s->ip_family_policy.p)
-        check_one_of(fe, SPEC("ipFamilyPolicy"), s->ip_family_policy, policies);
+    check_rows(fe, PATH(NULL, "spec"), ServiceSpec, s, "ipFamilyPolicy");
 }
 
 /* False: some are no addresses at all, and what follows would mislead. */

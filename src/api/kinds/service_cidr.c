@@ -81,12 +81,7 @@ static void address_validate_new(struct field_errors *fe, const void *obj) {
         field_required(fe, p, NULL);
         return;
     }
-    if (r->group.n)
-        field_check_name(fe, PATH(p, "group"), r->group, name_dns1123_subdomain);
-    check_name_required(fe, PATH(p, "resource"), r->resource, name_path_segment);
-    check_name_required(fe, PATH(p, "name"), r->name, name_path_segment);
-    if (r->namespace_.n)
-        field_check_name(fe, PATH(p, "namespace"), r->namespace_, name_path_segment);
+    check_rows(fe, p, ParentReference, r, "group resource name namespace");
 }
 
 static void address_validate_update(struct field_errors *fe, const void *obj, const void *old) {

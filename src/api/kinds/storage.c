@@ -68,8 +68,7 @@ static str term_text(struct arena *a, const TopologySelectorTerm *t) {
 static void check_requirement(struct field_errors *fe, const struct field_path *p,
                               const TopologySelectorLabelRequirement *r) {
     struct name_index x = name_index_of(fe->arena, r->values.v, r->values.n, sizeof(str));
-    if (!r->values.n)
-        field_required(fe, PATH(p, "values"), NULL);
+    check_rows(fe, p, TopologySelectorLabelRequirement, r, "values");
     for (uint32_t i = 0; i < r->values.n; i++)
         if (name_index_first(&x, r->values.v[i]) != i)
             field_duplicate(fe, PATH_INDEX(PATH(p, "values"), i), r->values.v[i]);
@@ -110,12 +109,11 @@ static void check_topologies(struct field_errors *fe, const StorageClass *c) {
 /* ---- StorageClass ---- */
 
 static void class_validate_new(struct field_errors *fe, const void *obj) {
-    static const char *const policies[] = {"Delete", "Retain", NULL};
     const StorageClass *c = obj;
     check_provisioner(fe, PATH(NULL, "provisioner"), c->provisioner);
     check_parameters(fe, PATH(NULL, "parameters"), &c->parameters);
     if (c->reclaim_policy.n)
-        check_one_of(fe, PATH(NULL, "reclaimPolicy"), c->reclaim_policy, policies);
+        check_rows(fe, NULL, StorageClass, c, "reclaimPolicy");
     check_rows(fe, NULL, StorageClass, c, "volumeBindingMode");
     check_topologies(fe, c);
 }

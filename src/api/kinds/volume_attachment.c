@@ -2,7 +2,6 @@
 #include "api/kinds/kinds.h"
 
 #define METADATA_BYTES_MAX (256 * 1024)
-#define MESSAGE_MAX        1024
 
 static void check_source(struct field_errors *fe, const struct field_path *p,
                          const VolumeAttachmentSource *s) {
@@ -20,13 +19,8 @@ static void check_source(struct field_errors *fe, const struct field_path *p,
 }
 
 static void check_error(struct field_errors *fe, const struct field_path *p, const VolumeError *e) {
-    if (!e)
-        return;
-    if (e->message.n > MESSAGE_MAX)
-        field_too_long(fe, PATH(p, "message"), MESSAGE_MAX);
-    if (e->error_code.set && e->error_code.v < 0)
-        field_invalid_i64(fe, PATH(p, "errorCode"), e->error_code.v,
-                          "must be between 0 and 2147483647, inclusive");
+    if (e)
+        check_rows(fe, p, VolumeError, e, "message errorCode");
 }
 
 static void check_status(struct field_errors *fe, const VolumeAttachmentStatus *s) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // clang-format off
 /* Tables of certificates_v1, written by tools/rows.py. */
+#include "api/names.h"
 #include "api/types.h"
 
 _Static_assert(offsetof(CertificateSigningRequest, metadata) == 0, "metadata stands first");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // clang-format off
 /* Tables of clientcmd_v1, written by tools/rows.py. */
+#include "api/names.h"
 #include "api/types.h"
 
 

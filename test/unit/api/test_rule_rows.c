@@ -6,6 +6,7 @@
 
 #include "base/vec.h"
 #include "rule_objects.h"
+#include "schema/entry.h"
 
 struct seen {
     const struct api_field *field;
@@ -49,10 +50,11 @@ static void set_number(const struct api_field *f, void *at, int64_t v) {
 }
 
 static void break_rule(struct walk *w, const struct api_field *f, void *at) {
-    str text = STR("No!");
+    str text = STR("No!%="); /* in no form, and nobody's choice */
     if (f->kind != API_STR) {
         int64_t least = f->attr->rule == RULE_POSITIVE ? 1 : f->attr->min;
-        set_number(f, at, f->attr->rule == RULE_RANGE ? f->attr->max + 1 : least - 1);
+        bool above = f->attr->rule == RULE_RANGE && f->attr->max < INT32_MAX;
+        set_number(f, at, above ? f->attr->max + 1 : least - 1);
         return;
     }
     if (f->attr->rule == RULE_LENGTH) {
@@ -63,30 +65,55 @@ static void break_rule(struct walk *w, const struct api_field *f, void *at) {
     *(str *)at = text;
 }
 
+static size_t size_of(const struct api_field *f) {
+    if (f->shape == API_MAP || f->shape == API_LIST)
+        return sizeof(struct api_seq);
+    if (f->kind == API_I32)
+        return f->shape == API_OPT ? sizeof(struct opt_i32) : sizeof(int32_t);
+    if (f->kind == API_I64)
+        return f->shape == API_OPT ? sizeof(struct opt_i64) : sizeof(int64_t);
+    if (f->kind == API_BOOL)
+        return f->shape == API_OPT ? sizeof(struct opt_bool) : sizeof(bool);
+    return f->kind == API_MSG ? sizeof(void *) : sizeof(str); /* the widest of the others */
+}
+
+/* Broken in a list: its first value, of which there must be one. */
+static bool told_of_rule(struct walk *w, const struct api_field *f, void *at,
+                         const struct field_path *p) {
+    if (f->shape != API_LIST) {
+        break_rule(w, f, at);
+        return is_told(w, p, false);
+    }
+    struct api_seq *list = at, kept = *list;
+    if (!list->n)
+        return false;
+    list->v = arena_dup(w->s->arena, list->v, list->n * field_element_size(f));
+    break_rule(w, f, list->v);
+    bool told = is_told(w, PATH_INDEX(p, 0), false);
+    *list = kept;
+    return told;
+}
+
 static void try_field(struct walk *w, const struct api_field *f, void *at,
                       const struct field_path *p) {
-    size_t n = f->kind == API_MSG ? sizeof(void *) : sizeof(str); /* the widest of the others */
     struct seen *seen = w->seen;
     while (seen->field != f)
         seen++;
-    if (f->shape == API_LIST || f->shape == API_MAP)
-        n = sizeof(struct api_seq);
-    else if (f->kind == API_I32)
-        n = f->shape == API_OPT ? sizeof(struct opt_i32) : sizeof(int32_t);
-    else if (f->kind == API_I64)
-        n = f->shape == API_OPT ? sizeof(struct opt_i64) : sizeof(int64_t);
-    void *kept = arena_dup(w->s->arena, at, n);
+    void *kept = arena_dup(w->s->arena, at, size_of(f));
     bool told = true;
     if (f->attr->needed) {
-        memset(at, 0, n);
+        memset(at, 0, size_of(f));
         told = is_told(w, p, true);
+        memcpy(at, kept, size_of(f));
     }
-    if (told && f->attr->rule != RULE_NONE) {
-        break_rule(w, f, at);
-        told = is_told(w, p, false);
-    }
-    memcpy(at, kept, n);
+    if (told && f->attr->rule != RULE_NONE)
+        told = told_of_rule(w, f, at, p);
+    memcpy(at, kept, size_of(f));
     seen->told |= told;
+}
+
+static void *element(const struct api_field *f, struct api_seq *s, uint32_t i) {
+    return (char *)s->v + i * seq_stride(f) + (f->shape == API_MAP ? MAP_VALUE_OFFSET : 0);
 }
 
 static void walk_type(struct walk *w, const struct api_type *t, void *obj,
@@ -103,9 +130,22 @@ static void walk_type(struct walk *w, const struct api_type *t, void *obj,
             walk_type(w, f->sub, at, here);
         else if (f->shape == API_OPT && *(void **)at)
             walk_type(w, f->sub, *(void **)at, here);
-        else if (f->shape == API_LIST && ((struct api_seq *)at)->n)
-            walk_type(w, f->sub, ((struct api_seq *)at)->v, PATH_INDEX(here, 0));
+        struct api_seq none = {0}, *seq = f->shape < API_LIST ? &none : at;
+        for (uint32_t k = 0; k < seq->n; k++)
+            walk_type(w, f->sub, element(f, seq, k),
+                      f->shape == API_MAP ? PATH_KEY(here, seq_key(f, seq, k))
+                                          : PATH_INDEX(here, k));
     }
+}
+
+/* Some of a status is checked when it is new. */
+static void *without_status(const struct subject *s, const void *obj) {
+    const struct api_type *t = s->resource->type;
+    void *old = api_clone(s->arena, t, obj);
+    for (uint16_t i = 0; i < t->n_fields; i++)
+        if (strcmp(t->fields[i].json, "status") == 0 && t->fields[i].shape == API_ONE)
+            memset((char *)old + t->fields[i].offset, 0, t->fields[i].sub->size);
+    return old;
 }
 
 static void try_object(struct arena *a, str name, struct walk *w) {
@@ -114,7 +154,7 @@ static void try_object(struct arena *a, str name, struct walk *w) {
     if (!subject_of(a, name, &s) || !(w->obj = decode(&s, &s.sent, true)))
         return;
     created(&s, w->obj, true);
-    w->old = api_clone(a, s.resource->type, w->obj);
+    w->old = without_status(&s, w->obj);
     walk_type(w, s.resource->type, w->obj, NULL);
 }
 

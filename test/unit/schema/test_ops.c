@@ -82,34 +82,28 @@ TEST(go_quote_as_go) {
     }
 }
 
-TEST(field_names) {
+/* A form of names. */
+static void lower(str s, struct name_errors *e) {
+    if (str_starts(s, STR("-")))
+        e->v[e->n++] = "must not begin with '-'";
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] >= 'A' && s.p[i] <= 'Z') {
+            e->v[e->n++] = "must be lower case";
+            return;
+        }
+}
+
+TEST(one_error_for_each_fault_of_a_name) {
     struct arena a;
     arena_init(&a, 0);
     struct field_errors fe = {.arena = &a};
-    const struct field_path *p = PATH(NULL, "n");
-    char longest[64 + 1];
-    memset(longest, 'a', 64);
-    longest[64] = 0;
-    field_check_dns_label(&fe, p, STR("a-b0"));
-    field_check_dns_subdomain(&fe, p, STR("a.b-c.0"));
+    field_check_name(&fe, PATH(NULL, "n"), STR("ok"), lower);
     CHECK_INT(fe.list.n, 0);
-    field_check_dns_label(&fe, p, str_of(longest));
-    field_check_dns_label(&fe, p, STR("A_"));
-    field_check_dns_label(&fe, p, STR(""));
-    field_check_dns_subdomain(&fe, p, STR("a..b"));
-    field_check_dns_subdomain(&fe, p, STR("a."));
-    CHECK_INT(fe.list.n, 5);
-    CHECK_STRC(fe.list.v[0].detail, "must be no more than 63 characters");
-    check_error(&fe, 1,
-                "n: Invalid value: \"A_\": a lowercase RFC 1123 label must consist of lower case "
-                "alphanumeric characters or '-', and must start and end with an alphanumeric "
-                "character (e.g. 'my-name',  or '123-abc', regex used for validation is "
-                "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')");
-    check_error(&fe, 3,
-                "n: Invalid value: \"a..b\": a lowercase RFC 1123 subdomain must consist of lower "
-                "case alphanumeric characters, '-' or '.', and must start and end with an "
-                "alphanumeric character (e.g. 'example.com', regex used for validation is "
-                "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
+    field_check_name(&fe, PATH(NULL, "n"), STR("NO"), lower);
+    field_check_name(&fe, PATH(NULL, "n"), STR("-A"), lower);
+    CHECK_INT(fe.list.n, 3);
+    check_error(&fe, 0, "n: Invalid value: \"NO\": must be lower case");
+    check_error(&fe, 2, "n: Invalid value: \"-A\": must be lower case");
     arena_done(&a);
 }
 
@@ -130,6 +124,7 @@ struct whole {
         uint32_t n;
     } list;
     str_list names;
+    i64_list ids;
 };
 static const struct api_info plain_info = {.openapi = "test"};
 static const char *const modes[] = {"a", "b", NULL};
@@ -141,7 +136,7 @@ static const char *const modes[] = {"a", "b", NULL};
         }                                                                                          \
     }
 static const struct api_field part_fields[] = {
-    ROW(struct part, name, "name", API_STR, API_ONE, NULL, .rule = RULE_DNS1123_LABEL),
+    ROW(struct part, name, "name", API_STR, API_ONE, NULL, .rule = RULE_NAME, .name = lower),
     ROW(struct part, weight, "weight", API_I32, API_ONE, NULL, .def = "7", .rule = RULE_RANGE,
         .min = 1, .max = 10),
 };
@@ -160,7 +155,8 @@ static const struct api_field whole_fields[] = {
     ROW(struct whole, own, "own", API_MSG, API_ONE, &part_type, NULL),
     ROW(struct whole, list, "list", API_MSG, API_LIST, &part_type, .needed = true),
     ROW(struct whole, names, "names", API_STR, API_LIST, NULL, .def = "[\"x\",\"y\"]",
-        .rule = RULE_DNS1123_SUBDOMAIN),
+        .rule = RULE_NAME, .name = lower),
+    ROW(struct whole, ids, "ids", API_I64, API_LIST, NULL, .rule = RULE_RANGE, .max = 9),
 };
 static const struct api_type whole_type = {.name = "whole",
                                            .info = &plain_info,
@@ -196,16 +192,20 @@ TEST(rules_of_every_kind) {
     struct field_errors fe = {.arena = &a};
     struct part parts[2] = {{STR("A"), 11}, {STR("b"), 1}}, part = {.weight = 0};
     str names[] = {STR("ok.x"), STR("-")};
+    int64_t ids[] = {9, -1};
     struct whole w = {.mode = STR("c"), .count = {true, -1}, .part = &part, .own = {.weight = 10}};
     w.names.v = names;
     w.names.n = 2;
+    w.ids.v = ids;
+    w.ids.n = 2;
     api_validate(&fe, &whole_type, &w, PATH(NULL, "spec"));
     check_error(&fe, 0, "spec.mode: Unsupported value: \"c\": supported values: \"a\", \"b\"");
     check_error(&fe, 1, "spec.count: Invalid value: -1: must be greater than or equal to 0");
     check_error(&fe, 2, "spec.part.weight: Invalid value: 0: must be between 1 and 10, inclusive");
     check_error(&fe, 3, "spec.list: Required value");
     CHECK_STRC(fe.list.v[4].field, "spec.names[1]");
-    CHECK_INT(fe.list.n, 5);
+    check_error(&fe, 5, "spec.ids[1]: Invalid value: -1: must be between 0 and 9, inclusive");
+    CHECK_INT(fe.list.n, 6);
     w = (struct whole){.own = {.weight = 1}};
     w.list.v = parts;
     w.list.n = 2;
