@@ -3,6 +3,7 @@
  * manager and the scheduler answer on their ports of this machine, and the store, whose failure
  * would have ended this process. Nothing is stored; each request looks anew. */
 #include "apiserver/encode.h"
+#include "apiserver/selection.h"
 #include "apiserver/special.h"
 #include "net/client.h"
 
@@ -27,6 +28,7 @@ struct probe {
 
 struct components {
     struct request *r;
+    struct selection selection; /* of a list */
     struct probe probes[ARRAY_LEN(components)];
     unsigned waiting;
     bool over; /* nobody hears the calls' ends any more */
@@ -66,17 +68,20 @@ static enum phase_result answer_all(struct components *all) {
     const void *objs[ARRAY_LEN(components)];
     ComponentStatusList list = {0};
     list.items.v = arena_array(r->arena, ARRAY_LEN(components), sizeof(ComponentStatus));
-    list.items.n = ARRAY_LEN(components);
     for (size_t i = 0; i < ARRAY_LEN(components); i++) {
-        list.items.v[i] = *status_of(r->arena, &all->probes[i]);
-        objs[i] = &list.items.v[i];
+        const ComponentStatus *s = status_of(r->arena, &all->probes[i]);
+        if (!selector_matches(&all->selection.labels, &s->metadata.labels) ||
+            !field_selector_matches(r->arena, &all->selection.fields, s))
+            continue;
+        objs[list.items.n] = &list.items.v[list.items.n];
+        list.items.v[list.items.n++] = *s;
     }
     struct encoder e;
     if (r->accept.as != AS_TABLE || encoder_init(&e, r) < 0)
         return respond_typed(r, 200, &ComponentStatusList_type, &list);
     struct buf b;
     buf_init(&b, 0);
-    encode_unstored_table(&e, &b, objs, ARRAY_LEN(components));
+    encode_unstored_table(&e, &b, objs, list.items.n);
     encoder_done(&e);
     return respond_buf(r, 200, &b);
 }
@@ -135,13 +140,28 @@ static int probe(struct probe *p, struct tls_config *tls) {
     return 0;
 }
 
+/* PHASE_DONE: answered. */
+static enum phase_result read_selection(struct request *r, struct selection *ret) {
+    struct list_options o;
+    struct err e;
+    if (r->verb != VERB_LIST)
+        return PHASE_NEXT;
+    enum phase_result result = read_list_options(r, &o);
+    if (result == PHASE_NEXT && selection_init(r->arena, r->res, &o, ret, &e) < 0)
+        return respond_status(r, status_bad_request(r->arena, "%s", e.text));
+    return result;
+}
+
 enum phase_result special_components(struct request *r) {
     static const char *const alpn[] = {"http/1.1", NULL};
     CLEANUP(tls_config_unrefp) struct tls_config *tls = NULL;
     struct err err = {0};
+    struct components *all = arena_make(r->arena, struct components);
+    enum phase_result selected = read_selection(r, &all->selection);
+    if (selected != PHASE_NEXT)
+        return selected;
     int e =
         tls_config_new(&(struct tls_options){.insecure = true, .alpn = alpn}, false, &err, &tls);
-    struct components *all = arena_make(r->arena, struct components);
     all->r = r;
     r->data = all;
     r->cleanup = cleanup;

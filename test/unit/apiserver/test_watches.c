@@ -310,6 +310,12 @@ TEST(component_statuses_and_no_debugging) {
     CHECK_STRC(text_at(&w, a.body, "rows.2.cells.1"), "Healthy");
     CHECK_INT(get(&w, "/api/v1/componentstatuses", "application/vnd.kubernetes.protobuf").code,
               200);
+    a = get(&w, "/api/v1/componentstatuses?fieldSelector=metadata.name%3Dscheduler", NULL);
+    CHECK_STRC(text_at(&w, a.body, "items.0.metadata.name"), "scheduler");
+    CHECK(!at(&w, a.body, "items.1"));
+    a = get(&w, "/api/v1/componentstatuses?labelSelector=a", NULL);
+    CHECK(a.code == 200 && !at(&w, a.body, "items.0"));
+    CHECK_INT(get(&w, "/api/v1/componentstatuses?labelSelector=(", NULL).code, 400);
     CHECK_INT(get(&w, "/debug/pprof/", NULL).code, 404);
     CHECK_INT(get(&w, "/debug/flags/v", NULL).code, 404);
     world_done(&w);
