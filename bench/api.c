@@ -6,10 +6,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "apiserver/apiserver.h"
+#include "base/metrics.h"
 #include "loop/stream.h"
 #include "net/client.h"
 #include "net/x509.h"
@@ -57,6 +59,7 @@ static void serve(const struct pki *p, const char *path, int ready) {
     struct err e = {0};
     env_real_init(&env, "api");
     loop_env_real(&env);
+    env.metrics = metrics_new(); /* counts, as the real one does */
     static const char *const addresses[] = {"tcp:127.0.0.1:0", NULL};
     struct tls_config *tls;
     struct work_pool *pool;
@@ -87,7 +90,7 @@ struct bench {
     struct loop *loop;
     struct http_client *client;
     bool creates;
-    unsigned round, sent, done, goal, failed;
+    unsigned round, sent, done, goal, failed, total;
 };
 
 static void send_one(struct bench *b);
@@ -143,6 +146,7 @@ static void measure(struct bench *b, const char *address, struct tls_config *tls
     printf("%-7s %2u clients: %8.0f /s%s\n", creates ? "create" : "get", clients, b->goal / s,
            b->failed ? "  (with failures)" : "");
     b->round += creates;
+    b->total += b->goal;
     http_client_free(b->client);
 }
 
@@ -173,6 +177,10 @@ int main(int argc, char **argv) {
         measure(&b, address, tls, false, clients[i]);
     kill(pid, SIGTERM);
     waitpid(pid, NULL, 0);
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used);
+    printf("server: %.1f us of user time a request\n",
+           ((double)used.ru_utime.tv_sec * 1e6 + (double)used.ru_utime.tv_usec) / b.total);
     const char *const suffixes[] = {"", "-wal", "-shm", "-lock"};
     for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
         char name[600];
