@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "metrics_text.h"
+#include "recorded.h"
 #include "server_test.h"
 
 #define CMS "/api/v1/namespaces/default/configmaps"
@@ -144,5 +145,95 @@ TEST(a_server_without_metrics_has_none) {
     world_init(&w);
     CHECK_INT(get(&w, CMS, NULL).code, 200);
     CHECK_STRC(get(&w, "/metrics", NULL).body, "");
+    world_done(&w);
+}
+
+/* ---- against the table of upstream's metrics ---- */
+
+#define COLUMNS 5 /* of test/data/metrics.tsv: name, type, stability, labels, buckets */
+
+static bool fact_of(str facts, str name, str ret[COLUMNS]) {
+    while (facts.n) {
+        str line = str_cut(&facts, '\n');
+        for (int i = 0; i < COLUMNS; i++)
+            ret[i] = str_cut(&line, '\t');
+        if (str_eq(ret[0], name))
+            return true;
+    }
+    return false;
+}
+
+static bool is_label(str labels, str name) {
+    while (labels.n)
+        if (str_eq(str_cut(&labels, ','), name))
+            return true;
+    return false;
+}
+
+/* a="x",b="y": as many as the fact has, and each of them; le aside. */
+static void compare_labels(str family, str labels, str fact) {
+    unsigned n = 0, want = fact.n > 0;
+    for (size_t i = 0; i < fact.n; i++)
+        want += fact.p[i] == ',';
+    while (labels.n) {
+        str name = str_cut(&labels, '=');
+        str_cut(&labels, '"');
+        str_cut(&labels, '"'); /* no value of ours has quotes in it */
+        if (labels.n)
+            str_cut(&labels, ',');
+        if (str_eqc(name, "le"))
+            continue;
+        n++;
+        if (!is_label(fact, name))
+            tap_fail(__FILE__, __LINE__, STR_FMT " has the label " STR_FMT, STR_ARG(family),
+                     STR_ARG(name));
+    }
+    if (n != want)
+        tap_fail(__FILE__, __LINE__, STR_FMT ": %u labels, not %u", STR_ARG(family), n, want);
+}
+
+static void compare_family(str facts, str help, str type, str sample) {
+    str fact[COLUMNS], rest = str_slice(help, 7, help.n);
+    str family = str_cut(&rest, ' ');
+    if (str_starts(family, STR("coxswain_")) || str_starts(family, STR("process_")))
+        return;
+    if (!fact_of(facts, family, fact)) {
+        tap_fail(__FILE__, __LINE__, "upstream has no " STR_FMT, STR_ARG(family));
+        return;
+    }
+    char stability[32];
+    snprintf(stability, sizeof(stability), "[" STR_FMT "] ", STR_ARG(fact[2]));
+    CHECK(str_starts(rest, str_of(stability)));
+    char kind[32];
+    size_t n = MIN(fact[1].n, sizeof(kind) - 1);
+    memcpy(kind, fact[1].p, n);
+    kind[n] = 0;
+    kind[0] |= 32;
+    CHECK(str_ends(type, str_of(kind)));
+    str name, labels;
+    double v;
+    metrics_split(sample, &name, &labels, &v);
+    compare_labels(family, labels, fact[3]);
+}
+
+TEST(families_are_upstreams) {
+    struct world w;
+    world_with_metrics(&w);
+    CHECK_INT(call(&w, "POST", CMS, NULL, "{\"metadata\":{\"name\":\"a\"}}").code, 201);
+    CHECK_INT(get(&w, CMS "?watch=true&timeoutSeconds=1", NULL).code, 200);
+    CHECK_INT(get(&w, "/livez", NULL).code, 200);
+    str facts = file_read(w.arena, "test/data/metrics.tsv");
+    str texts[] = {scrape(&w), get(&w, "/metrics/slis", NULL).body};
+    unsigned families = 0;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        while (texts[i].n) {
+            str line = str_cut(&texts[i], '\n');
+            if (!str_starts(line, STR("# HELP ")))
+                continue;
+            str type = str_cut(&texts[i], '\n'), sample = texts[i];
+            compare_family(facts, line, type, str_cut(&sample, '\n'));
+            families++;
+        }
+    CHECK(families > 20);
     world_done(&w);
 }
