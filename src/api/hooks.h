@@ -15,6 +15,13 @@
 #include "api/types.h"
 #include "schema/ops.h"
 
+/* Texts for the Warning headers of the answer, in the arena. More than the maximum are dropped. */
+struct warnings {
+    struct arena *arena;
+    str_list list;
+};
+#define WARNINGS_MAX 100
+
 struct hook_ctx {
     struct arena *arena;
     int64_t now; /* wall clock, ns */
@@ -22,6 +29,7 @@ struct hook_ctx {
     void *random_ctx;
     str sub;                      /* subresource that is written; empty: the object itself */
     const struct hook_user *user; /* who writes; NULL: the server itself */
+    struct warnings *warnings;    /* what preparing has to tell the writer; NULL: nobody listens */
 };
 
 struct hook_user {
@@ -29,13 +37,6 @@ struct hook_user {
     str_list groups;
     strs_map extra;
 };
-
-/* Texts for the Warning headers of the answer, in the arena. More than the maximum are dropped. */
-struct warnings {
-    struct arena *arena;
-    str_list list;
-};
-#define WARNINGS_MAX 100
 
 struct hooks {
     const char *group, *resource;

@@ -145,6 +145,11 @@ static enum step_result prepare_update(struct write *w, const struct hooks *h, s
     return STEP_NEXT;
 }
 
+static void tell(struct request *r, const struct warnings *w) {
+    for (uint32_t i = 0; i < w->list.n; i++)
+        request_warn(r, w->list.v[i]);
+}
+
 enum step_result write_prepare(struct write *w) {
     if (w->op == WRITE_DELETE || w->direct)
         return STEP_NEXT;
@@ -154,10 +159,15 @@ enum step_result write_prepare(struct write *w) {
     struct hook_ctx c = hook_ctx_of(w->r->server->env, w->r->arena);
     c.sub = w->view ? str_of(w->view->subresource) : STR_NONE;
     c.user = &user;
+    struct warnings said = {.arena = w->r->arena};
+    c.warnings = &said;
+    enum step_result s = STEP_NEXT;
     if (w->current)
-        return prepare_update(w, h, &c);
-    prepare_create(w, h, &c);
-    return STEP_NEXT;
+        s = prepare_update(w, h, &c);
+    else
+        prepare_create(w, h, &c);
+    tell(w->r, &said);
+    return s;
 }
 
 /* A kind's hook applies the rules of its rows itself, in the order of its errors. */
@@ -201,8 +211,7 @@ static void warn(struct write *w, const struct hooks *h) {
         h->warn(&said, w->obj, old);
     else if (w->view && w->view->is_status && h->warn_status)
         h->warn_status(&said, w->obj, old);
-    for (uint32_t i = 0; i < said.list.n; i++)
-        request_warn(w->r, said.list.v[i]);
+    tell(w->r, &said);
 }
 
 enum step_result write_validate(struct write *w) {

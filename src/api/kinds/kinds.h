@@ -163,5 +163,5 @@ void pod_defaults(struct hook_ctx *h, void *obj);
 /* matchLabelKeys and mismatchLabelKeys of a pod that is created become requirements. */
 void pod_match_own_labels(struct arena *a, Pod *pod);
 /* A container's profile in an annotation becomes one in its field, if that is empty. */
-void pod_apparmor_fields(struct arena *a, Pod *pod);
+void pod_apparmor_fields(struct hook_ctx *h, Pod *pod);
 const char *pod_qos(const PodSpec *s); /* "Guaranteed", "Burstable", "BestEffort" */

@@ -19,7 +19,7 @@ static void prepare_create(struct hook_ctx *h, void *obj) {
     pod->status = (PodStatus){.phase = STR("Pending"), .qos_class = str_of(pod_qos(&pod->spec))};
     gated_condition(h->arena, pod);
     pod_match_own_labels(h->arena, pod);
-    pod_apparmor_fields(h->arena, pod);
+    pod_apparmor_fields(h, pod);
 }
 
 /* The first of podIPs, and podIP: whoever knows only the older field writes that one. */

@@ -4,6 +4,7 @@
  * of features that are off are dropped, unless the stored pod has them: a newer server, or one that
  * had the feature on, wrote those. */
 #include "api/kinds/pod_validate.h"
+#include "api/kinds/warn.h"
 
 static void require(struct arena *a, LabelSelector *s, const str_list *keys, const char *operator_,
                     const str_map *labels) {
@@ -88,13 +89,20 @@ static AppArmorProfile *profile_of(struct arena *a, str annotation) {
     return fe.list.n ? NULL : arena_dup(a, &p, sizeof(p));
 }
 
-static void fill_profile(struct arena *a, Container *c, const str_map *annotations,
+/* Warns here, because afterwards nobody sees that the writer did not give the field. */
+static void fill_profile(struct hook_ctx *h, Container *c, const str_map *annotations,
                          const AppArmorProfile *whole) {
-    str text = label_get(annotations, str_concat(a, STR(APPARMOR_PREFIX), c->name));
+    struct arena *a = h->arena;
+    str key = str_concat(a, STR(APPARMOR_PREFIX), c->name), text = label_get(annotations, key);
     if (!text.p || (c->security_context && c->security_context->app_armor_profile))
         return;
     AppArmorProfile *own = profile_of(a, text);
-    if (!own || (whole && api_equal(&AppArmorProfile_type, own, whole)))
+    if (own && whole && api_equal(&AppArmorProfile_type, own, whole))
+        return;
+    if (h->warnings)
+        warn_annotation(h->warnings, PATH(NULL, "metadata"), annotations, str_cdup(a, key),
+                        APPARMOR_IS_FIELD);
+    if (!own)
         return;
     SecurityContext *s = arena_make(a, SecurityContext);
     if (c->security_context)
@@ -104,7 +112,7 @@ static void fill_profile(struct arena *a, Container *c, const str_map *annotatio
 }
 
 /* In this direction only: nodes too old to know the field are no longer supported. */
-void pod_apparmor_fields(struct arena *a, Pod *pod) {
+void pod_apparmor_fields(struct hook_ctx *h, Pod *pod) {
     PodSpec *s = &pod->spec;
     const str_map *m = &pod->metadata.annotations;
     const AppArmorProfile *whole =
@@ -112,9 +120,9 @@ void pod_apparmor_fields(struct arena *a, Pod *pod) {
     if (!m->n || (s->os && str_eqc(s->os->name, "windows")))
         return;
     for (uint32_t i = 0; i < s->init_containers.n; i++)
-        fill_profile(a, &s->init_containers.v[i], m, whole);
+        fill_profile(h, &s->init_containers.v[i], m, whole);
     for (uint32_t i = 0; i < s->containers.n; i++)
-        fill_profile(a, &s->containers.v[i], m, whole);
+        fill_profile(h, &s->containers.v[i], m, whole);
 }
 
 /* ---- features that are off: alpha, or beta and not yet on by default ---- */

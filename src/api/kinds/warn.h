@@ -36,6 +36,7 @@ void warn_fraction(struct warnings *w, const struct field_path *p, const str_map
 /* Annotations that fields have replaced. */
 void warn_annotation(struct warnings *w, const struct field_path *meta, const str_map *annotations,
                      const char *key, const char *text);
+#define APPARMOR_IS_FIELD "deprecated since v1.30; use the \"appArmorProfile\" field instead"
 void warn_claim_spec(struct warnings *w, const struct field_path *p,
                      const PersistentVolumeClaimSpec *s);
 

@@ -149,9 +149,7 @@ static void warn_env(struct warnings *w, const struct field_path *p, const Conta
 
 #define SECCOMP_POD       "seccomp.security.alpha.kubernetes.io/pod"
 #define SECCOMP_CONTAINER "container.seccomp.security.alpha.kubernetes.io/"
-#define APPARMOR          "container.apparmor.security.beta.kubernetes.io/"
 #define SECCOMP_IS_FIELD  "non-functional in v1.27+; use the \"seccompProfile\" field instead"
-#define APPARMOR_IS_FIELD "deprecated since v1.30; use the \"appArmorProfile\" field instead"
 
 static void warn_annotations(struct warnings *w, const struct field_path *meta,
                              const str_map *annotations) {
@@ -162,32 +160,13 @@ static void warn_annotations(struct warnings *w, const struct field_path *meta,
     warn_annotation(w, meta, annotations, "security.alpha.kubernetes.io/unsafe-sysctls", sysctls);
 }
 
-#define LOCALHOST "localhost/"
-
-/* Whether the annotation of a pod's container says what the profile of the pod says anyway. */
-static bool says_the_same(str annotation, const AppArmorProfile *pod) {
-    if (!pod)
-        return false;
-    if (str_eqc(annotation, "unconfined"))
-        return str_eqc(pod->type, "Unconfined");
-    if (str_eqc(annotation, "runtime/default"))
-        return str_eqc(pod->type, "RuntimeDefault");
-    return str_starts(annotation, STR(LOCALHOST)) && str_eqc(pod->type, "Localhost") &&
-           str_eq(pod->localhost_profile, str_slice(annotation, strlen(LOCALHOST), annotation.n));
-}
-
-/* Of a template an annotation is silent beside the pod's field whatever that says. */
-static void warn_apparmor(struct warnings *w, const struct field_path *meta, bool template_,
+/* Of templates; in pods the annotation becomes the field (pod_apparmor_fields). */
+static void warn_apparmor(struct warnings *w, const struct field_path *meta,
                           const str_map *annotations, const PodSpec *s, const Container *c) {
-    str key = str_concat(w->arena, STR(APPARMOR), c->name);
-    str annotation = label_get(annotations, key);
-    const AppArmorProfile *pod =
-        s->security_context ? s->security_context->app_armor_profile : NULL;
-    bool windows = s->os && str_eqc(s->os->name, "windows");
-    bool field = c->security_context && c->security_context->app_armor_profile;
-    if (!annotation.p || field)
-        return;
-    if (template_ ? !pod : !windows && !says_the_same(annotation, pod))
+    bool pod = s->security_context && s->security_context->app_armor_profile;
+    bool own = c->security_context && c->security_context->app_armor_profile;
+    str key = str_concat(w->arena, STR(APPARMOR_PREFIX), c->name);
+    if (!pod && !own)
         warn_annotation(w, meta, annotations, str_cdup(w->arena, key), APPARMOR_IS_FIELD);
 }
 
@@ -211,7 +190,8 @@ static void warn_containers(struct warnings *w, const struct field_path *p,
     for (unsigned k = 0; k < CONTAINERS_MAX; k++)
         for (uint32_t i = 0; i < lists[k].n && !warnings_full(w); i++) {
             const Container *c = container_at(&lists[k], i);
-            warn_apparmor(w, meta, template_, annotations, s, c);
+            if (template_)
+                warn_apparmor(w, meta, annotations, s, c);
             warn_container(w, PATH_INDEX(PATH(p, lists[k].name), i), meta, annotations, c);
         }
 }

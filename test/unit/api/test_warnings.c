@@ -142,24 +142,15 @@ static const struct warn_case pods[] = {
     {RESOURCE_ID(core_v1_pods),
      "{\"metadata\":{\"name\":\"p\",\"annotations\":{\"scheduler.alpha.kubernetes.io/"
      "critical-pod\":\"\",\"seccomp.security.alpha.kubernetes.io/pod\":\"x\","
-     "\"container.seccomp.security.alpha.kubernetes.io/c\":\"x\","
-     "\"container.apparmor.security.beta.kubernetes.io/c\":\"unconfined\"}},\"spec\":{"
+     "\"container.seccomp.security.alpha.kubernetes.io/c\":\"x\"}},\"spec\":{"
      "\"containers\":[{\"name\":\"c\"}]}}",
      NULL,
      {"metadata.annotations[scheduler.alpha.kubernetes.io/critical-pod]: non-functional in v1.16+; "
       "use the \"priorityClassName\" field instead",
       "metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: non-functional in v1.27+; "
       "use the \"seccompProfile\" field instead",
-      "metadata.annotations[container.apparmor.security.beta.kubernetes.io/c]: deprecated since "
-      "v1.30; use the \"appArmorProfile\" field instead",
       "metadata.annotations[container.seccomp.security.alpha.kubernetes.io/c]: non-functional in "
       "v1.27+; use the \"seccompProfile\" field instead"}},
-    {RESOURCE_ID(core_v1_pods),
-     "{\"metadata\":{\"name\":\"p\",\"annotations\":{\"container.apparmor.security.beta.kubernetes."
-     "io/c\":\"localhost/x\"}},\"spec\":{\"securityContext\":{\"appArmorProfile\":{\"type\":"
-     "\"Localhost\",\"localhostProfile\":\"x\"}},\"containers\":[{\"name\":\"c\"}]}}",
-     NULL,
-     {NULL}},
     /* ports */
     {RESOURCE_ID(core_v1_pods),
      PORTS("{\"containerPort\":80,\"protocol\":\"UDP\",\"hostIP\":\"10.0.0.1\"}"),
@@ -464,6 +455,41 @@ TEST(other_kinds_are_warned_of) {
 
 TEST(statuses_are_warned_of) {
     CHECK_CASES(statuses, true);
+}
+
+/* Seen only before it is done. */
+TEST(annotations_of_pods_that_become_fields) {
+    static const struct {
+        const char *annotation, *pod, *own;
+        unsigned warnings;
+    } profiles[] = {
+        {"unconfined", "", "", 1},
+        {"nonsense", "", "", 1},
+        {"unconfined", "", "\"securityContext\":{\"appArmorProfile\":{\"type\":\"Unconfined\"}},",
+         0},
+        {"localhost/x",
+         "\"securityContext\":{\"appArmorProfile\":{\"type\":\"Localhost\",\"localhostProfile\":"
+         "\"x\"}},",
+         "", 0},
+        {"unconfined", "\"os\":{\"name\":\"windows\"},", "", 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(profiles); i++) {
+        struct arena a;
+        arena_init(&a, 0);
+        struct warnings w = {.arena = &a};
+        struct hook_ctx c = {.arena = &a, .warnings = &w};
+        str json = str_printf(&a,
+                              "{\"metadata\":{\"annotations\":{\"" APPARMOR_KEY
+                              "\":\"%s\"}},\"spec\":{%s\"containers\":[{%s\"name\":\"c\"}]}}",
+                              profiles[i].annotation, profiles[i].pod, profiles[i].own);
+        hooks_of(RESOURCE_OF(core_v1_pods))->prepare_create(&c, read_object(&a, &Pod_type, json.p));
+        CHECK_INT(w.list.n, profiles[i].warnings);
+        if (w.list.n)
+            CHECK_STR(w.list.v[0], STR("metadata.annotations[" APPARMOR_KEY
+                                       "]: deprecated since v1.30; use the \"appArmorProfile\" "
+                                       "field instead"));
+        arena_done(&a);
+    }
 }
 
 /* Nobody makes the server say or compare more than so much. */
