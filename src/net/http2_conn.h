@@ -13,8 +13,13 @@
 #define HTTP2_WINDOW      (1024 * 1024) /* of the connection; a stream has the protocol's 64 kB */
 #define HTTP2_READ_BUDGET (256 * 1024)
 #define HTTP2_OUT_HIGH    (64 * 1024)
-#define HTTP2_OUT_LOW     (HTTP_OUT_HIGH / 4)
-#define HTTP2_SWALLOW_MAX (64 * 1024) /* of a body nobody reads */
+/* Unsent bytes of all streams of a connection, which a peer can keep from being sent by closing the
+ * windows: past the first, each stream may hold so little; past the second, new streams are refused
+ * before anything was done (RFC 9113 8.7: they may be sent again). */
+#define HTTP2_UNSENT_HIGH  (4 * 1024 * 1024)
+#define HTTP2_UNSENT_SHARE (16 * 1024)
+#define HTTP2_UNSENT_MAX   (16 * 1024 * 1024)
+#define HTTP2_SWALLOW_MAX  (64 * 1024) /* of a body nobody reads */
 /* Frames that cost us and not the peer (resets of its own streams, pings, settings, priorities):
  * more of them a second end the connection. */
 #define HTTP2_STRIKES_MAX          1000
@@ -27,6 +32,8 @@ struct http2_conn {
     struct list exchanges;
     struct list pending; /* exchanges something has happened to */
     unsigned n_exchanges;
+    size_t unsent;      /* bytes, of all exchanges */
+    bool crowded;       /* unsent has passed HTTP2_UNSENT_HIGH and not fallen to half of it since */
     struct timer idle;  /* runs while there is no exchange */
     int64_t strikes_at; /* second that is counted */
     unsigned strikes;
@@ -63,6 +70,8 @@ void http2_exchange_free(struct http2_exchange *x);
 void http2_exchange_abort(struct http2_exchange *x);
 /* Hands the body to its reader when it is all there, or too long. */
 void http2_exchange_feed(struct http2_exchange *x);
+/* Unsent bytes are so few that its owner may go on. */
+bool http2_is_low(const struct http2_exchange *x);
 /* No more streams: the connection ends with those it has. */
 void http2_goaway(struct http2_conn *c);
 /* What the peer sent and we hold or dropped may be sent again. */

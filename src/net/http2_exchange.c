@@ -9,6 +9,39 @@ static struct http2_exchange *of(struct exchange *x) {
     return container_of(x, struct http2_exchange, impl.x);
 }
 
+static size_t unsent(const struct http2_exchange *x) {
+    return x->out.n - x->out_at;
+}
+
+/* How much a stream may hold. */
+static size_t high_of(const struct http2_exchange *x) {
+    return x->conn && x->conn->crowded ? HTTP2_UNSENT_SHARE : HTTP_OUT_HIGH;
+}
+
+bool http2_is_low(const struct http2_exchange *x) {
+    return unsent(x) <= high_of(x) / 4;
+}
+
+static void add_unsent(struct http2_exchange *x, size_t n) {
+    x->conn->unsent += n;
+    if (x->conn->unsent >= HTTP2_UNSENT_HIGH)
+        x->conn->crowded = true;
+}
+
+/* With room for all again, streams that were stopped early go on. */
+static void sub_unsent(struct http2_conn *c, size_t n) {
+    ASSERT(c->unsent >= n);
+    c->unsent -= n;
+    if (!c->crowded || c->unsent > HTTP2_UNSENT_HIGH / 2)
+        return;
+    c->crowded = false;
+    LIST_FOREACH (node, &c->exchanges) {
+        struct http2_exchange *x = container_of(node, struct http2_exchange, node);
+        if (x->above && http2_is_low(x))
+            http2_mark(x);
+    }
+}
+
 /* Off its connection. */
 static void detach(struct http2_exchange *x) {
     struct http2_conn *c = TAKE(x->conn);
@@ -16,6 +49,7 @@ static void detach(struct http2_exchange *x) {
         return;
     list_remove(&x->node);
     list_remove(&x->pending);
+    sub_unsent(c, unsent(x));
     timer_stop(c->io.loop, &x->timer);
     if (!x->closed)
         nghttp2_session_set_stream_user_data(c->session, x->id, NULL);
@@ -104,6 +138,7 @@ static ssize_t read_out(nghttp2_session *session, int32_t id, uint8_t *p, size_t
     if (len)
         memcpy(p, x->out.p + x->out_at, len);
     x->out_at += len;
+    sub_unsent(x->conn, len);
     if (x->out_at == x->out.n) {
         buf_done(&x->out);
         x->out_at = 0;
@@ -114,7 +149,7 @@ static ssize_t read_out(nghttp2_session *session, int32_t id, uint8_t *p, size_t
         x->out_at = 0;
     }
     watch_out(x, true);
-    if (x->above && x->out.n - x->out_at <= HTTP2_OUT_LOW)
+    if (x->above && http2_is_low(x))
         http2_mark(x);
     return (ssize_t)len;
 }
@@ -164,7 +199,9 @@ static void submit(struct http2_exchange *x, int status, const struct http_heade
         nv[n++] = nv_of(str_lower(a, headers[i].name), str_n(value, headers[i].value.n));
     }
     if (bare) {
+        sub_unsent(c, unsent(x));
         buf_done(&x->out);
+        x->out_at = 0;
         x->to_head = true;
     }
     nghttp2_data_provider body = {.read_callback = read_out};
@@ -193,8 +230,10 @@ static void respond(struct exchange *ex, int status, const struct http_header *h
                     str body) {
     struct http2_exchange *x = of(ex);
     if (x->conn && !x->closed) {
-        if (!x->to_head)
+        if (!x->to_head) {
             buf_add(&x->out, body);
+            add_unsent(x, body.n);
+        }
         submit(x, status, headers, n, (int64_t)body.n);
     }
     finish(x);
@@ -227,7 +266,8 @@ static void write_piece(struct exchange *ex, str data) {
     if (!x->conn || x->closed || x->to_head)
         return;
     buf_add(&x->out, data);
-    if (x->out.n - x->out_at >= HTTP_OUT_HIGH)
+    add_unsent(x, data.n);
+    if (unsent(x) >= high_of(x))
         x->above = true;
     watch_out(x, false);
     resume(x);

@@ -180,6 +180,13 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
     return 0;
 }
 
+/* Nothing was done for it. */
+static void refuse_stream(struct http2_exchange *x) {
+    nghttp2_submit_rst_stream(x->conn->session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_REFUSED_STREAM);
+    x->finished = true;
+    conn_io_wake(&x->conn->io);
+}
+
 static void look_at(struct http2_conn *c, struct http2_exchange *x) {
     if (x->closed && (x->finished || !x->dispatched)) {
         http2_exchange_free(x);
@@ -187,13 +194,15 @@ static void look_at(struct http2_conn *c, struct http2_exchange *x) {
         http2_exchange_abort(x);
     } else if (x->complete && !x->dispatched) {
         x->dispatched = true;
-        if (x->refused)
+        if (c->unsent >= HTTP2_UNSENT_MAX)
+            refuse_stream(x);
+        else if (x->refused)
             exchange_respond(&x->impl.x, x->refused, NULL, 0, str_of(http_reason(x->refused)));
         else
             c->base.server->handler(c->base.server->ctx, &x->impl.x);
     } else if (x->body_asked) {
         http2_exchange_feed(x);
-    } else if (x->above && x->out.n - x->out_at <= HTTP2_OUT_LOW) {
+    } else if (x->above && http2_is_low(x)) {
         x->above = false;
         if (x->on_writable)
             x->on_writable(&x->impl.x);

@@ -357,6 +357,48 @@ TEST(a_stopped_stream_does_not_hold_the_others) {
     stop(&f);
 }
 
+TEST(stopped_streams_share_what_a_connection_may_hold) {
+    static struct fixture f;
+    const size_t all = 100u * 1000 * 1000;
+    start(&f);
+    f.to_stream = all;
+    f.no_update = true;
+    for (unsigned i = 0; i < 200; i++)
+        ask(&f, i, "GET", "/stream", STR_NONE, false);
+    pass(&f.w, 5 * NSEC_PER_SEC);
+    CHECK(all - f.to_stream <
+          HTTP2_UNSENT_HIGH + HTTP_OUT_HIGH + 200 * (HTTP2_UNSENT_SHARE + 10000));
+    f.no_update = false;
+    size_t sum = 0;
+    for (unsigned i = 0; i < 200; i++)
+        nghttp2_session_consume(f.session, f.asks[i].id, f.asks[i].body.n);
+    client_flush(&f);
+    pass(&f.w, 600 * NSEC_PER_SEC);
+    for (unsigned i = 0; i < 200; i++) {
+        CHECK(f.asks[i].closed && f.asks[i].error == 0);
+        sum += f.asks[i].body.n;
+    }
+    CHECK_INT(sum, all);
+    stop(&f);
+}
+
+TEST(answers_that_nobody_takes_close_the_connection_to_more) {
+    static struct fixture f;
+    static char big[1000000];
+    unsigned taken = 0, refused = 0;
+    start(&f);
+    f.no_update = true;
+    for (unsigned i = 0; i < 40; i++) {
+        ask(&f, i, "POST", "/echo", str_n(big, sizeof(big)), false);
+        pass(&f.w, NSEC_PER_SEC / 2);
+        taken += f.asks[i].status == 200;
+        refused += f.asks[i].closed && f.asks[i].error == NGHTTP2_REFUSED_STREAM;
+    }
+    CHECK_INT(taken, HTTP2_UNSENT_MAX / sizeof(big) + 1);
+    CHECK_INT(refused, 40 - taken);
+    stop(&f);
+}
+
 TEST(a_window_that_stays_closed_ends_the_stream) {
     static struct fixture f;
     start(&f);
