@@ -28,6 +28,40 @@ static str text(struct fill *f) {
     return str_printf(f->arena, "s%llx", (unsigned long long)below(f, 1 << 20));
 }
 
+static str tame_text(struct fill *f, const struct api_attr *attr) {
+    static const char *const some[] = {"a",
+                                       "web",
+                                       "x-1",
+                                       "10.0.0.7",
+                                       "example.com/a",
+                                       "80",
+                                       "http",
+                                       "TCP",
+                                       "True",
+                                       "/data",
+                                       "v1",
+                                       "apps",
+                                       "fd00::7",
+                                       "*",
+                                       "example.com",
+                                       "5m",
+                                       "registry.example/a:1"};
+    const char *const *from = attr ? attr->enums ? attr->enums : attr->one_of : NULL;
+    size_t n = 0;
+    while (from && from[n])
+        n++;
+    if (n && below(f, 10))
+        return str_of(from[below(f, n)]);
+    return str_of(some[below(f, ARRAY_LEN(some))]);
+}
+
+static int64_t number(struct fill *f, const struct api_field *row, int64_t max) {
+    if (!f->tame)
+        return 1 + (int64_t)below(f, (uint64_t)max - 1);
+    int64_t from = row->attr && row->attr->rule == RULE_RANGE ? row->attr->min : 0;
+    return from + (int64_t)below(f, 100);
+}
+
 static str quantity(struct fill *f) {
     static const char *const some[] = {"1", "100m", "1Gi", "1500m", "12e6", "-5", "1k", "250n"};
     return str_of(some[below(f, ARRAY_LEN(some))]);
@@ -85,17 +119,17 @@ static void value(struct fill *f, const struct api_field *row, void *at, const s
         break;
     case API_I32:
     case API_U32:
-        *(int32_t *)at = 1 + (int32_t)below(f, INT32_MAX - 1);
+        *(int32_t *)at = (int32_t)number(f, row, INT32_MAX);
         break;
     case API_I64:
     case API_U64:
-        *(int64_t *)at = 1 + (int64_t)below(f, INT64_MAX - 1);
+        *(int64_t *)at = number(f, row, INT64_MAX);
         break;
     case API_F64:
         *(double *)at = (double)(1 + below(f, 1 << 20)) / 8;
         break;
     case API_STR:
-        *(str *)at = text(f);
+        *(str *)at = f->tame ? tame_text(f, row->attr) : text(f);
         break;
     case API_BYTES:
         *(str *)at = bytes(f);
@@ -240,4 +274,105 @@ void *fill_new(struct fill *f, const struct api_type *t) {
     void *obj = arena_zalloc(f->arena, t->size ? t->size : 1);
     fill_object(f, t, obj);
     return obj;
+}
+
+/* ---- changes ---- */
+
+static size_t stride_of(const struct api_field *row) {
+    size_t size = field_element_size(row);
+    return row->shape == API_MAP ? (size + MAP_VALUE_OFFSET + 7) & ~(size_t)7 : size;
+}
+
+/* Another list of the same elements but for one. */
+static void change_elements(struct fill *f, const struct api_field *row, struct api_seq *l) {
+    size_t size = stride_of(row);
+    char *v = arena_array(f->arena, l->n + 1, size ? size : 1);
+    uint32_t at = (uint32_t)below(f, l->n), from = (uint32_t)below(f, l->n);
+    memcpy(v, l->v, l->n * size);
+    if (below(f, 2)) { /* one goes */
+        memmove(v + at * size, v + (at + 1) * size, (l->n - at - 1) * size);
+        *l = (struct api_seq){l->n > 1 ? v : NULL, l->n - 1};
+    } else if (row->shape == API_LIST) { /* one stands twice */
+        memcpy(v + l->n * size, (char *)l->v + from * size, size);
+        *l = (struct api_seq){v, l->n + 1};
+    }
+}
+
+static size_t member_size(const struct api_field *row) {
+    if (row->shape == API_LIST || row->shape == API_MAP)
+        return sizeof(struct api_seq);
+    if (row->shape == API_ONE)
+        return field_element_size(row);
+    switch ((enum api_kind)row->kind) {
+    case API_BOOL:
+        return sizeof(struct opt_bool);
+    case API_I32:
+    case API_U32:
+        return sizeof(struct opt_i32);
+    case API_I64:
+    case API_U64:
+    case API_DURATION:
+        return sizeof(struct opt_i64);
+    case API_F64:
+        return sizeof(struct opt_f64);
+    case API_MSG:
+        return sizeof(void *);
+    case API_STR:
+    case API_BYTES:
+    case API_QUANTITY:
+    case API_TIME:
+    case API_MICROTIME:
+    case API_INT_OR_STRING:
+    case API_RAW:
+    case API_STRS:
+    case API_KIND_MAX:
+        break;
+    }
+    return field_element_size(row);
+}
+
+static void change_member(struct fill *f, const struct api_field *row, void *at,
+                          const struct level *here) {
+    struct api_seq *l = at;
+    if (row->shape == API_ONE && row->kind == API_MSG)
+        return;
+    if ((row->shape == API_LIST || row->shape == API_MAP) && l->n && below(f, 3)) {
+        change_elements(f, row, l);
+        return;
+    }
+    memset(at, 0, member_size(row));
+    if (below(f, 3) == 0 || too_deep(f, row, here))
+        return;
+    if (row->shape == API_ONE)
+        value(f, row, at, here);
+    else if (row->shape == API_OPT)
+        optional(f, row, at, here);
+    else
+        sequence(f, row, l, here);
+}
+
+static void change_at(struct fill *f, const struct api_type *t, void *obj, const struct level *up,
+                      unsigned permille) {
+    const struct level here = {up, t, up ? up->depth + 1 : 0};
+    for (unsigned i = 0; t->info->form == FORM_OBJECT && i < t->n_fields; i++) {
+        const struct api_field *row = &t->fields[i];
+        void *at = (char *)obj + row->offset;
+        struct api_seq *l = at;
+        if (below(f, 1000) < permille)
+            change_member(f, row, at, &here);
+        if (row->kind != API_MSG)
+            continue;
+        if (row->shape == API_ONE)
+            change_at(f, row->sub, at, &here, permille);
+        else if (row->shape == API_OPT && *(void **)at)
+            change_at(f, row->sub, *(void **)at, &here, permille);
+        for (uint32_t k = 0; (row->shape == API_LIST) && k < l->n; k++)
+            change_at(f, row->sub, (char *)l->v + k * stride_of(row), &here, permille);
+    }
+}
+
+void fill_change(struct fill *f, const struct api_type *t, void *obj, unsigned permille) {
+    f->depth = f->depth ? f->depth : 8;
+    f->length = f->length ? f->length : 2;
+    change_at(f, t, obj, NULL, permille);
 }

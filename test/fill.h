@@ -12,9 +12,13 @@ struct fill {
     unsigned chance; /* of 100: that an optional thing is there; 100 fills every field */
     unsigned depth;  /* messages inside each other at most; 0 = 8 */
     unsigned length; /* elements of a list or map at most; 0 = 2 */
+    bool tame;       /* values that rows allow (enums, ranges), small numbers, plain names */
 };
 
 uint64_t fill_random(struct fill *f);
 /* obj is t->size cleared bytes. */
 void fill_object(struct fill *f, const struct api_type *t, void *obj);
 void *fill_new(struct fill *f, const struct api_type *t);
+/* Changes what is there: of each field, by `permille`, the value is another one, or there is one,
+ * or none; elements of lists come, go and stand twice. Maps stay sorted. */
+void fill_change(struct fill *f, const struct api_type *t, void *obj, unsigned permille);

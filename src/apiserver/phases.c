@@ -192,11 +192,13 @@ static enum phase_result phase_route(struct request *r) {
     return PHASE_NEXT;
 }
 
+/* The request may outlive its exchange (a write that is on its way, what it gives back when it has
+ * failed), and what was decoded points into the body. */
 static void body_read(struct exchange *x, int e, str body) {
     struct request *r = x->ctx;
     request_state(r, REQUEST_RUNNING);
     if (e == 0) {
-        r->body = body;
+        r->body = str_dup(r->arena, body);
         request_resume(r);
         return;
     }

@@ -14,7 +14,7 @@ import time
 
 host, port, cert, key, ca, pid = sys.argv[1], int(sys.argv[2]), *sys.argv[3:6], int(sys.argv[6])
 only = sys.argv[7] if len(sys.argv) > 7 else ""
-GROWTH_MB = 96  # what an attack may leave or take at its height
+GROWTH_MB = 288  # what an attack may leave or take at its height: 256 kB for each of 1,000 streams
 STALL_S = 5  # how long anybody else may wait
 CMS = "/api/v1/namespaces/default/configmaps"
 

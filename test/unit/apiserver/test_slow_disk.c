@@ -75,7 +75,7 @@ static struct arena *arena_of(struct client *c) {
 
 /* ---- one object ---- */
 
-#define MARKS 6 /* each client leaves so many */
+#define MARKS 2 /* each client leaves so many */
 
 /* By its id a client writes in one of these ways; each mark is a label of its own, or a condition
  * of the status. */
@@ -279,7 +279,7 @@ static bool next_service(struct client *c) {
             return true;
         }
     }
-    if (c->marks++ == 8)
+    if (c->marks++ == 4)
         return false;
     c->name = str_printf(w->arena, "s%u-%u", c->id, c->step);
     str port = STR(""), ip = STR("");
