@@ -318,7 +318,7 @@ int rest_parse_server(struct arena *a, const char *server, bool *ret_tls, str *r
 
 static int client_tls(str ca_pem, str cert_pem, str key_pem, bool insecure, struct err *e,
                       struct tls_config **ret) {
-    static const char *const alpn[] = {"http/1.1", NULL};
+    static const char *const alpn[] = {"h2", "http/1.1", NULL};
     return tls_config_new(&(struct tls_options){.cert_pem = cert_pem,
                                                 .key_pem = key_pem,
                                                 .ca_pem = ca_pem,

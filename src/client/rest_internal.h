@@ -7,7 +7,7 @@
 #define REST_ANSWER_MAX      (512u << 20) /* a list of a very large cluster */
 #define REST_EVENT_MAX       (16u << 20)  /* one watch event */
 #define REST_HEADERS         4
-#define REST_CONNECTIONS_MAX 256 /* a watch holds one as long as it lasts */
+#define REST_CONNECTIONS_MAX 256 /* HTTP/1.1: a watch holds one as long as it lasts */
 
 #define REST_ACCEPT_METADATA                                                                       \
     "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"

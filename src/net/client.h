@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* HTTP client for one server: keep-alive connections, a bounded number of them, requests waiting in
- * order when all are busy. HTTP/1.1 (HTTP/2 behind the same calls). */
+/* HTTP client for one server: connections that are kept, a bounded number of them, requests waiting
+ * in order when all are busy. HTTP/2 where TLS offers "h2" and the server chooses it: then all
+ * calls share one connection (a second one when it is full, or after GOAWAY), which is pinged when
+ * it is silent. Else HTTP/1.1, a connection a running call. */
 #pragma once
 
 #include "net/http.h"
@@ -17,10 +19,12 @@ struct http_client_options {
     const char *host;       /* Host header and TLS name */
     struct tls_config *tls; /* NULL: plain */
     unsigned connections;   /* 0: HTTP_CLIENT_CONNECTIONS_MAX */
+    bool http2;             /* without TLS: the server is known to speak HTTP/2 */
 };
 int http_client_new(struct loop *l, const struct http_client_options *o, struct http_client **ret);
 /* Running calls end with -ECANCELED before it returns. */
 struct http_client *http_client_free(struct http_client *c);
+/* For new connections; those there are end with the calls they carry now. */
 void http_client_set_tls(struct http_client *c, struct tls_config *tls);
 
 struct http_call;
@@ -39,12 +43,12 @@ struct http_call_options {
     bool (*on_data)(void *ctx, str data);
     /* When set, the headers ask for another protocol, and 101 gives the stream away, with what was
      * read behind the head (gone afterwards); on_done is not called then. Any other answer is an
-     * answer. */
+     * answer. HTTP/1.1 only: -EINVAL from a client that offers HTTP/2. */
     void (*on_upgrade)(void *ctx, const struct http_headers *, struct stream *, str early);
     /* Exactly once, unless cancelled. r: 0 (then status is the server's), -ETIMEDOUT,
      * -ECONNREFUSED, -ECONNRESET, -EPROTO, -E2BIG, ... A request whose connection broke before any
-     * byte of the answer is sent again once when it was GET. `maybe_sent`: the server may have
-     * carried it out. */
+     * byte of the answer is sent again once when it was GET or the server said it was not read.
+     * `maybe_sent`: the server may have carried it out. */
     void (*on_done)(void *ctx, int r, int status, const struct http_headers *, str body,
                     bool maybe_sent);
     void *ctx;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the server's connections have in common below their protocol: a stream, bytes that wait to
+/* What connections have in common below their protocol: a stream, bytes that wait to
  * be written and may not wait for ever, a task that looks at the connection before the loop sleeps,
  * and the rule that it is freed by the outermost of the calls that look at it afterwards. */
 #pragma once

@@ -56,39 +56,20 @@ static bool is_retired(const struct grpc_conn *conn) {
     return conn->client->conn != conn;
 }
 
-/* What nghttp2 has to say, as long as the peer takes it. */
-static int fill_out(struct grpc_conn *conn) {
-    while (outq_pending(&conn->out) < GRPC_OUT_HIGH) {
-        const uint8_t *p;
-        ssize_t n = nghttp2_session_mem_send(conn->session, &p);
-        if (n < 0)
-            return -EPROTO;
-        if (n == 0)
-            break;
-        buf_add(&conn->out.b, str_n((const char *)p, (size_t)n));
-    }
-    return 0;
-}
-
 static void flush(struct grpc_conn *conn) {
-    ssize_t n;
-    do {
-        if (fill_out(conn) < 0) {
-            lost(conn, "protocol error");
-            return;
-        }
-        n = outq_flush(&conn->out, conn->s);
-        if (n < 0) {
-            lost(conn, strerror((int)-n));
-            return;
-        }
-    } while (n > 0 && !outq_pending(&conn->out) && nghttp2_session_want_write(conn->session));
-    bool is_over = !nghttp2_session_want_read(conn->session) &&
-                   !nghttp2_session_want_write(conn->session) && !outq_pending(&conn->out);
+    ssize_t n = http2_flush(conn->session, &conn->out, conn->s);
+    if (n < 0) {
+        lost(conn, n == -EPROTO ? "protocol error" : strerror((int)-n));
+        return;
+    }
+    bool is_over = http2_is_over(conn->session, &conn->out);
     if (is_over || (is_retired(conn) && list_empty(&conn->calls) && !outq_pending(&conn->out)))
         lost(conn, "the peer ended it");
     else
-        stream_want(conn->s, IO_READ | (outq_pending(&conn->out) ? IO_WRITE : 0));
+        stream_want(conn->s,
+                    IO_READ | (nghttp2_session_want_write(conn->session) || outq_pending(&conn->out)
+                                   ? IO_WRITE
+                                   : 0));
 }
 
 static void run_task(struct task *t) {
@@ -221,6 +202,7 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error,
     struct grpc_call *call = call_on(session, id);
     if (!call)
         return 0;
+    call->id = 0;
     /* A server may reset what it has fully answered, to say that it reads no more. */
     if (error == NGHTTP2_NO_ERROR || call->grpc_status >= 0)
         conclude(call);
@@ -254,8 +236,7 @@ static ssize_t read_request(nghttp2_session *session, int32_t id, uint8_t *p, si
 }
 
 static nghttp2_nv header(const char *name, const char *value) {
-    return (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name),
-                        strlen(value), NGHTTP2_NV_FLAG_NONE};
+    return http2_nv(str_of(name), str_of(value));
 }
 
 void grpc_conn_submit(struct grpc_conn *conn, struct grpc_call *call) {
@@ -290,7 +271,7 @@ void grpc_conn_drop(struct grpc_conn *conn, struct grpc_call *call) {
         conn->current = NULL;
     if (conn->dead)
         return;
-    if (call_on(conn->session, call->id) == call) {
+    if (call->id > 0) { /* which nghttp2 may not have made a stream of yet */
         nghttp2_session_set_stream_user_data(conn->session, call->id, NULL);
         nghttp2_submit_rst_stream(conn->session, NGHTTP2_FLAG_NONE, call->id, NGHTTP2_CANCEL);
     }
@@ -300,7 +281,7 @@ void grpc_conn_drop(struct grpc_conn *conn, struct grpc_call *call) {
 static void on_ready(struct stream *s, unsigned events) {
     struct grpc_conn *conn = s->ctx;
     uint8_t bytes[16 * 1024];
-    size_t budget = GRPC_READ_BUDGET;
+    size_t budget = HTTP2_TURN_BYTES;
     conn->depth++;
     while (!conn->dead && budget && events & (IO_READ | IO_HUP)) {
         ssize_t n = stream_read(conn->s, bytes, sizeof(bytes));
@@ -327,29 +308,18 @@ static void on_ready(struct stream *s, unsigned events) {
 
 static int make_session(struct grpc_conn *conn) {
     nghttp2_session_callbacks *cb;
-    nghttp2_option *opt;
-    if (nghttp2_session_callbacks_new(&cb) || nghttp2_option_new(&opt))
+    if (nghttp2_session_callbacks_new(&cb))
         return -ENOMEM;
     nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
     nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
-    nghttp2_option_set_no_closed_streams(opt, 1);
-    int r = nghttp2_session_client_new2(&conn->session, cb, conn, opt);
-    nghttp2_option_del(opt);
-    nghttp2_session_callbacks_del(cb);
-    if (r)
-        return -ENOMEM;
-    const nghttp2_settings_entry settings[] = {
-        {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, GRPC_WINDOW_STREAM},
-        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, 64 * 1024},
-    };
-    if (nghttp2_submit_settings(conn->session, NGHTTP2_FLAG_NONE, settings, ARRAY_LEN(settings)) ||
-        nghttp2_session_set_local_window_size(conn->session, NGHTTP2_FLAG_NONE, 0,
-                                              GRPC_WINDOW_CONNECTION))
-        return -ENOMEM;
-    return 0;
+    return http2_client_session(cb,
+                                &(struct http2_client_options){
+                                    .stream_window = GRPC_WINDOW_STREAM,
+                                    .connection_window = GRPC_WINDOW_CONNECTION,
+                                },
+                                conn, &conn->session);
 }
 
 static void connected(void *ctx, int r, struct stream *s) {

@@ -3,16 +3,12 @@
  * grpc_status.c (what an answer means). Private to net/. */
 #pragma once
 
-#include <nghttp2/nghttp2.h>
-
 #include "net/grpc.h"
-#include "net/outq.h"
+#include "net/http2_io.h"
 
 #define GRPC_PREFIX            5 /* bytes in front of a message: compressed?, length */
 #define GRPC_WINDOW_STREAM     (4 * 1024 * 1024)
 #define GRPC_WINDOW_CONNECTION (16 * 1024 * 1024)
-#define GRPC_OUT_HIGH          (256 * 1024)
-#define GRPC_READ_BUDGET       (256 * 1024)
 #define GRPC_TEXT_MAX          4096 /* of grpc-message */
 #define GRPC_BACKOFF_MIN       (100 * NSEC_PER_MSEC)
 #define GRPC_BACKOFF_MAX       (5 * NSEC_PER_SEC)

@@ -1,245 +1,246 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One connection of the HTTP client: made, then idle or carrying one call. It is in its client's
- * list `conns` while it connects or is busy and in `idle` else. Freed by the outermost of the
- * functions that look at it afterwards, hence `depth` and `dead`. */
+/* An HTTP/1.1 connection of the HTTP client: idle, or carrying one call. Freed by the outermost of
+ * the functions that look at it afterwards, hence `depth` and `dead`. */
 #include <stdlib.h>
 
 #include "net/client_impl.h"
 
-struct client_conn {
-    struct list node;
-    struct http_client *client;
+struct http1_client {
+    struct client_conn base;
     struct loop *loop;
-    struct connect *connect;     /* first this, */
-    struct tls_handshake *shake; /* then this, */
-    struct stream *s;            /* then this */
-    struct timer timer;
-    struct task task; /* goes on after a pause */
+    struct stream *s;
+    struct timer timer; /* of idleness */
+    struct task task;   /* goes on after a pause */
     struct http_call *call;
-    size_t sent; /* of the call's request */
+    struct buf head; /* of the request */
+    size_t sent;     /* of head and body */
     struct buf in;
     struct http1_scan scan;
     struct http1_body body;
-    unsigned depth, interim;
-    bool connecting, dead, paused, write_failed;
+    unsigned depth;
+    bool dead, write_failed;
 };
 
-struct client_conn *client_conn_of(struct list *node) {
-    return container_of(node, struct client_conn, node);
+static struct http1_client *of(struct client_conn *base) {
+    return container_of(base, struct http1_client, base);
 }
 
-static void release(struct client_conn *conn) {
+static void release(struct http1_client *conn) {
     if (conn->dead && !conn->depth)
         free(conn);
 }
 
-struct http_call *client_conn_close(struct client_conn *conn) {
-    ASSERT(!conn->dead);
-    struct http_call *call = TAKE(conn->call);
+/* The call it carried has been taken off it. */
+static void end_conn(struct http1_client *conn) {
+    if (conn->dead)
+        return;
     conn->dead = true;
-    list_remove(&conn->node);
-    conn->client->n_conns--;
-    conn->client->n_connecting -= conn->connecting;
-    http_client_pump_soon(conn->client);
+    client_conn_leave(&conn->base);
     timer_stop(conn->loop, &conn->timer);
     loop_cancel(conn->loop, &conn->task);
-    connect_cancel(TAKE(conn->connect));
-    if (conn->shake)
-        tls_cancel(TAKE(conn->shake));
     stream_close(TAKE(conn->s));
+    buf_done(&conn->head);
     buf_done(&conn->in);
-    if (call)
-        call->conn = NULL;
     release(conn);
-    return call;
+}
+
+static void drop(struct client_conn *base, struct http_call *call) {
+    struct http1_client *conn = of(base);
+    conn->call = NULL;
+    end_conn(conn);
 }
 
 /* The connection cannot go on. */
-static void broken(struct client_conn *conn, int r) {
-    struct http_call *call = client_conn_close(conn);
-    if (!call)
-        return;
-    if (http_call_may_retry(call))
-        http_call_again(call);
+static void broken(struct client_conn *base, int r) {
+    struct http1_client *conn = of(base);
+    if (conn->call)
+        http_call_broken(conn->call, r); /* drops us */
     else
-        http_call_end_soon(call, r);
+        end_conn(conn);
 }
 
-/* It could not be made: whoever waited longest hears of it. */
-static void not_connected(struct client_conn *conn, int r) {
-    struct http_client *c = conn->client;
-    client_conn_close(conn);
-    if (list_empty(&c->queue))
-        return;
-    struct http_call *call = container_of(c->queue.next, struct http_call, node);
-    c->n_queued--;
-    http_call_end_soon(call, r);
+static void retire(struct client_conn *base) {
+    struct http1_client *conn = of(base);
+    if (!conn->call)
+        end_conn(conn);
 }
 
-static void go_idle(struct client_conn *conn) {
+static void go_idle(struct http1_client *conn) {
     conn->scan = (struct http1_scan){0};
-    conn->paused = false;
-    list_remove(&conn->node);
-    list_prepend(&conn->client->idle, &conn->node);
+    client_conn_ready(&conn->base, true);
     timer_start(conn->loop, &conn->timer, HTTP_CLIENT_IDLE_TIMEOUT);
     stream_want(conn->s, IO_READ);
-    http_client_pump_soon(conn->client);
 }
 
-static void restart_idle_timer(struct client_conn *conn) {
-    if (conn->call->idle_timeout_ns && !conn->paused)
-        timer_start(conn->loop, &conn->timer, conn->call->idle_timeout_ns);
-    else
-        timer_stop(conn->loop, &conn->timer);
+static bool is_sent(const struct http1_client *conn) {
+    return conn->sent == conn->head.n + conn->call->request.n;
 }
 
-static void update_want(struct client_conn *conn) {
-    bool sending = conn->call && conn->sent < conn->call->request.n && !conn->write_failed;
-    stream_want(conn->s, (conn->paused ? 0 : IO_READ) | (sending ? IO_WRITE : 0));
+static void update_want(struct http1_client *conn) {
+    bool sending = conn->call && !is_sent(conn) && !conn->write_failed;
+    bool paused = conn->call && conn->call->paused;
+    stream_want(conn->s, (paused ? 0 : IO_READ) | (sending ? IO_WRITE : 0));
+}
+
+static ssize_t write_some(struct http1_client *conn) {
+    struct buf *body = &conn->call->request;
+    struct iovec v[2];
+    int n = 0;
+    if (conn->sent < conn->head.n)
+        v[n++] = (struct iovec){conn->head.p + conn->sent, conn->head.n - conn->sent};
+    size_t at = conn->sent - MIN(conn->sent, conn->head.n);
+    if (at < body->n)
+        v[n++] = (struct iovec){body->p + at, body->n - at};
+    return stream_writev(conn->s, v, n);
 }
 
 /* A peer may refuse a request before it has read it all: a failed write still lets the answer be
  * read, and the end of that is what counts. */
-static void send_request(struct client_conn *conn) {
-    struct http_call *call = conn->call;
-    while (conn->sent < call->request.n && !conn->write_failed) {
-        struct iovec v = {call->request.p + conn->sent, call->request.n - conn->sent};
-        ssize_t n = stream_writev(conn->s, &v, 1);
+static void send_request(struct http1_client *conn) {
+    while (!is_sent(conn) && !conn->write_failed) {
+        ssize_t n = write_some(conn);
         if (n == -EAGAIN || n == 0)
             break;
         if (n < 0) {
             conn->write_failed = true;
         } else {
             conn->sent += (size_t)n;
-            call->maybe_sent = true;
-            restart_idle_timer(conn);
+            conn->call->maybe_sent = true;
+            http_call_heard(conn->call);
         }
     }
     update_want(conn);
 }
 
-void client_conn_send(struct client_conn *conn, struct http_call *call) {
-    list_remove(&conn->node);
-    list_append(&conn->client->conns, &conn->node);
+static void put_header(struct buf *b, str name, str value) {
+    buf_add(b, name);
+    buf_adds(b, ": ");
+    buf_add(b, value);
+    buf_adds(b, "\r\n");
+}
+
+static void put_head(struct buf *b, const struct http_call *call) {
+    buf_add(b, call->method);
+    buf_addc(b, ' ');
+    buf_add(b, call->target);
+    buf_adds(b, " HTTP/1.1\r\n");
+    if (!http_header_get(&call->headers, "Host").p)
+        put_header(b, STR("Host"), str_of(call->client->host));
+    for (size_t i = 0; i < call->headers.n; i++)
+        put_header(b, call->headers.v[i].name, call->headers.v[i].value);
+    if (http_call_tells_length(call))
+        buf_printf(b, "Content-Length: %zu\r\n", call->request.n);
+    buf_adds(b, "\r\n");
+}
+
+static void start_call(struct client_conn *base, struct http_call *call) {
+    struct http1_client *conn = of(base);
+    client_conn_ready(base, false);
+    timer_stop(conn->loop, &conn->timer);
     conn->call = call;
-    call->conn = conn;
     conn->sent = 0;
-    conn->interim = 0;
-    restart_idle_timer(conn);
+    buf_clear(&conn->head);
+    put_head(&conn->head, call);
+    http_call_heard(call);
     send_request(conn);
 }
 
 /* The answer was 101: what is left of the connection is its memory. */
-static void give_away(struct client_conn *conn) {
+static void give_away(struct http1_client *conn) {
     struct stream *s = TAKE(conn->s);
     struct buf in = conn->in;
     conn->in = (struct buf){0};
     s->ready = NULL;
     stream_want(s, 0);
-    struct http_call *call = client_conn_close(conn);
-    http_call_upgraded(call, s, buf_str(&in));
+    http_call_upgraded(conn->call, s, buf_str(&in));
     buf_done(&in);
 }
 
-static int take_head(struct client_conn *conn) {
+static int take_head(struct http1_client *conn) {
     struct http_call *call = conn->call;
     ssize_t n = http1_head_scan(&conn->scan, conn->in.p, conn->in.n, HTTP_CLIENT_HEAD_MAX);
     if (n <= 0)
         return n < 0 ? -EPROTO : 0;
-    if (!call->arena)
-        call->arena = arena_new(0);
     str head = str_dup(call->arena, str_n(conn->in.p, (size_t)n));
     buf_consume(&conn->in, (size_t)n);
     conn->scan = (struct http1_scan){0};
     if (http1_response_parse(call->arena, head, call->is_head, &call->answer) < 0)
         return -EPROTO;
-    if (call->answer.status == 101 && call->on_upgrade && conn->sent == call->request.n) {
+    if (call->answer.status == 101 && call->on_upgrade && is_sent(conn)) {
         give_away(conn);
         return 0;
     }
     if (call->answer.status < 200)
-        return call->answer.status == 101 || ++conn->interim > HTTP_CLIENT_INTERIM_MAX ? -EPROTO
+        return call->answer.status == 101 || ++call->interim > HTTP_CLIENT_INTERIM_MAX ? -EPROTO
                                                                                        : 1;
-    call->has_head = true;
     http1_body_init(&conn->body, call->answer.body_length);
-    buf_init(&call->body, call->max_body);
-    if (!call->on_data && call->answer.body_length > 0 &&
-        (uint64_t)call->answer.body_length > call->max_body)
-        return -E2BIG;
-    if (call->on_head)
-        call->on_head(call->ctx, call->answer.status, &call->answer.headers);
-    return 1;
+    int r = http_call_head(call);
+    return r < 0 ? r : 1;
 }
 
 /* Takes from what has been read; the callback may end the connection. */
-static int take_body(struct client_conn *conn) {
+static int take_body(struct http1_client *conn) {
     struct http_call *call = conn->call;
+    bool pause;
     str data;
     ssize_t n = http1_body_feed(&conn->body, conn->in.p, conn->in.n, &data);
     if (n < 0)
         return -EPROTO;
-    if (data.n && call->on_data) {
-        conn->paused = !call->on_data(call->ctx, data);
-    } else {
-        buf_add(&call->body, data);
-        if (call->body.over)
-            return -E2BIG;
-    }
-    if (!conn->dead)
+    int r = http_call_data(call, data, &pause);
+    if (r < 0)
+        return r;
+    if (!conn->dead) {
+        call->paused = pause;
         buf_consume(&conn->in, (size_t)n);
+    }
     return 1;
 }
 
 /* The answer is complete. */
-static void finish(struct client_conn *conn) {
+static void finish(struct http1_client *conn) {
     struct http_call *call = conn->call;
-    bool reuse = call->answer.keep_alive && !conn->in.n && conn->sent == call->request.n;
+    bool reuse = call->answer.keep_alive && !conn->in.n && is_sent(conn) && !conn->base.retired;
     if (reuse) {
         call->conn = NULL;
         conn->call = NULL;
+        buf_done(&conn->head);
         buf_done(&conn->in);
         go_idle(conn);
-    } else {
-        client_conn_close(conn);
     }
     http_call_end(call, 0);
 }
 
-static bool is_complete(const struct client_conn *conn) {
+static bool is_complete(const struct http1_client *conn) {
     return conn->call && conn->call->has_head && http1_body_done(&conn->body);
 }
 
 /* Works through what has been read. */
-static void process(struct client_conn *conn) {
+static void process(struct http1_client *conn) {
     int r = 1;
-    while (r > 0 && !conn->dead && !conn->paused && !is_complete(conn) && conn->in.n)
+    while (r > 0 && !conn->dead && !conn->call->paused && !is_complete(conn) && conn->in.n)
         r = conn->call->has_head ? take_body(conn) : take_head(conn);
     if (conn->dead)
         return;
-    if (r < 0) {
-        struct http_call *call = client_conn_close(conn);
-        http_call_end_soon(call, r);
-    } else if (is_complete(conn)) {
+    if (r < 0)
+        http_call_end_soon(conn->call, r);
+    else if (is_complete(conn))
         finish(conn);
-    } else if (!conn->in.n) {
+    else if (!conn->in.n)
         buf_done(&conn->in);
-    }
 }
 
-static void at_end(struct client_conn *conn) {
+static void at_end(struct http1_client *conn) {
     struct http_call *call = conn->call;
-    if (call && call->has_head && conn->body.until_close && !conn->in.n) {
-        client_conn_close(conn);
+    if (call && call->has_head && conn->body.until_close && !conn->in.n)
         http_call_end(call, 0);
-    } else {
-        broken(conn, -ECONNRESET);
-    }
+    else
+        broken(&conn->base, -ECONNRESET);
 }
 
-static void read_answer(struct client_conn *conn) {
+static void read_answer(struct http1_client *conn) {
     char bytes[16 * 1024];
     size_t budget = HTTP_CLIENT_READ_BUDGET;
-    while (!conn->dead && !conn->paused && budget) {
+    while (!conn->dead && !(conn->call && conn->call->paused) && budget) {
         ssize_t n = stream_read(conn->s, bytes, sizeof(bytes));
         if (n == -EAGAIN)
             return;
@@ -247,15 +248,15 @@ static void read_answer(struct client_conn *conn) {
             if (n == 0)
                 at_end(conn);
             else
-                broken(conn, (int)n);
+                broken(&conn->base, (int)n);
             return;
         }
         if (!conn->call) { /* idle: bytes nobody asked for */
-            client_conn_close(conn);
+            end_conn(conn);
             return;
         }
         conn->call->has_bytes = true;
-        restart_idle_timer(conn);
+        http_call_heard(conn->call);
         buf_add(&conn->in, str_n(bytes, (size_t)n));
         budget -= MIN(budget, (size_t)n);
         process(conn);
@@ -265,7 +266,7 @@ static void read_answer(struct client_conn *conn) {
 }
 
 static void on_ready(struct stream *s, unsigned events) {
-    struct client_conn *conn = s->ctx;
+    struct http1_client *conn = s->ctx;
     conn->depth++;
     if ((events & IO_WRITE) && conn->call)
         send_request(conn);
@@ -277,17 +278,16 @@ static void on_ready(struct stream *s, unsigned events) {
     release(conn);
 }
 
-void client_conn_resume(struct client_conn *conn) {
-    if (!conn->paused)
-        return;
-    conn->paused = false;
-    restart_idle_timer(conn);
+static void resume(struct client_conn *base, struct http_call *call) {
+    struct http1_client *conn = of(base);
+    call->paused = false;
+    http_call_heard(call);
     loop_defer(conn->loop, &conn->task);
 }
 
 /* After a pause: first what was read before it. */
 static void run_resumed(struct task *t) {
-    struct client_conn *conn = container_of(t, struct client_conn, task);
+    struct http1_client *conn = container_of(t, struct http1_client, task);
     conn->depth++;
     if (conn->call)
         process(conn);
@@ -297,62 +297,27 @@ static void run_resumed(struct task *t) {
     release(conn);
 }
 
-static void established(struct client_conn *conn, struct stream *s) {
-    conn->s = s;
-    s->ctx = conn;
-    s->ready = on_ready;
-    conn->connecting = false;
-    conn->client->n_connecting--;
-    go_idle(conn);
-}
-
-static void shaken(void *ctx, int r, struct stream *s, const struct err *e) {
-    struct client_conn *conn = ctx;
-    conn->shake = NULL;
-    if (r < 0)
-        not_connected(conn, r);
-    else
-        established(conn, s);
-}
-
-static void connected(void *ctx, int r, struct stream *s) {
-    struct client_conn *conn = ctx;
-    struct http_client *c = conn->client;
-    conn->connect = NULL;
-    if (r < 0)
-        not_connected(conn, r);
-    else if (c->tls)
-        conn->shake = tls_start(c->tls, s, c->tls_name, shaken, conn);
-    else
-        established(conn, s);
-}
-
-/* Making the connection takes too long, it has been idle too long, or the call has. */
 static void on_timer(struct timer *t) {
-    struct client_conn *conn = container_of(t, struct client_conn, timer);
-    if (conn->connecting) {
-        not_connected(conn, -ETIMEDOUT);
-        return;
-    }
-    struct http_call *call = client_conn_close(conn);
-    if (call)
-        http_call_end_soon(call, -ETIMEDOUT);
+    end_conn(container_of(t, struct http1_client, timer));
 }
 
-void client_conn_new(struct http_client *c) {
-    struct client_conn *conn = xcalloc(1, sizeof(*conn));
-    conn->client = c;
+static const struct client_conn_ops conn_ops = {
+    .send = start_call,
+    .resume = resume,
+    .drop = drop,
+    .retire = retire,
+    .close = broken,
+};
+
+void http1_client_start(struct http_client *c, struct stream *s) {
+    struct http1_client *conn = xcalloc(1, sizeof(*conn));
     conn->loop = c->loop;
+    conn->s = s;
     conn->timer.fire = on_timer;
     list_init(&conn->task.node);
     conn->task.run = run_resumed;
-    conn->connecting = true;
-    list_init(&conn->node);
-    list_append(&c->conns, &conn->node);
-    c->n_conns++;
-    c->n_connecting++;
-    timer_start(c->loop, &conn->timer, HTTP_CLIENT_CONNECT_TIMEOUT);
-    int r = transport_connect(c->loop, c->address, connected, conn, &conn->connect);
-    if (r < 0)
-        not_connected(conn, r);
+    s->ctx = conn;
+    s->ready = on_ready;
+    client_conn_join(&conn->base, c, &conn_ops);
+    go_idle(conn);
 }

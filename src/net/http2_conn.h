@@ -11,7 +11,6 @@
 
 #define HTTP2_STREAMS_MAX 250
 #define HTTP2_WINDOW      (1024 * 1024) /* of the connection; a stream has the protocol's 64 kB */
-#define HTTP2_READ_BUDGET (256 * 1024)
 #define HTTP2_OUT_HIGH    (64 * 1024)
 /* Unsent bytes of all streams of a connection, which a peer can keep from being sent by closing the
  * windows: past the first, each stream may hold so little; past the second, new streams are refused

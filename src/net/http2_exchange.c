@@ -2,6 +2,7 @@
 /* HTTP/2 of the server, the outgoing half: what the owner of an exchange does to it. The exchange
  * outlives its owner until nghttp2 has sent what it holds and closes the stream. */
 #include "net/http2_conn.h"
+#include "net/http2_io.h"
 
 _Static_assert(offsetof(struct http2_exchange, impl.x) == 0, "so that const needs no cast");
 
@@ -168,11 +169,6 @@ static bool says_close(const struct http_header *h) {
     return str_ieq(h->name, STR("Connection")) && str_ieq(h->value, STR("close"));
 }
 
-static nghttp2_nv nv_of(str name, str value) {
-    return (nghttp2_nv){(uint8_t *)(uintptr_t)name.p, (uint8_t *)(uintptr_t)value.p, name.n,
-                        value.n, NGHTTP2_NV_FLAG_NONE};
-}
-
 /* length: of the body, or -1 for a stream. */
 static void submit(struct http2_exchange *x, int status, const struct http_header *headers,
                    size_t n_headers, int64_t length) {
@@ -180,12 +176,12 @@ static void submit(struct http2_exchange *x, int status, const struct http_heade
     struct http2_conn *c = x->conn;
     nghttp2_nv nv[HTTP2_RESPONSE_HEADERS_MAX + 3];
     size_t n = 0;
-    nv[n++] = nv_of(STR(":status"), str_printf(a, "%d", status));
+    nv[n++] = http2_nv(STR(":status"), str_printf(a, "%d", status));
     if (c->base.server)
-        nv[n++] = nv_of(STR("date"), str_of(server_date(c->base.server)));
+        nv[n++] = http2_nv(STR("date"), str_of(server_date(c->base.server)));
     bool bare = x->to_head || status == 204 || status == 304;
     if (length >= 0 && status != 204 && status != 304)
-        nv[n++] = nv_of(STR("content-length"), str_printf(a, "%lld", (long long)length));
+        nv[n++] = http2_nv(STR("content-length"), str_printf(a, "%lld", (long long)length));
     for (size_t i = 0; i < n_headers && n < ARRAY_LEN(nv); i++) {
         if (says_close(&headers[i]))
             http2_goaway(c);
@@ -196,7 +192,7 @@ static void submit(struct http2_exchange *x, int status, const struct http_heade
         for (size_t j = 0; j < headers[i].value.n; j++)
             if (value[j] == '\r' || value[j] == '\n' || value[j] == 0)
                 value[j] = ' ';
-        nv[n++] = nv_of(str_lower(a, headers[i].name), str_n(value, headers[i].value.n));
+        nv[n++] = http2_nv(str_lower(a, headers[i].name), str_n(value, headers[i].value.n));
     }
     if (bare) {
         sub_unsent(c, unsent(x));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "net/http2_conn.h"
+#include "net/http2_io.h"
 
 static struct http2_exchange *exchange_on(nghttp2_session *session, int32_t id) {
     return nghttp2_session_get_stream_user_data(session, id);
@@ -219,30 +220,17 @@ static void run_pending(struct http2_conn *c) {
 }
 
 static void flush(struct http2_conn *c) {
-    ssize_t written = 0;
-    for (;;) {
-        const uint8_t *p;
-        ssize_t n = 0;
-        while (outq_pending(&c->io.out) < HTTP2_OUT_HIGH &&
-               (n = nghttp2_session_mem_send(c->session, &p)) > 0)
-            buf_add(&c->io.out.b, str_n((const char *)p, (size_t)n));
-        ssize_t w = n < 0 ? n : outq_flush(&c->io.out, c->io.s);
-        if (w < 0) {
-            c->io.failed = true;
-            return;
-        }
-        written += w;
-        if (!w || outq_pending(&c->io.out) || written >= HTTP2_READ_BUDGET)
-            break;
-    }
-    conn_io_wrote(&c->io, (size_t)written);
+    ssize_t n = http2_flush(c->session, &c->io.out, c->io.s);
+    if (n < 0)
+        c->io.failed = true;
+    else
+        conn_io_wrote(&c->io, (size_t)n);
 }
 
 static bool is_over(struct http2_conn *c) {
     if (c->io.failed || (c->draining && !c->n_exchanges && !outq_pending(&c->io.out)))
         return true;
-    return !nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session) &&
-           !outq_pending(&c->io.out);
+    return http2_is_over(c->session, &c->io.out);
 }
 
 /* Owners are told, bytes written, as often as one leads to the other. May free c. */
@@ -269,7 +257,7 @@ static void pump(struct http2_conn *c) {
 static void on_ready(struct stream *s, unsigned events) {
     struct http2_conn *c = s->ctx;
     uint8_t bytes[16 * 1024];
-    size_t budget = HTTP2_READ_BUDGET;
+    size_t budget = HTTP2_TURN_BYTES;
     conn_io_enter(&c->io);
     while (!c->io.dead && budget && events & (IO_READ | IO_HUP)) {
         ssize_t n = stream_read(c->io.s, bytes, sizeof(bytes));

@@ -27,6 +27,8 @@ int tls_config_new(const struct tls_options *o, bool server, struct err *e,
 struct tls_config *tls_config_ref(struct tls_config *c);
 struct tls_config *tls_config_unref(struct tls_config *c);
 DEFINE_CLEANUP(struct tls_config *, tls_config_unref)
+/* Whether alpn has it. */
+bool tls_config_offers(const struct tls_config *c, str protocol);
 
 /* Takes the stream over. done(ctx, 0, stream) after the handshake (deadline included), or
  * done(ctx, -errno, NULL) with everything closed; e's text says why. server_name: SNI and name to

@@ -165,6 +165,13 @@ static int load_alpn(struct tls_config *c, const struct tls_options *o, struct e
     return 0;
 }
 
+bool tls_config_offers(const struct tls_config *c, str protocol) {
+    for (size_t at = 0; at < c->alpn.n; at += 1 + (uint8_t)c->alpn.p[at])
+        if (str_eq(protocol, str_n(c->alpn.p + at + 1, (uint8_t)c->alpn.p[at])))
+            return true;
+    return false;
+}
+
 static int set_policy(struct tls_config *c, struct err *e) {
     SSL_CTX_set_options(c->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);

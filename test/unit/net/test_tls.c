@@ -515,12 +515,13 @@ struct web {
     unsigned done, requests;
     int r, status;
     struct buf body;
-    bool was_verified;
+    bool was_verified, want_http2;
 };
 
 static void web_handle(void *ctx, struct exchange *x) {
     struct web *w = ctx;
     w->requests++;
+    CHECK(x->http2 == w->want_http2); /* as ALPN has chosen */
     w->was_verified = x->peer && x->peer->verified;
     exchange_respond(x, 200, NULL, 0, x->peer ? x->peer->cn : STR("nobody"));
 }
@@ -547,7 +548,7 @@ static void web_get(struct fixture *f, struct http_client *c, struct web *w) {
     CHECK(loop_run_until(f->l, web_is_done, w, 20 * NSEC_PER_SEC));
 }
 
-static void https(bool real) {
+static void https(bool real, bool http2) {
     static struct fixture f;
     struct web w = {0};
     struct http_server *server;
@@ -556,8 +557,12 @@ static void https(bool real) {
     start(&f, real);
     struct tls_options s = server_options(&f);
     struct tls_options c = {.ca_pem = f.ca, .cert_pem = f.client_cert, .key_pem = f.client_key};
+    static const char *const both[] = {"h2", "http/1.1", NULL};
+    c.alpn = both;
+    s.alpn = http2 ? both : both + 1;
     serve_with(&f, &s);
     call_with(&f, &c);
+    w.want_http2 = http2;
     struct http_server_options so = {
         .addresses = (const char *const[]){real ? "tcp:127.0.0.1:0" : "sim:web", NULL},
         .tls = f.server,
@@ -601,10 +606,12 @@ static void https(bool real) {
 }
 
 TEST(https_simulated) {
-    https(false);
+    https(false, false);
+    https(false, true);
 }
 TEST(https_over_loopback) {
-    https(true);
+    https(true, false);
+    https(true, true);
 }
 
 static void keep_stream(struct listener *l, struct stream *s) {
