@@ -94,8 +94,43 @@ static void sort_top(struct value *v) {
     }
 }
 
-/* A strategic patch that makes the wrong type is shown as Go prints it, with the words of the
- * converter that upstream runs there. */
+/* Upstream turns what a strategic patch made into structs by a converter with words of its own:
+ * what the JSON reader says of a value of the wrong kind, in them. Types that read JSON by
+ * themselves there say what the reader says. */
+static const char *converter_words(struct arena *a, const char *why) {
+    static const struct {
+        const char *json, *go;
+    } kinds[] = {{"string", "string"},
+                 {"number", "int64"},
+                 {"bool", "bool"},
+                 {"object", "map"},
+                 {"array", "slice"}};
+    str text = str_of(why), head = STR("json: cannot unmarshal ");
+    ssize_t at = str_find(text, STR(" of type "));
+    if (!str_starts(text, head) || at < 0)
+        return why;
+    const char *value = why + head.n, *type = why + at + strlen(" of type "), *from = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(kinds) && !from; i++)
+        if (str_starts(str_of(value), str_of(kinds[i].json)))
+            from = kinds[i].go;
+    if (!from)
+        return why;
+    if (str_starts(str_of(type), STR("[]")))
+        return str_printf(a, "cannot restore slice from %s", from).p;
+    if (str_starts(str_of(type), STR("map[")))
+        return str_printf(a, "cannot restore map from %s", from).p;
+    bool number = strcmp(from, "int64") == 0;
+    if (number && strcmp(type, "string") == 0)
+        return "cannot convert int64 to string"; /* Go could, but as a letter */
+    if (number && strcmp(type, "bool") != 0)
+        return why; /* out of range */
+    if (strcmp(type, "string") == 0 || strcmp(type, "bool") == 0 || strcmp(type, "int32") == 0 ||
+        strcmp(type, "int64") == 0)
+        return str_printf(a, "unrecognized type: %s", type).p;
+    return why;
+}
+
+/* A strategic patch that makes the wrong type is shown as Go prints it. */
 static enum step_result strategic_mismatch(struct write *w, const char *why) {
     struct value p;
     struct buf b;
@@ -104,9 +139,7 @@ static enum step_result strategic_mismatch(struct write *w, const char *why) {
         value_write_go(&b, &p);
     str shown = str_dup(w->r->arena, buf_str(&b));
     buf_done(&b);
-    if (strstr(why, "cannot unmarshal object into") && strstr(why, "of type []"))
-        why = "cannot restore slice from map";
-    return invalid(w, shown, why);
+    return invalid(w, shown, converter_words(w->r->arena, why));
 }
 
 /* The patch has made another kind of it: what is wrong with it as that comes first. */

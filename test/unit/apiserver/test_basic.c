@@ -179,6 +179,42 @@ TEST(scale_is_a_view_of_its_object) {
     world_done(&w);
 }
 
+TEST(a_strategic_patch_of_wrong_types_is_told_by_the_converter) {
+    struct world w;
+    world_init(&w);
+    const char *d = "/apis/apps/v1/namespaces/default/deployments/d";
+    CHECK_INT(call(&w, "POST", "/apis/apps/v1/namespaces/default/deployments", NULL,
+                   "{\"metadata\":{\"name\":\"d\"},\"spec\":{\"selector\":{"
+                   "\"matchLabels\":{\"a\":\"b\"}},\"template\":{\"metadata\":{\"labels\":{\"a\":"
+                   "\"b\"}},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}}}")
+                  .code,
+              201);
+    static const struct {
+        const char *patch, *shown, *why;
+    } cases[] = {
+        {"{\"spec\":{\"replicas\":\"x\"}}", "map[spec:map[replicas:x]]",
+         "unrecognized type: int32"},
+        {"{\"spec\":{\"paused\":1}}", "map[spec:map[paused:1]]", "unrecognized type: bool"},
+        {"{\"metadata\":{\"annotations\":{\"a\":5}}}", "map[metadata:map[annotations:map[a:5]]]",
+         "cannot convert int64 to string"},
+        {"{\"metadata\":{\"annotations\":{\"a\":true}}}",
+         "map[metadata:map[annotations:map[a:true]]]", "unrecognized type: string"},
+        {"{\"metadata\":{\"finalizers\":{\"a\":1}}}", "map[metadata:map[finalizers:map[a:1]]]",
+         "cannot restore slice from map"},
+        {"{\"metadata\":{\"annotations\":[]}}", "map[metadata:map[annotations:[]]]",
+         "cannot restore map from slice"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct answer a =
+            call(&w, "PATCH", d, "application/strategic-merge-patch+json", cases[i].patch);
+        CHECK_INT(a.code, 422);
+        CHECK_STR(text_at(&w, a.body, "message"),
+                  str_printf(w.arena, " \"\" is invalid: patch: Invalid value: \"%s\": %s",
+                             cases[i].shown, cases[i].why));
+    }
+    world_done(&w);
+}
+
 TEST(options_that_are_refused) {
     struct world w;
     world_init(&w);
