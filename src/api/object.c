@@ -219,9 +219,10 @@ str object_field(const struct object *o, const char *label) {
     return STR_NONE;
 }
 
-static void *decode_as(struct arena *a, const struct object *o, uint64_t revision) {
+/* What is decoded points into json. */
+static void *decode_as(struct arena *a, const struct object *o, str json, uint64_t revision) {
     void *typed = arena_zalloc(a, o->resource->type->size);
-    int r = json_read(a, o->resource->type, str_dup(a, o->json), typed, NULL, NULL);
+    int r = json_read(a, o->resource->type, json, typed, NULL, NULL);
     ASSERT(r == 0); /* we wrote it */
     ObjectMeta *m = typed;
     m->resource_version = revision ? str_printf(a, "%llu", (unsigned long long)revision) : STR_NONE;
@@ -229,7 +230,7 @@ static void *decode_as(struct arena *a, const struct object *o, uint64_t revisio
 }
 
 void *object_decode(struct arena *a, const struct object *o) {
-    return decode_as(a, o, o->revision);
+    return decode_as(a, o, str_dup(a, o->json), o->revision);
 }
 
 void object_write_json(struct buf *b, const struct object *o, uint64_t revision, bool as_item) {
@@ -245,7 +246,7 @@ void object_write_json(struct buf *b, const struct object *o, uint64_t revision,
 static void encode_proto(struct buf *b, const struct object *o, uint64_t revision) {
     struct arena a;
     arena_init(&a, 0);
-    proto_write(b, o->resource->type, decode_as(&a, o, revision));
+    proto_write(b, o->resource->type, decode_as(&a, o, o->json, revision));
     arena_done(&a);
 }
 
@@ -267,13 +268,16 @@ static struct object_proto *cached_proto(struct object *o) {
 }
 
 /* The cache is the one thing about an object that changes. */
-void object_write_proto(struct buf *b, const struct object *o, uint64_t revision) {
-    if (revision != o->revision) {
-        encode_proto(b, o, revision);
-        return;
-    }
+str object_proto(const struct object *o) {
     const struct object_proto *p = cached_proto((struct object *)(uintptr_t)o);
-    buf_add(b, str_n(p->p, p->n));
+    return str_n(p->p, p->n);
+}
+
+void object_write_proto(struct buf *b, const struct object *o, uint64_t revision) {
+    if (revision == o->revision)
+        buf_add(b, object_proto(o));
+    else
+        encode_proto(b, o, revision);
 }
 
 /* ---- keys ---- */

@@ -51,7 +51,10 @@ str object_field(const struct object *o, const char *label);
 void *object_decode(struct arena *a, const struct object *o);
 /* Appends the JSON with this resourceVersion. As a list item: without kind and apiVersion. */
 void object_write_json(struct buf *b, const struct object *o, uint64_t revision, bool as_item);
-/* Appends the protobuf message (no envelope) with o->revision; cached in the object. */
+/* The protobuf message (no envelope) with o->revision, made when it is first asked for; it lives as
+ * long as the object. */
+str object_proto(const struct object *o);
+/* Appends the same with another revision, which is made anew. */
 void object_write_proto(struct buf *b, const struct object *o, uint64_t revision);
 
 /* The resource that is stored under this key, or NULL. */

@@ -79,9 +79,18 @@ static size_t varint_size(uint64_t v) {
     return n;
 }
 
+static size_t bytes_size(size_t n) {
+    return 1 + varint_size(n) + n;
+}
+
+static size_t envelope_size(str api_version, str kind, size_t message) {
+    return 4 + bytes_size(bytes_size(api_version.n) + bytes_size(kind.n)) + bytes_size(message) +
+           2 * bytes_size(0);
+}
+
 void encode_envelope(struct buf *b, str api_version, str kind, str message) {
     buf_add(b, STR("k8s\0"));
-    size_t meta = 2 + varint_size(api_version.n) + api_version.n + varint_size(kind.n) + kind.n;
+    size_t meta = bytes_size(api_version.n) + bytes_size(kind.n);
     put_varint(b, 1 << 3 | 2);
     put_varint(b, meta);
     put_bytes(b, 1, api_version);
@@ -201,14 +210,21 @@ static bool verbatim(const struct encoder *e, const struct object *o) {
     return e->media.as == AS_OBJECT && e->res == o->resource;
 }
 
+/* A message of what is stored, made in `own` only when it shows another revision. */
+static str stored_message(const struct object *o, uint64_t revision, struct buf *own) {
+    if (revision == o->revision)
+        return object_proto(o);
+    object_write_proto(own, o, revision);
+    return buf_str(own);
+}
+
 static void stored_proto(struct encoder *e, struct buf *b, const struct object *o,
                          uint64_t revision) {
-    struct buf message;
-    buf_init(&message, 0);
-    object_write_proto(&message, o, revision);
+    struct buf own;
+    buf_init(&own, 0);
     encode_envelope(b, api_version_of(e->scratch, e->res->group, e->res->version),
-                    str_of(e->res->kind), buf_str(&message));
-    buf_done(&message);
+                    str_of(e->res->kind), stored_message(o, revision, &own));
+    buf_done(&own);
 }
 
 void encode_object(struct encoder *e, struct buf *b, const struct object *o, uint64_t revision) {
@@ -268,11 +284,7 @@ static void item_proto(struct encoder *e, struct buf *b, const struct object *o)
         proto_write(b, t, from);
         return;
     }
-    struct buf message;
-    buf_init(&message, 0);
-    object_write_proto(&message, o, o->revision);
-    put_bytes(b, 2, buf_str(&message));
-    buf_done(&message);
+    put_bytes(b, 2, object_proto(o));
 }
 
 void encode_item(struct encoder *e, struct buf *b, const struct object *o, bool first) {
@@ -320,31 +332,53 @@ void encode_finish(const struct media *m, struct arena *a, struct buf *b) {
     *b = out;
 }
 
+/* WatchEvent {type = 1, object = 2: RawExtension {raw = 1}} behind its length, up to the bytes of
+ * the object. */
+static void frame_proto(struct buf *b, const char *type, size_t object) {
+    size_t tn = strlen(type), raw = bytes_size(object), total = bytes_size(tn) + bytes_size(raw);
+    char length[4] = {(char)(total >> 24), (char)(total >> 16), (char)(total >> 8), (char)total};
+    buf_add(b, str_n(length, sizeof(length)));
+    put_bytes(b, 1, str_n(type, tn));
+    put_varint(b, 2 << 3 | 2);
+    put_varint(b, raw);
+    put_varint(b, 1 << 3 | 2);
+    put_varint(b, object);
+}
+
 static void frame_event(struct encoder *e, struct buf *b, const char *type, str object) {
-    if (e->media.format != MEDIA_PROTOBUF) {
-        buf_printf(b, "{\"type\":\"%s\",\"object\":", type);
+    if (e->media.format == MEDIA_PROTOBUF) {
+        frame_proto(b, type, object.n);
         buf_add(b, object);
+        return;
+    }
+    buf_printf(b, "{\"type\":\"%s\",\"object\":", type);
+    buf_add(b, object);
+    buf_adds(b, "}\n");
+}
+
+/* What is stored, in the form it is kept in: every watcher but the first copies it once. */
+static void stored_event(struct encoder *e, struct buf *b, const char *type, const struct object *o,
+                         uint64_t revision) {
+    if (e->media.format == MEDIA_JSON) {
+        buf_printf(b, "{\"type\":\"%s\",\"object\":", type);
+        object_write_json(b, o, revision, false);
         buf_adds(b, "}\n");
         return;
     }
-    /* WatchEvent {type = 1, object = 2: RawExtension {raw = 1}} behind its length. */
-    size_t tn = strlen(type);
-    size_t raw = 1 + varint_size(object.n) + object.n;
-    size_t total = 1 + varint_size(tn) + tn + 1 + varint_size(raw) + raw;
-    char length[4] = {(char)(total >> 24), (char)(total >> 16), (char)(total >> 8), (char)total};
-    buf_add(b, str_n(length, sizeof(length)));
-    put_bytes(b, 1, str_of(type));
-    put_varint(b, 2 << 3 | 2);
-    put_varint(b, raw);
-    put_bytes(b, 1, object);
+    struct buf own;
+    buf_init(&own, 0);
+    str message = stored_message(o, revision, &own), kind = str_of(e->res->kind);
+    str version = api_version_of(e->scratch, e->res->group, e->res->version);
+    frame_proto(b, type, envelope_size(version, kind, message.n));
+    encode_envelope(b, version, kind, message);
+    buf_done(&own);
+    arena_reset(e->scratch);
 }
 
 void encode_event(struct encoder *e, struct buf *b, const char *type, const struct object *o,
                   uint64_t revision) {
-    if (verbatim(e, o) && e->media.format == MEDIA_JSON) {
-        buf_printf(b, "{\"type\":\"%s\",\"object\":", type);
-        object_write_json(b, o, revision, false);
-        buf_adds(b, "}\n");
+    if (verbatim(e, o) && (e->media.format == MEDIA_JSON || e->media.format == MEDIA_PROTOBUF)) {
+        stored_event(e, b, type, o, revision);
         return;
     }
     struct buf one;
