@@ -38,6 +38,8 @@ struct hook_user {
     strs_map extra;
 };
 
+str hook_uid(struct hook_ctx *h); /* a new random UUID (RFC 9562, version 4), in the arena */
+
 struct hooks {
     const char *group, *resource;
     /* At decode and again before validation, after the row defaults; must be idempotent. */

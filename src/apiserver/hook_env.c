@@ -10,18 +10,8 @@ struct hook_ctx hook_ctx_of(struct env *env, struct arena *a) {
 }
 
 str new_uid(struct env *env, struct arena *a) {
-    uint8_t b[16];
-    env_random(env, b, sizeof(b));
-    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    char text[36], *p = text;
-    for (int i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *p++ = '-';
-        *p++ = "0123456789abcdef"[b[i] >> 4];
-        *p++ = "0123456789abcdef"[b[i] & 15];
-    }
-    return str_dup(a, str_n(text, sizeof(text)));
+    struct hook_ctx h = hook_ctx_of(env, a);
+    return hook_uid(&h);
 }
 
 str name_suffix(struct env *env, struct arena *a) {

@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the kinds share: the hooks of each (table.c names them), helpers of strategies, and the
- * checks that several kinds make. A check adds to fe; p is the path of what it is given. */
+/* What the kinds share: their hooks, helpers of strategies, and the checks that several kinds make.
+ * A check adds to fe; p is the path of what it is given.
+ *
+ * The folder: a kind's hooks stand in KIND.c, at the end of the file, or in that of its family
+ * (apps.c, rbac.c, storage.c, extensions.c, ...); kinds.def names all of them and kinds_table.c
+ * finds them. Where one file would be too long, the rest is KIND_PART.c: of a pod, pod_prepare.c
+ * and pod_defaults.c fill in and drop, pod_validate*.c check a spec part by part in the order of
+ * pod_validate.c, pod_update.c, pod_resize.c and pod_status_validate.c what may change. warn*.c say
+ * what is let in and yet wrong.
+ *
+ * What needs one field only is no code but a row's rule (tools/facts/rules.tsv); a check says with
+ * check_rows where among its errors the row stands. Shared by all: object_meta.c and conditions.c;
+ * check_common.c; volume_source.c for pods and persistent volumes; go_json.c and go_diff.c, which
+ * show values as upstream prints them. */
 #pragma once
 
 #include "api/hooks.h"

@@ -147,16 +147,8 @@ static void validate(struct field_errors *fe, const void *obj) {
 /* A range may be made without a name: it gets one nobody has. */
 static void prepare_create(struct hook_ctx *h, void *obj) {
     ObjectMeta *m = obj;
-    uint8_t b[16];
-    if (m->name.n)
-        return;
-    h->random(h->random_ctx, b, sizeof(b));
-    b[6] = (b[6] & 0x0f) | 0x40;
-    b[8] = (b[8] & 0x3f) | 0x80;
-    m->name =
-        str_printf(h->arena, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-                   b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
-                   b[13], b[14], b[15]);
+    if (!m->name.n)
+        m->name = hook_uid(h);
 }
 
 const struct hooks hooks_core_v1_limitranges = {
