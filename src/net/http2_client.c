@@ -31,7 +31,7 @@ struct http2_client {
     struct http_call *current; /* whose callback runs */
     int64_t heard_at;
     unsigned n_calls;
-    bool is_ready, settled, pinged, resumed;
+    bool is_ready, settled, full, pinged, resumed;
 };
 
 static struct http2_client *of(struct client_conn *base) {
@@ -68,7 +68,7 @@ static unsigned max_calls(const struct http2_client *c) {
 }
 
 static void update_room(struct http2_client *c) {
-    bool room = !c->base.retired && c->n_calls < max_calls(c);
+    bool room = !c->base.retired && !c->full && c->n_calls < max_calls(c);
     if (room == c->is_ready)
         return;
     c->is_ready = room;
@@ -197,6 +197,7 @@ static void drop(struct client_conn *base, struct http_call *call) {
         c->current = NULL;
     leave_stream(c, call, false);
     c->n_calls--;
+    c->full = false;
     if (c->io.dead)
         return;
     if (!c->n_calls)
@@ -342,15 +343,23 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
     return 0;
 }
 
-/* Before its answer was whole. */
+/* Before its answer was whole. A peer that refuses a stream beside others has too much to do for
+ * this connection: until one of them ends it gets no more. */
 static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error, void *ud) {
     struct http2_client *c = ud;
     struct http_call *call = call_on(session, id);
     if (!call)
         return 0;
     leave_stream(c, call, true);
-    if (error == NGHTTP2_REFUSED_STREAM)
+    if (error == NGHTTP2_REFUSED_STREAM) {
         call->maybe_sent = false;
+        if (!call->has_bytes && !c->base.retired && c->n_calls > 1) {
+            http_call_again(call);
+            c->full = true;
+            update_room(c);
+            return 0;
+        }
+    }
     http_call_broken(call, error == NGHTTP2_PROTOCOL_ERROR ? -EPROTO : -ECONNRESET);
     return 0;
 }
