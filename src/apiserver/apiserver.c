@@ -14,12 +14,12 @@
 
 #include <stdlib.h>
 
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 #include "apiserver/alloc/alloc.h"
+#include "apiserver/connect/proxy.h"
 #include "apiserver/expire.h"
-#include "apiserver/health.h"
-#include "apiserver/metrics.h"
-#include "apiserver/proxy.h"
+#include "apiserver/nonresource/health.h"
+#include "apiserver/nonresource/metrics.h"
 #include "apiserver/shutdown.h"
 
 static void on_request(void *ctx, struct exchange *x) {

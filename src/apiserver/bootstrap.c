@@ -5,7 +5,7 @@
 
 #include "apiserver/apiserver.h"
 #include "apiserver/hook_env.h"
-#include "apiserver/track.h"
+#include "apiserver/verbs/track.h"
 
 struct seed {
     struct list node;

@@ -20,10 +20,10 @@
  * out whoever listens, and the request ends when the store is done with it. */
 #include "apiserver/request.h"
 
-#include "apiserver/metrics.h"
+#include "apiserver/nonresource/metrics.h"
 #include "apiserver/shutdown.h"
-#include "apiserver/special.h"
-#include "apiserver/view.h"
+#include "apiserver/special/special.h"
+#include "apiserver/verbs/view.h"
 
 const char *const request_state_names[REQUEST_STATE_MAX] = {
     [REQUEST_RUNNING] = "running",   [REQUEST_BODY] = "body",   [REQUEST_STORE] = "store",

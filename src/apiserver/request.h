@@ -6,7 +6,7 @@
 
 #include "api/status.h"
 #include "apiserver/apiserver.h"
-#include "apiserver/negotiate.h"
+#include "apiserver/encoding/negotiate.h"
 #include "apiserver/route.h"
 #include "base/vec.h"
 

@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#include "apiserver/proxy.h"
+#include "apiserver/connect/proxy.h"
 
 struct shutdown {
     struct apiserver *server;

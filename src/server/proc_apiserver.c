@@ -6,7 +6,7 @@
 
 #include "apiserver/access.h"
 #include "apiserver/authn/trust.h"
-#include "apiserver/kubelet_client.h"
+#include "apiserver/connect/kubelet_client.h"
 #include "server/pki.h"
 #include "server/proc.h"
 #include "store/store.h"

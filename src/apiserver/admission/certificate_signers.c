@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* CertificateApproval and CertificateSigning: beside the right to the subresource it takes the verb
  * "approve" or "sign" on the signer that the request names, or on all of the signer's domain. */
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 
 static bool may(struct write *w, const char *verb, str signer) {
     const struct apiserver *s = w->r->server;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* CertificateSubjectRestriction: no client certificate for the group that may do everything. */
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 #include "net/x509.h"
 
 #define CLIENT_SIGNER "kubernetes.io/kube-apiserver-client"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* PersistentVolumeClaimResize: only bound claims of a class that allows it grow. */
 #include "api/resource_list.h"
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 
 static bool may_grow(struct write *w, const PersistentVolumeClaim *c) {
     const struct api_resource *res = RESOURCE_OF(storage_v1_storageclasses);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* DefaultStorageClass and DefaultIngressClass: the class that is marked as the default, the newest
  * of several, for claims and ingresses that name none. */
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 
 static str annotation(const ObjectMeta *m, const char *key) {
     for (uint32_t i = 0; i < m->annotations.n; i++)

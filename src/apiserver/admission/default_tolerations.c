@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* DefaultTolerationSeconds: a pod stays five minutes on a node that went silent. */
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 
 #define TOLERATION_SECONDS 300
 

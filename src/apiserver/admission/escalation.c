@@ -4,7 +4,7 @@
  * Upstream does this in the storage of these kinds, behind the mutating plugins, before the object
  * is validated; so this is the last of the mutating plugins. */
 #include "apiserver/access.h"
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 #include "apiserver/authz/rules.h"
 #include "base/vec.h"
 

@@ -2,7 +2,7 @@
 /* ExtendedResourceToleration: nodes with special devices are tainted with the device's name; a pod
  * that asks for one tolerates that. */
 #include "api/names.h"
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 
 static bool is_extended(str name) {
     ssize_t slash = str_chr(name, '/');

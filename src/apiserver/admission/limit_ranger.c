@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "api/resource_list.h"
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 #include "schema/quantity.h"
 
 #define ANNOTATION STR("kubernetes.io/limit-ranger")

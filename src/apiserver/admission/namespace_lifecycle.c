@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* NamespaceLifecycle: nothing is created in a namespace that does not exist or is going, and the
  * namespaces the cluster lives on are not deleted. */
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 
 static bool is_immortal(str name) {
     static const char *const names[] = {"default", "kube-system", "kube-public", NULL};

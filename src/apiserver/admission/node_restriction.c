@@ -5,7 +5,7 @@
 #include "apiserver/admission/node_restriction.h"
 
 #include "api/selector.h"
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 #include "apiserver/authz/node.h"
 #include "apiserver/authz/pod_refs.h"
 

@@ -5,8 +5,8 @@
 #include "apiserver/admission/pod_security.h"
 #include "api/hooks.h"
 
-#include "apiserver/admission.h"
-#include "apiserver/view.h"
+#include "apiserver/admission/admission.h"
+#include "apiserver/verbs/view.h"
 
 #define LABEL        "pod-security.kubernetes.io/"
 #define PODS_MAX     3000 /* looked at when a namespace becomes stricter */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Priority: the class a pod names becomes a number; without a name the global default, or 0. */
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 
 static const PriorityClass *find_class(struct write *w, str name) {
     const struct api_resource *res = RESOURCE_OF(scheduling_v1_priorityclasses);

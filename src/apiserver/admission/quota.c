@@ -10,9 +10,9 @@
 
 #include "api/object.h"
 #include "api/quota_usage.h"
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 #include "apiserver/chore.h"
-#include "apiserver/track.h"
+#include "apiserver/verbs/track.h"
 #include "schema/quantity.h"
 
 #define CHARGE_ATTEMPTS_MAX 100

@@ -2,7 +2,7 @@
 /* What a write owes to resource quotas, once it is known how the write ended. */
 #pragma once
 
-#include "apiserver/write.h"
+#include "apiserver/verbs/write.h"
 
 /* The write is in the store: what it took stays taken. */
 void quota_commit(struct write *w);

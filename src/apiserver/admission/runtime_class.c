@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* RuntimeClass: the class a pod names adds its overhead and where it can run. */
 #include "api/resource_list.h"
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 
 static bool same_amounts(const str_map *x, const str_map *y) {
     if (x->n != y->n)

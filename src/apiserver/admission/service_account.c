@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* ServiceAccount: every pod runs as one, and finds its token where clients look for it. */
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 
 #define TOKEN_MOUNT       "/var/run/secrets/kubernetes.io/serviceaccount"
 #define TOKEN_SECONDS     3607 /* an hour and the skew that makes the kubelet renew in time */

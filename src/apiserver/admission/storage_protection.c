@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* StorageObjectInUseProtection: volumes, claims and attribute classes begin with a finalizer, which
  * controllers take off when nothing uses the object any more. */
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 
 static str finalizer_of(const struct write *w) {
     if (write_is(w, RESOURCE_OF(core_v1_persistentvolumeclaims), WRITE_CREATE))

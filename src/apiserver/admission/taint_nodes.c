@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* TaintNodesByCondition: a new node takes no pods until something has seen it ready. */
-#include "apiserver/admission.h"
+#include "apiserver/admission/admission.h"
 
 #define TAINT_NOT_READY STR("node.kubernetes.io/not-ready")
 

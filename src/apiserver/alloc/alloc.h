@@ -14,7 +14,7 @@
 #include "apiserver/alloc/families.h"
 #include "apiserver/alloc/ports.h"
 #include "apiserver/alloc/ranges.h"
-#include "apiserver/write.h"
+#include "apiserver/verbs/write.h"
 
 #define SERVICE_CIDR_DEFAULT "10.96.0.0/16"
 #define SERVICE_RANGES_MAX   32 /* blocks of ServiceCIDR objects that are drawn from */

@@ -3,7 +3,7 @@
 #include "api/object.h"
 #include "apiserver/alloc/alloc.h"
 #include "apiserver/chore.h"
-#include "apiserver/track.h"
+#include "apiserver/verbs/track.h"
 
 #define SPEC(name_) PATH(PATH(NULL, "spec"), name_)
 

@@ -2,8 +2,8 @@
 /* What is passed on: proxies of pods, services and nodes to a web server that says what it was
  * asked, and streams to a kubelet that echoes. Both are played on the simulated network. */
 #include "access_test.h"
-#include "apiserver/kubelet_proxy.h"
-#include "apiserver/proxy.h"
+#include "apiserver/connect/kubelet_proxy.h"
+#include "apiserver/connect/proxy.h"
 
 #define WEB     "10.0.0.7:8080"
 #define KUBELET "192.0.2.1:10250"

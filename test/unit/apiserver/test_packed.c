@@ -2,7 +2,7 @@
 /* Which answers are gzipped, and that they say the same as without. */
 #include <zlib.h>
 
-#include "apiserver/packed.h"
+#include "apiserver/encoding/packed.h"
 #include "server_test.h"
 
 #define CM "/api/v1/namespaces/default/configmaps"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apiserver/route.h"
 
-#include "apiserver/negotiate.h"
+#include "apiserver/encoding/negotiate.h"
 #include "tap.h"
 
 TEST(paths) {

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apiserver/nonresource/metrics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/version.h"
+#include "base/map.h"
+
+#define CODES_MAX 12 /* kept with the series of a request; others are looked for again */
+
+/* Labels that all counts of a request share; each family names those it has, in this order. */
+enum label {
+    LABEL_VERB,
+    LABEL_DRY_RUN,
+    LABEL_GROUP,
+    LABEL_VERSION,
+    LABEL_RESOURCE,
+    LABEL_SUBRESOURCE,
+    LABEL_SCOPE,
+    LABEL_COMPONENT,
+    LABEL_CODE,
+    LABELS
+};
+static const char *const by_code[] = {"verb",        "dry_run", "group",     "version", "resource",
+                                      "subresource", "scope",   "component", "code",    NULL};
+static const char *const by_request[] = {
+    "verb", "dry_run", "group", "version", "resource", "subresource", "scope", "component", NULL};
+static const char *const by_route[] = {"verb",        "group", "version",   "resource",
+                                       "subresource", "scope", "component", NULL};
+static const char *const by_resource[] = {"group", "resource", NULL};
+static const char *const by_version[] = {"group", "version", "resource", NULL};
+static const char *const by_scope[] = {"group", "version", "resource", "scope", NULL};
+static const char *const by_name[] = {"resource", NULL};
+static const char *const by_result[] = {"result", NULL};
+static const char *const by_user[] = {"username", NULL};
+static const char *const by_kind[] = {"request_kind", NULL};
+static const char *const by_step[] = {"operation", "rejected", "type", NULL};
+static const char *const by_plugin[] = {"name", "operation", "rejected", "type", NULL};
+
+static const double durations[] = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,  1.25, 1.5, 2,
+                                   3,     4,     5,    6,   8,   10,  15,  20,  30, 45,   60};
+static const double indications[] = {0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,  1.25, 1.5, 2, 3,
+                                     4,    5,   6,   8,   10,  15,  20, 30,   45,  60};
+static const double sizes[] = {1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+static const double event_sizes[] = {1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072};
+static const double list_durations[] = {0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,  2, 4,
+                                        6,    8,   10,  15,  20,  30,  45, 60};
+static const double questions[] = {0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128,
+                                   0.256, 0.512, 1.024, 2.048, 4.096, 8.192, 16.384};
+static const double admissions[] = {0.005, 0.025, 0.1, 0.5, 1, 2.5};
+
+static const char *const result_names[AUTHN_RESULT_MAX] = {
+    [AUTHN_SUCCESS] = "success", [AUTHN_FAILURE] = "failure", [AUTHN_ERROR] = "error"};
+static const char *const decision_names[DECISION_MAX] = {
+    [DECISION_NO_OPINION] = "no-opinion", [DECISION_ALLOW] = "allowed", [DECISION_DENY] = "denied"};
+static const char *const op_names[] = {"CREATE", "UPDATE", "DELETE"};
+#define OPS ARRAY_LEN(op_names)
+
+/* One way that requests are asked; the key of the map. No padding: it is hashed as bytes. */
+struct route_key {
+    const struct api_resource *res;
+    const struct api_subresource *sub;
+    const char *path; /* of what is no resource */
+    uint32_t verb, dry_run;
+    const char *scope;
+};
+
+struct route {
+    str values[LABELS];
+    struct series *duration, *indication, *size, *running;
+    struct series *totals[CODES_MAX];
+    uint16_t codes[CODES_MAX];
+};
+
+struct server_metrics {
+    struct metrics *m;
+    struct arena memory;
+    struct map routes; /* struct route_key -> struct route */
+    struct metric *total, *duration, *indication, *size, *running;
+    struct series *authn[AUTHN_RESULT_MAX], *authn_time[AUTHN_RESULT_MAX];
+    struct metric *users;
+    struct series *authz[DECISION_MAX], *authz_time[DECISION_MAX];
+    struct metric *step, *plugin;
+    struct series *admission[ADMISSION_PLUGINS_MAX + 1][2][OPS][2];
+    struct series *objects[RESOURCE_ID_MAX], *objects_of_group[RESOURCE_ID_MAX];
+};
+
+/* ---- making ---- */
+
+static void build_info(struct metrics *m) {
+    static const char *const labels[] = {
+        "build_date", "compiler", "git_commit", "git_tree_state", "git_version",
+        "go_version", "major",    "minor",      "platform",       NULL};
+    str values[ARRAY_LEN(labels) - 1] = {[4] = STR(API_GIT_VERSION),
+                                         [6] = STR(API_VERSION_MAJOR),
+                                         [7] = STR(API_VERSION_MINOR),
+                                         [8] = STR(API_PLATFORM)};
+    series_set(metric_series(metric_gauge(m, "kubernetes_build_info",
+                                          "[BETA] 1, with the version as labels.", labels),
+                             values),
+               1);
+}
+
+static void declare_requests(struct server_metrics *s) {
+    struct metrics *m = s->m;
+    s->total = metric_counter(m, "apiserver_request_total",
+                              "[STABLE] Requests, by what was asked and the code.", by_code);
+    s->duration =
+        metric_histogram(m, "apiserver_request_duration_seconds", "[STABLE] How long answers took.",
+                         by_request, durations, ARRAY_LEN(durations));
+    s->indication =
+        metric_histogram(m, "apiserver_request_sli_duration_seconds",
+                         "[ALPHA] How long answers took, without what others are to blame for.",
+                         by_route, indications, ARRAY_LEN(indications));
+    s->size = metric_histogram(m, "apiserver_response_sizes", "[STABLE] Bytes of answers to reads.",
+                               by_route, sizes, ARRAY_LEN(sizes));
+    s->running = metric_gauge(m, "apiserver_longrunning_requests",
+                              "[STABLE] Requests that run without an end of their own.", by_route);
+}
+
+static void declare_questions(struct server_metrics *s) {
+    struct metrics *m = s->m;
+    s->users = metric_counter(m, "authenticated_user_requests",
+                              "[ALPHA] Requests of users, by kinds of their names.", by_user);
+    for (int i = 0; i < AUTHN_RESULT_MAX; i++) {
+        str v = str_of(result_names[i]);
+        s->authn[i] =
+            metric_series(metric_counter(m, "authentication_attempts",
+                                         "[ALPHA] Looks at credentials, by result.", by_result),
+                          &v);
+        s->authn_time[i] =
+            metric_series(metric_histogram(m, "authentication_duration_seconds",
+                                           "[ALPHA] How long looks at credentials took, by result.",
+                                           by_result, questions, ARRAY_LEN(questions)),
+                          &v);
+    }
+    for (int i = 0; i < DECISION_MAX; i++) {
+        str v = str_of(decision_names[i]);
+        s->authz[i] =
+            metric_series(metric_counter(m, "authorization_attempts_total",
+                                         "[ALPHA] Questions for rights, by answer.", by_result),
+                          &v);
+        s->authz_time[i] =
+            metric_series(metric_histogram(m, "authorization_duration_seconds",
+                                           "[ALPHA] How long questions for rights took, by answer.",
+                                           by_result, questions, ARRAY_LEN(questions)),
+                          &v);
+    }
+}
+
+struct server_metrics *server_metrics_new(struct env *env) {
+    if (!env->metrics)
+        return NULL;
+    struct server_metrics *s = xcalloc(1, sizeof(*s));
+    s->m = env->metrics;
+    arena_init(&s->memory, 0);
+    map_init(&s->routes, NULL);
+    build_info(s->m);
+    declare_requests(s);
+    declare_questions(s);
+    s->step = metric_histogram(s->m, "apiserver_admission_step_admission_duration_seconds",
+                               "[STABLE] How long all plugins of an admission step took.", by_step,
+                               admissions, ARRAY_LEN(admissions));
+    s->plugin = metric_histogram(s->m, "apiserver_admission_controller_admission_duration_seconds",
+                                 "[STABLE] How long an admission plugin took.", by_plugin,
+                                 admissions, ARRAY_LEN(admissions));
+    return s;
+}
+
+struct server_metrics *server_metrics_free(struct server_metrics *s) {
+    if (!s)
+        return NULL;
+    map_done(&s->routes);
+    arena_done(&s->memory);
+    free(s);
+    return NULL;
+}
+
+/* ---- requests ---- */
+
+/* As upstream's CleanScope. */
+static const char *scope_of(const struct request *r) {
+    if (!r->info.resource_request)
+        return "";
+    if (r->info.name.n || r->verb == VERB_CREATE)
+        return "resource";
+    return r->info.ns.n ? "namespace" : "cluster";
+}
+
+static bool connects(const struct api_subresource *sub) {
+    static const char *const names[] = {"log", "exec", "portforward", "attach", "proxy"};
+    for (size_t i = 0; sub && i < ARRAY_LEN(names); i++)
+        if (strcmp(sub->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static const char *verb_label(const struct request *r) {
+    static const char *const names[VERB_MAX] = {
+        [VERB_GET] = "GET",       [VERB_LIST] = "LIST",
+        [VERB_WATCH] = "WATCH",   [VERB_CREATE] = "POST",
+        [VERB_UPDATE] = "PUT",    [VERB_PATCH] = "PATCH",
+        [VERB_DELETE] = "DELETE", [VERB_DELETECOLLECTION] = "DELETE",
+    };
+    if (!r->res)
+        return "GET";
+    if (connects(r->sub))
+        return "CONNECT";
+    return r->patch == PATCH_APPLY ? "APPLY" : names[r->verb];
+}
+
+static struct route *route_new(struct server_metrics *s, const struct request *r,
+                               const struct route_key *k) {
+    struct route *w = arena_make(&s->memory, struct route);
+    const struct api_resource *res = r->res;
+    const str values[] = {
+        [LABEL_VERB] = str_of(verb_label(r)),
+        [LABEL_DRY_RUN] = k->dry_run ? STR("All") : STR(""),
+        [LABEL_GROUP] = res ? str_of(res->group) : STR(""),
+        [LABEL_VERSION] = res ? str_of(res->version) : STR(""),
+        [LABEL_RESOURCE] = res ? str_of(res->plural) : STR(""),
+        [LABEL_SUBRESOURCE] = k->path  ? str_of(k->path)
+                              : r->sub ? str_of(r->sub->name)
+                                       : STR(""),
+        [LABEL_SCOPE] = str_of(k->scope),
+        [LABEL_COMPONENT] = res ? STR("apiserver") : STR(""),
+    };
+    memcpy(w->values, values, sizeof(values));
+    w->duration = metric_series(s->duration, values);
+    return w;
+}
+
+/* Values of families without dry_run, the second label. */
+static struct series *without_dry_run(struct metric *f, const struct route *w) {
+    str values[LABELS];
+    values[0] = w->values[LABEL_VERB];
+    memcpy(values + 1, w->values + LABEL_GROUP, (LABEL_CODE - LABEL_GROUP) * sizeof(str));
+    return metric_series(f, values);
+}
+
+static struct route *route_of(struct request *r) {
+    struct server_metrics *s = r->server->metrics;
+    struct route_key k;
+    memset(&k, 0, sizeof(k));
+    k.res = r->res;
+    k.sub = r->sub;
+    k.path = r->res ? NULL : r->measured;
+    k.verb = (uint32_t)r->verb << 8 | (uint32_t)r->patch;
+    k.dry_run = r->dry_run;
+    k.scope = scope_of(r);
+    str key = str_n((const char *)&k, sizeof(k));
+    struct route *w = map_get(&s->routes, key);
+    if (!w) {
+        w = route_new(s, r, &k);
+        map_put(&s->routes, key, w);
+    }
+    return w;
+}
+
+static struct series *total_of(struct server_metrics *s, struct route *w, uint16_t code) {
+    size_t i = 0;
+    while (i < CODES_MAX && w->codes[i] && w->codes[i] != code)
+        i++;
+    if (i < CODES_MAX && w->codes[i])
+        return w->totals[i];
+    char text[8];
+    snprintf(text, sizeof(text), "%u", code);
+    w->values[LABEL_CODE] = str_of(text);
+    struct series *found = metric_series(s->total, w->values);
+    w->values[LABEL_CODE] = STR_NONE;
+    if (i < CODES_MAX) {
+        w->codes[i] = code;
+        w->totals[i] = found;
+    }
+    return found;
+}
+
+void metrics_request(struct request *r) {
+    struct server_metrics *s = r->server->metrics;
+    if (!s || !r->measured || !r->code)
+        return;
+    struct route *w = route_of(r);
+    double seconds = (double)(env_mono(r->server->env) - r->began) / (double)NSEC_PER_SEC;
+    series_add(total_of(s, w, r->code), 1);
+    series_observe(w->duration, seconds);
+    if (!r->endless) {
+        if (!w->indication)
+            w->indication = without_dry_run(s->indication, w);
+        series_observe(w->indication, seconds);
+    }
+    if (!r->endless && (!r->res || r->verb == VERB_GET || r->verb == VERB_LIST)) {
+        if (!w->size)
+            w->size = without_dry_run(s->size, w);
+        series_observe(w->size, (double)r->sent);
+    }
+}
+
+struct series *metrics_running(struct request *r) {
+    struct server_metrics *s = r->server->metrics;
+    if (!s)
+        return NULL;
+    struct route *w = route_of(r);
+    if (!w->running)
+        w->running = without_dry_run(s->running, w);
+    series_add(w->running, 1);
+    return w->running;
+}
+
+/* ---- who, and may they ---- */
+
+/* Names are outsiders': upstream tells these apart. */
+static str kind_of_name(str name) {
+    static const char *const known[] = {"admin", "client", "kube_proxy", "kubelet",
+                                        "system:serviceaccount:kube-system:default"};
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (str_eqc(name, known[i]))
+            return str_of(known[i]);
+    return str_chr(name, '@') >= 0 ? STR("email_id") : STR("other");
+}
+
+void metrics_authn(struct server_metrics *s, enum authn_result result, str username, int64_t ns) {
+    if (!s)
+        return;
+    series_add(s->authn[result], 1);
+    series_observe(s->authn_time[result], (double)ns / (double)NSEC_PER_SEC);
+    if (result == AUTHN_SUCCESS) {
+        str kind = kind_of_name(username);
+        series_add(metric_series(s->users, &kind), 1);
+    }
+}
+
+void metrics_authz(struct server_metrics *s, enum decision d, int64_t ns) {
+    if (!s)
+        return;
+    series_add(s->authz[d], 1);
+    series_observe(s->authz_time[d], (double)ns / (double)NSEC_PER_SEC);
+}
+
+/* ---- watches, admission ---- */
+
+struct watch_series metrics_watch(const struct request *r) {
+    struct server_metrics *s = r->server->metrics;
+    if (!s)
+        return (struct watch_series){NULL};
+    const str version[] = {str_of(r->res->group), str_of(r->res->version), str_of(r->res->plural),
+                           str_of(scope_of(r))};
+    const str resource[] = {version[0], version[2]};
+    struct metrics *m = s->m;
+    struct watch_series w = {
+        .events = metric_series(metric_counter(m, "apiserver_watch_events_total",
+                                               "[ALPHA] Events sent to watchers.", by_version),
+                                version),
+        .sizes = metric_series(metric_histogram(m, "apiserver_watch_events_sizes",
+                                                "[ALPHA] Bytes of events sent to watchers.",
+                                                by_version, event_sizes, ARRAY_LEN(event_sizes)),
+                               version),
+        .initial = metric_series(
+            metric_counter(m, "apiserver_init_events_total",
+                           "[ALPHA] Events that told watchers the state at their start.",
+                           by_resource),
+            resource),
+        .cut = metric_series(metric_counter(m, "apiserver_terminated_watchers_total",
+                                            "[ALPHA] Watchers that were too slow.", by_resource),
+                             resource),
+        .listed = metric_series(metric_histogram(m, "apiserver_watch_list_duration_seconds",
+                                                 "[BETA] How long lists by watches took.", by_scope,
+                                                 list_durations, ARRAY_LEN(list_durations)),
+                                version),
+    };
+    return w;
+}
+
+void metrics_admission(struct server_metrics *s, const struct admission_call *c) {
+    if (!s)
+        return;
+    ASSERT(c->place < ADMISSION_PLUGINS_MAX);
+    unsigned place = c->plugin ? c->place : ADMISSION_PLUGINS_MAX;
+    struct series **at = &s->admission[place][c->validates][c->op][c->rejected];
+    const str values[] = {str_of(c->plugin), str_of(op_names[c->op]),
+                          c->rejected ? STR("true") : STR("false"),
+                          c->validates ? STR("validate") : STR("admit")};
+    if (!*at)
+        *at = c->plugin ? metric_series(s->plugin, values) : metric_series(s->step, values + 1);
+    series_observe(*at, (double)c->ns / (double)NSEC_PER_SEC);
+}
+
+/* ---- what is counted when somebody asks ---- */
+
+static void count_objects(struct apiserver *s) {
+    struct server_metrics *m = s->metrics;
+    struct metric *plain = metric_gauge(
+        m->m, "apiserver_storage_objects",
+        "[STABLE] (Deprecated since 1.34.0) Objects that are stored, by resource.group.", by_name);
+    struct metric *grouped = metric_gauge(m->m, "apiserver_resource_objects",
+                                          "[ALPHA] Objects that are stored.", by_resource);
+    for (size_t i = 0; i < RESOURCE_ID_MAX; i++) {
+        const struct api_resource *res = &api_resources[i];
+        if (res->storage != res || !res->prefix || !served_has(&s->served, res))
+            continue;
+        if (!m->objects[i]) {
+            char name[300];
+            snprintf(name, sizeof(name), "%s%s%s", res->plural, res->group[0] ? "." : "",
+                     res->group);
+            str value = str_of(name);
+            m->objects[i] = metric_series(plain, &value);
+            const str values[] = {str_of(res->group), str_of(res->plural)};
+            m->objects_of_group[i] = metric_series(grouped, values);
+        }
+        double n = (double)store_count(s->store, res);
+        series_set(m->objects[i], n);
+        series_set(m->objects_of_group[i], n);
+    }
+}
+
+static void count_requests(struct apiserver *s) {
+    struct metric *f = metric_gauge(s->metrics->m, "apiserver_current_inflight_requests",
+                                    "[STABLE] Requests that are being answered.", by_kind);
+    unsigned reads = 0, writes = 0;
+    LIST_FOREACH (node, &s->requests) {
+        const struct request *r = container_of(node, struct request, node);
+        bool writing = r->res && r->verb != VERB_GET && r->verb != VERB_LIST;
+        reads += !r->endless && !writing;
+        writes += !r->endless && writing;
+    }
+    series_set(metric_series(f, &STR("readOnly")), reads);
+    series_set(metric_series(f, &STR("mutating")), writes);
+}
+
+static void look_at_store(struct apiserver *s) {
+    struct metrics *m = s->metrics->m;
+    struct store_stats st;
+    store_stats(s->store, &st);
+    series_set(metric_series(metric_gauge(m, "coxswain_store_revision",
+                                          "Highest revision that is published.", NULL),
+                             NULL),
+               (double)st.revision);
+    series_set(metric_series(metric_gauge(m, "coxswain_store_log_bytes",
+                                          "Size of the log that watches are told from.", NULL),
+                             NULL),
+               (double)st.log_bytes);
+    series_raise(metric_series(metric_counter(m, "coxswain_store_commits_total",
+                                              "Batches of writes that were made durable.", NULL),
+                               NULL),
+                 (double)st.commits);
+}
+
+void metrics_scrape(struct apiserver *s, struct buf *out) {
+    if (!s->metrics)
+        return;
+    count_objects(s);
+    count_requests(s);
+    look_at_store(s);
+    metrics_process(s->env);
+    metrics_print(s->metrics->m, out);
+}
