@@ -73,15 +73,64 @@ k patch pod web --subresource=status -p "{\"status\":{\"phase\":\"Running\",\"po
     \"state\":{\"running\":{\"startedAt\":\"2020-01-01T00:00:00Z\"}}}]}}" >/dev/null
 
 # ---- streams ----
-is "exec" "$(k exec web -- echo hello)" hello
-is "exec -i passes stdin, and its end" "$(printf 'a\nb\n' | k exec -i web -- cat)" $'a\nb'
-k exec web -- sh -c 'exit 7' >/dev/null 2>&1
-is "exec gives the exit status" "$?" 7
-is "stderr is apart" "$(k exec web -- sh -c 'echo out; echo err >&2' 2>/dev/null)" out
-sum=$(head -c 20000000 /dev/urandom | tee "$work/random" | sha256sum)
-is "20 MB through a tunnel and back" "$(k exec -i web -- cat <"$work/random" | sha256sum)" "$sum"
-is "attach" "$(printf 'x\n' | k attach -i web -c c 2>/dev/null)" $'attached\nx'
-like "a container that is not there" "$(k exec web -c zz -- x 2>&1)" "container zz is not valid for pod web"
+random=$work/random
+head -c 20000000 /dev/urandom >"$random"
+sum=$(sha256sum <"$random")
+streams() { # the protocol that the kubelet is to see
+    is "exec" "$(k exec web -- echo hello)" hello
+    # shellcheck disable=SC2016
+    is "the kubelet is asked over $1" "$(k exec web -- sh -c 'echo $PROTOCOL')" "$1"
+    is "exec -i passes stdin, and its end" "$(printf 'a\nb\n' | k exec -i web -- cat)" $'a\nb'
+    k exec web -- sh -c 'exit 7' >/dev/null 2>&1
+    is "exec gives the exit status" "$?" 7
+    is "stderr is apart" "$(k exec web -- sh -c 'echo out; echo err >&2' 2>/dev/null)" out
+    is "20 MB through a tunnel and back" "$(k exec -i web -- cat <"$random" | sha256sum)" "$sum"
+    is "a command that does not listen" "$(k exec -i web -- echo done <"$random")" "done"
+    is "attach" "$(printf 'x\n' | k attach -i web -c c 2>/dev/null)" $'attached\nx'
+    rm -rf "$work/copied" "$work/back"
+    mkdir "$work/copied"
+    check "cp there" k cp "$random" "default/web:$work/copied/random"
+    is "is a copy" "$(sha256sum <"$work/copied/random")" "$sum"
+    check "cp back" k cp "default/web:$work/copied/random" "$work/back"
+    is "is one too" "$(sha256sum <"$work/back")" "$sum"
+    like "a container that is not there" "$(k exec web -c zz -- x 2>&1)" "container zz is not valid for pod web"
+}
+forwards() {
+    local pid i local_port pids=()
+    : >"$work/forward.out"
+    "$kubectl" --cache-dir="$work/cache" port-forward pod/web ":$web_port" ":1" >"$work/forward.out" 2>&1 &
+    pid=$!
+    soon "port-forward listens" 20 has "-> 1" cat "$work/forward.out"
+    local_port=$(sed -n "s/^Forwarding from 127.0.0.1:\([0-9]*\) -> $web_port$/\1/p" "$work/forward.out")
+    for i in 1 2 3 4; do
+        curl -sS --max-time 60 "http://127.0.0.1:$local_port/bytes/3000000?$i" -o "$work/forward.$i" 2>>"$log" &
+        pids+=($!)
+    done
+    wait "${pids[@]}"
+    is "several connections at once" "$(stat -c %s "$work"/forward.[1-4] | sort -u)" 3000000
+    is "and bytes to the pod" "$(curl -sS --max-time 60 --data-binary "@$random" "http://127.0.0.1:$local_port/count")" \
+        "20000000 ${sum%% *}"
+    local_port=$(sed -n 's/^Forwarding from 127.0.0.1:\([0-9]*\) -> 1$/\1/p' "$work/forward.out")
+    curl -sS --max-time 10 "http://127.0.0.1:$local_port/" >/dev/null 2>&1
+    soon "a port where nobody listens" 10 has "error forwarding port 1" cat "$work/forward.out"
+    kill "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+}
+about="kubectl $(kubectl_version), WebSocket: "
+streams WebSocket
+about="kubectl $(kubectl_version), SPDY: "
+export KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false KUBECTL_PORT_FORWARD_WEBSOCKETS=false
+streams SPDY
+forwards
+kubectl_debian
+about="kubectl $(kubectl_version): "
+streams SPDY
+forwards
+kubectl_newest
+unset KUBECTL_REMOTE_COMMAND_WEBSOCKETS KUBECTL_PORT_FORWARD_WEBSOCKETS
+about="kubectl $(kubectl_version), tunnel: "
+forwards
+about=
 
 # ---- proxies ----
 raw() { k get --raw "$1"; }
