@@ -42,6 +42,8 @@ int x509_sign_csr(struct arena *a, str csr_pem, const struct x509_request *r, st
 int x509_key_sha256(str pem, uint8_t ret[32]);
 /* Nothing but certificates, at least one, without PEM headers; e->text says what else there is. */
 int x509_certs_check(str pem, struct err *e);
+/* Certificates among whatever else there is, at least one: a bundle to trust. */
+int x509_bundle_check(str pem, struct err *e);
 int x509_cert_times(str pem, int64_t *ret_not_before, int64_t *ret_not_after);
 /* First certificate of pem: does it match the names and was it signed by ca_pem? */
 bool x509_cert_covers(str pem, str ca_pem, const struct x509_request *want);

@@ -117,3 +117,25 @@ int x509_certs_check(str pem, struct err *e) {
         return err_set(e, -EINVAL, "more than %d certificates", OSSL_CERTS_MAX - 1);
     return r;
 }
+
+int x509_bundle_check(str pem, struct err *e) {
+    CLEANUP(BIO_freep) BIO *b = ossl_bio(pem);
+    unsigned certs = 0;
+    char *label, *header;
+    unsigned char *der;
+    long n;
+    int r = 0;
+    while (r == 0 && b && PEM_read_bio(b, &label, &header, &der, &n)) {
+        if (!strcmp(label, "CERTIFICATE") && !*header) {
+            r = check_block(label, header, der, n, e);
+            certs++;
+        }
+        OPENSSL_free(label);
+        OPENSSL_free(header);
+        OPENSSL_free(der);
+    }
+    ERR_clear_error();
+    if (r == 0 && !certs)
+        return err_set(e, -EINVAL, "data does not contain any valid RSA or ECDSA certificates");
+    return r;
+}

@@ -99,29 +99,35 @@ static bool seq_equal(const struct api_field *f, const struct api_seq *a, const 
     return true;
 }
 
+static bool member_equal(const struct api_field *f, const void *a, const void *b) {
+    switch ((enum api_shape)f->shape) {
+    case API_ONE:
+        return value_same(f, a, b, false);
+    case API_OPT:
+        return opt_equal(f, a, b);
+    case API_LIST:
+    case API_MAP:
+        return seq_equal(f, a, b);
+    case API_SHAPE_MAX:
+        break;
+    }
+    return true;
+}
+
 bool api_equal(const struct api_type *t, const void *a, const void *b) {
     if (a == b)
         return true;
     for (uint16_t i = 0; i < t->n_fields; i++) {
-        const struct api_field *f = &t->fields[i];
-        const void *x = (const char *)a + f->offset, *y = (const char *)b + f->offset;
-        bool same = true;
-        switch ((enum api_shape)f->shape) {
-        case API_ONE:
-            same = value_same(f, x, y, false);
-            break;
-        case API_OPT:
-            same = opt_equal(f, x, y);
-            break;
-        case API_LIST:
-        case API_MAP:
-            same = seq_equal(f, x, y);
-            break;
-        case API_SHAPE_MAX:
-            break;
-        }
-        if (!same)
+        uint32_t at = t->fields[i].offset;
+        if (!member_equal(&t->fields[i], (const char *)a + at, (const char *)b + at))
             return false;
     }
     return true;
+}
+
+bool api_equal_row(const struct api_type *t, const char *name, const void *a, const void *b) {
+    uint32_t at;
+    const struct api_field *f = type_field(t, str_of(name), &at, NULL);
+    ASSERT(f && "a row of that name");
+    return member_equal(f, (const char *)a + at, (const char *)b + at);
 }

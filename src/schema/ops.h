@@ -11,6 +11,8 @@ void *api_clone(struct arena *a, const struct api_type *t, const void *from);
 /* equal.c: semantic equality (apiequality.Semantic): absent equals empty for lists and maps,
  * quantities by value. */
 bool api_equal(const struct api_type *t, const void *a, const void *b);
+/* The same of one member, by its JSON name. */
+bool api_equal_row(const struct api_type *t, const char *name, const void *a, const void *b);
 /* defaults.c: applies attr.def wherever a field is absent and its parent present. */
 void api_defaults(struct arena *a, const struct api_type *t, void *obj);
 /* Unset, empty or (of a plain value) zero: what a default replaces. `at` points to the member. */

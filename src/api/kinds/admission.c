@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Configurations of admission webhooks. */
 #include "api/kinds/admission.h"
+#include "api/kinds/webhook_client.h"
 
 #define TIMEOUT_MAX 30
 
@@ -11,129 +12,27 @@ struct tolerated {
 
 /* ---- where the webhook is ---- */
 
-#define FORM "; desired format: https://host[/path]"
-
-static bool is_scheme(str s) {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && (!i || !((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.')))
-            return false;
-    }
-    return s.n > 0;
-}
-
-static void check_url(struct field_errors *fe, const struct field_path *p, str url) {
-    str rest = url, fragment = STR_NONE, query = STR_NONE, scheme = STR_NONE, host = STR_NONE;
-    ssize_t at = str_chr(rest, '#');
-    if (at >= 0) {
-        fragment = str_slice(rest, (size_t)at + 1, rest.n);
-        rest = str_slice(rest, 0, (size_t)at);
-    }
-    at = str_chr(rest, ':');
-    if (at >= 0 && is_scheme(str_slice(rest, 0, (size_t)at))) {
-        scheme = str_lower(fe->arena, str_slice(rest, 0, (size_t)at));
-        rest = str_slice(rest, (size_t)at + 1, rest.n);
-    }
-    at = str_chr(rest, '?');
-    if (at >= 0) {
-        query = str_slice(rest, (size_t)at + 1, rest.n);
-        rest = str_slice(rest, 0, (size_t)at);
-    }
-    if (str_starts(rest, STR("//"))) {
-        rest = str_slice(rest, 2, rest.n);
-        host = str_cut(&rest, '/');
-    }
-    ssize_t user = str_chr(host, '@');
-    if (!str_eqc(scheme, "https"))
-        field_invalid(fe, p, scheme, "'https' is the only allowed URL scheme" FORM);
-    if (!(user < 0 ? host.n : host.n - (size_t)user - 1))
-        field_invalid(fe, p, STR_NONE, "host must be specified" FORM);
-    if (user >= 0)
-        field_invalid(fe, p, str_slice(host, 0, (size_t)user),
-                      "user information is not permitted in the URL");
-    if (fragment.n)
-        field_invalid(fe, p, fragment, "fragments are not permitted in the URL");
-    if (query.n)
-        field_invalid(fe, p, query, "query parameters are not permitted in the URL");
-}
-
-static void check_url_path(struct field_errors *fe, const struct field_path *p, str path) {
-    str rest = str_slice(path, 1, path.n);
-    if (!path.n || str_eqc(path, "/"))
-        return;
-    if (str_eqc(path, "//")) {
-        field_invalid(fe, p, path, "segment[0] may not be empty");
-        return;
-    }
-    if (path.p[0] != '/')
-        field_invalid(fe, p, path, "must start with a '/'");
-    if (str_ends(rest, STR("/")))
-        rest = str_slice(rest, 0, rest.n - 1);
-    for (unsigned i = 0; rest.p; i++) {
-        str step = str_cut(&rest, '/');
-        struct name_errors e = {{0}, 0};
-        if (!step.n) {
-            field_invalid(fe, p, path, "segment[%u] may not be empty", i);
-            continue;
-        }
-        name_dns1123_subdomain(step, &e);
-        for (unsigned k = 0; k < e.n; k++)
-            field_invalid(fe, p, path, "segment[%u]: %s", i, e.v[k]);
-    }
-}
-
 static void check_client(struct field_errors *fe, const struct field_path *p,
                          const WebhookClientConfig *c) {
-    const struct field_path *at = PATH(p, "service");
     if (!c->url.p == !c->service) {
         field_required(fe, p, "exactly one of url or service is required");
         return;
     }
-    if (c->url.p) {
-        check_url(fe, PATH(p, "url"), c->url);
-        return;
-    }
-    int32_t port = opt_or(c->service->port, 0);
-    if (!c->service->name.n)
-        field_required(fe, PATH(at, "name"), "service name is required");
-    if (!c->service->namespace_.n)
-        field_required(fe, PATH(at, "namespace"), "service namespace is required");
-    if (port < 1 || port > 65535)
-        field_invalid_i64(fe, PATH(at, "port"), port,
-                          "port is not valid: must be between 1 and 65535, inclusive");
-    if (c->service->path.p)
-        check_url_path(fe, PATH(at, "path"), c->service->path);
+    if (c->url.p)
+        check_webhook_url(fe, PATH(p, "url"), c->url);
+    else
+        check_webhook_service(fe, PATH(p, "service"), c->service->name, c->service->namespace_,
+                              c->service->path, opt_or(c->service->port, 0));
 }
 
 /* ---- webhooks ---- */
 
-static bool is_review(str version) {
-    return str_eqc(version, "v1") || str_eqc(version, "v1beta1");
-}
-
-static bool knows_review(const str_list *versions) {
-    return strings_have(versions, STR("v1")) || strings_have(versions, STR("v1beta1"));
-}
-
 static void check_versions(struct field_errors *fe, const struct field_path *p, const str_list *l,
                            bool any) {
-    struct name_index x = name_index_of(fe->arena, l->v, l->n, sizeof(str));
-    bool known = false;
-    if (!l->n) {
+    if (l->n)
+        check_review_versions(fe, p, l, any);
+    else
         field_required(fe, p, "must specify one of v1, v1beta1");
-        return;
-    }
-    for (uint32_t i = 0; i < l->n; i++) {
-        known |= is_review(l->v[i]);
-        if (name_index_first(&x, l->v[i]) != i)
-            field_invalid(fe, PATH_INDEX(p, i), l->v[i], "duplicate version");
-        else
-            field_check_name(fe, PATH_INDEX(p, i), l->v[i], name_dns1035_label);
-    }
-    if (!known && !any)
-        field_invalid_printed(fe, p, strings_json(fe->arena, l),
-                              "must include at least one of v1, v1beta1");
 }
 
 static void check_hook_name(struct field_errors *fe, const struct field_path *p, str name) {
@@ -240,7 +139,7 @@ static struct tolerated tolerated_of(struct arena *a, const struct webhooks *w,
         const ValidatingWebhook *h = &old->v[i];
         t.effects |= !h->side_effects.p || !str_in(h->side_effects, no_effects);
         t.versions |=
-            h->admission_review_versions.n && !knows_review(&h->admission_review_versions);
+            h->admission_review_versions.n && !knows_review_version(&h->admission_review_versions);
         t.names |= name_index_first(&x, h->name) != i;
         t.conditions = t.conditions && same_conditions(&w->v[i], h);
     }

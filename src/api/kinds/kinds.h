@@ -3,7 +3,7 @@
  * A check adds to fe; p is the path of what it is given.
  *
  * The folder: a kind's hooks stand in KIND.c, at the end of the file, or in that of its family
- * (apps.c, rbac.c, storage.c, extensions.c, ...); kinds.def names all of them and kinds_table.c
+ * (apps.c, rbac.c, storage.c, crd.c, ...); kinds.def names all of them and kinds_table.c
  * finds them. Where one file would be too long, the rest is KIND_PART.c: of a pod, pod_prepare.c
  * and pod_defaults.c fill in and drop, pod_validate*.c check a spec part by part in the order of
  * pod_validate.c, pod_update.c, pod_resize.c and pod_status_validate.c what may change. warn*.c say

@@ -22,7 +22,6 @@ static const struct {
     {"CR accept protobuf only", CUSTOM},
     {"CR no scale subresource", CUSTOM},
     {"CR not found", CUSTOM},
-    {"CRD immutable scope", CUSTOM},
     {"aggregated API unavailable", CUSTOM},
     {"VAP denied with message", CUSTOM},
     {"VAP denied no message, reason Forbidden", CUSTOM},

@@ -90,7 +90,8 @@ static const struct {
      "{\"requests\":{\"storage\":\"1Gi\"}}}}"},
 };
 
-#define PDB "/apis/policy/v1/namespaces/err/poddisruptionbudgets"
+#define CRDS "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+#define PDB  "/apis/policy/v1/namespaces/err/poddisruptionbudgets"
 
 /* What was changed in between: before the case of this name. */
 static const struct {
@@ -112,6 +113,13 @@ static const struct {
     {"service nodePort taken", "POST", "/api/v1/namespaces/err/services", NULL,
      "{\"metadata\":{\"name\":\"np\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":80,"
      "\"nodePort\":30080}]}}"},
+    {"CRD immutable scope", "POST", CRDS, NULL,
+     "{\"metadata\":{\"name\":\"foos.x.io\"},\"spec\":{\"group\":\"x.io\",\"scope\":\"Namespaced\","
+     "\"names\":{\"plural\":\"foos\",\"kind\":\"Foo\"},\"versions\":[{\"name\":\"v1\",\"served\":"
+     "true,"
+     "\"storage\":true,\"schema\":{\"openAPIV3Schema\":{\"type\":\"object\"}}}]}}"},
+    {"CRD immutable scope", "PATCH", CRDS "/foos.x.io/status", "application/merge-patch+json",
+     "{\"status\":{\"conditions\":[{\"type\":\"Established\",\"status\":\"True\"}]}}"},
     {"PSA restricted plain pod", "POST", "/api/v1/namespaces", NULL,
      "{\"metadata\":{\"name\":\"ps-restricted\",\"labels\":{\"pod-security.kubernetes.io/enforce\":"
      "\"restricted\"}}}"},

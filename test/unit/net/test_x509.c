@@ -130,6 +130,23 @@ TEST(requests_are_read_and_signed) {
     arena_done(&a);
 }
 
+TEST(bundles_are_certificates_among_other_blocks) {
+    struct arena a;
+    struct err e = {0};
+    arena_init(&a, 0);
+    struct ca ca = make_ca(&a);
+    str key = x509_key_pem(&a, ca.key);
+    CHECK(x509_bundle_check(str_concat(&a, key, ca.pem), &e) == 0);
+    CHECK_INT(x509_bundle_check(key, &e), -EINVAL);
+    CHECK_STRC(str_of(e.text), "data does not contain any valid RSA or ECDSA certificates");
+    CHECK_INT(x509_bundle_check(STR_NONE, &e), -EINVAL);
+    str bad = STR("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+    CHECK_INT(x509_bundle_check(bad, &e), -EINVAL);
+    CHECK_STRC(str_of(e.text), "x509: malformed certificate");
+    x509_key_free(ca.key);
+    arena_done(&a);
+}
+
 TEST(digests) {
     struct arena a;
     arena_init(&a, 0);
