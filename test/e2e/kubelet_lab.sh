@@ -22,8 +22,10 @@ start() { # start NAME COMMAND...
 }
 stop() { # stop NAME [SIGNAL]
     [ -n "${pids[$1]:-}" ] || return 0
-    kill "-${2:-TERM}" "${pids[$1]}" 2>/dev/null || true
-    wait "${pids[$1]}" 2>/dev/null || true
+    # It may have ended by itself, and how it ended is in its log.
+    if kill "-${2:-TERM}" "${pids[$1]}" 2>/dev/null; then
+        wait "${pids[$1]}" 2>/dev/null || say "$1 ended with status $?"
+    fi
     unset "pids[$1]"
 }
 down() {

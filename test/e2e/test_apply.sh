@@ -97,7 +97,7 @@ YAML
     is "$v: create" "$(k "${N[@]}" create configmap made --from-literal=a=1 >/dev/null; owners cm/made)" kubectl-create:Update
     is "$v: label" "$(k "${N[@]}" label cm made x=y >/dev/null; owners cm/made)" "kubectl-create:Update kubectl-label:Update"
     is "$v: owners can be forgotten" "$(k "${N[@]}" patch cm made --type=merge -p '{"metadata":{"managedFields":[{}]}}' >/dev/null; owners cm/made)" ""
-    check "$v: delete the namespace" k delete namespace "$ns" --timeout=20s
+    check "$v: delete the namespace" k delete namespace "$ns" --timeout=100s
 }
 
 dev_start

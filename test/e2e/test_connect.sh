@@ -34,7 +34,7 @@ start api.out "$coxswain" kube-apiserver --bind-address=127.0.0.1 --secure-port=
     --service-account-signing-key-file=tokens.key --service-account-issuer=https://test \
     --kubelet-client-certificate=client.pem --kubelet-client-key=client.key \
     --kubelet-certificate-authority=ca.pem --disable-admission-plugins=ServiceAccount \
-    --shutdown-delay-duration=5s
+    --shutdown-delay-duration=15s
 api_pid=${dev_pids[-1]}
 mkdir -p "$data"
 cd "$top" || exit 1
@@ -148,14 +148,16 @@ watch_pid=$!
 sleep_exec() { k exec web -- sleep 60; }
 sleep_exec >/dev/null 2>&1 &
 exec_pid=$!
+check "a watch listens" within 10 listening 1 WATCH configmaps
+check "a command runs" within 10 listening 1 CONNECT pods
 k create configmap before >/dev/null
 soon "the watch tells" 10 grep -q before "$work/watch.out"
 kill -TERM "$api_pid"
 not_ready() { ! ready; }
-soon "readiness fails" 4 not_ready
+soon "readiness fails" 3 not_ready
 check "requests are served while readiness fails" k create configmap during
 ended() { ! kill -0 "$api_pid" 2>/dev/null; }
-check "the server ends in time" within 20 ended
+check "the server ends in time" within 40 ended
 wait "$api_pid" 2>/dev/null
 is "its exit status" "$?" 0
 wait "$watch_pid"

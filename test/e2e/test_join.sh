@@ -87,7 +87,7 @@ is "who asked" "$(get csr '{.items[?(@.spec.signerName=="kubernetes.io/kubelet-s
 is "keys are root's alone" "$(stat -c %a "$work/node/agent/pki" "$work/node/agent/pki/client.pem" | xargs)" "700 600"
 within 10 k get serviceaccount default
 k run web --image=coxswain.local/hello:1 --restart=Never >/dev/null
-check "it runs a pod" k wait --for=condition=Ready pod/web --timeout=40s
+check "it runs a pod" k wait --for=condition=Ready pod/web --timeout=100s
 is "there" "$(get pod/web '{.spec.nodeName} {.status.hostIP}')" "far $there"
 ip=$(get pod/web '{.status.podIP}')
 like "the pod answers" "$(inside curl -sS --max-time 5 "http://$ip:8080/")" pod=web "ip=$ip"

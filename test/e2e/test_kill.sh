@@ -6,7 +6,7 @@
 cluster_start
 
 k create deployment web --image=coxswain.local/hello:1 --replicas=2 >/dev/null
-check "a deployment runs" k rollout status deployment/web --timeout=30s
+check "a deployment runs" k rollout status deployment/web --timeout=100s
 containers() {
     k get pods -l app=web -o 'jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}{"\n"}{end}' | sort
 }
@@ -27,11 +27,11 @@ another() { # name, pid it had
 works() {
     local name=probe-$1 ip
     k run "$name" --image=coxswain.local/hello:1 --restart=Never >/dev/null || return 1
-    k wait --for=condition=Ready "pod/$name" --timeout=40s || return 1
+    k wait --for=condition=Ready "pod/$name" --timeout=100s || return 1
     ip=$(get "pod/$name" '{.status.podIP}')
     http_pod "$ip" || return 1
     has listening k logs "$name" || return 1
-    k delete pod "$name" --grace-period=1 --timeout=30s
+    k delete pod "$name" --grace-period=1 --timeout=100s
 }
 n=0
 after_kill() { # what

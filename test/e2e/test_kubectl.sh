@@ -125,12 +125,12 @@ YAML
 
     # wait and delete
     (sleep 1; k "${N[@]}" label pod alone gone=soon; k "${N[@]}" delete pod alone --wait=false) >/dev/null 2>&1 &
-    check "$v: wait --for=delete" k "${N[@]}" wait --for=delete pod/alone --timeout=10s
+    check "$v: wait --for=delete" k "${N[@]}" wait --for=delete pod/alone --timeout=100s
     check "$v: delete by selector" k "${N[@]}" delete cm,deployment -l of=apply
     check "$v: delete by file" k "${N[@]}" delete -f "$work/two.yaml" --ignore-not-found
     check "$v: delete --all" k "${N[@]}" delete secrets --all
     like "$v: delete what is not there" "$(k "${N[@]}" delete cm nothing 2>&1)" 'configmaps "nothing" not found'
-    check "$v: delete the namespace" k delete namespace "$ns" --timeout=20s
+    check "$v: delete the namespace" k delete namespace "$ns" --timeout=100s
     is "$v: it is empty" "$(k "${N[@]}" get deployments,rs,pods,cm,secrets,sa,roles,rolebindings,jobs,svc -o name)" ""
 }
 

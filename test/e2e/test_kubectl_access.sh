@@ -99,7 +99,7 @@ YAML
     says "$v: certificate approve" "certificatesigningrequest.certificates.k8s.io/$ns-yes approved" k certificate approve "$ns-yes"
     says "$v: certificate deny" "certificatesigningrequest.certificates.k8s.io/$ns-no denied" k certificate deny "$ns-no"
     check "$v: certificate approve after it was denied fails" fails k certificate approve "$ns-no"
-    like "$v: wait for it" "$(k wait --for=condition=Approved "csr/$ns-yes" --timeout=5s)" "condition met"
+    like "$v: wait for it" "$(k wait --for=condition=Approved "csr/$ns-yes" --timeout=100s)" "condition met"
     like "$v: describe csr" "$(k describe csr "$ns-yes")" "Common Name:    jane" "Organization:   dev" "Requesting User:" Approved
     k delete csr "$ns-yes" "$ns-no" >/dev/null
 }
@@ -133,7 +133,7 @@ YAML
             "error when evicting pods/\"guarded\" -n \"$ns\" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget."
         check "$v: the pod stays" kn get pod guarded
         kn delete pdb guard >/dev/null
-        like "$v: drain" "$(k drain "$n" --force --grace-period=0 --timeout=20s 2>&1)" "pod/guarded evicted" "node/$n drained"
+        like "$v: drain" "$(k drain "$n" --force --grace-period=0 --timeout=100s 2>&1)" "pod/guarded evicted" "node/$n drained"
     fi
     check "$v: delete node" k delete node "$n"
 }
@@ -148,7 +148,7 @@ conversation() { # name of this kubectl; whether it is the newest
     tokens
     certificates_of
     nodes
-    check "$v: delete the namespace" k delete namespace "$ns" --timeout=20s
+    check "$v: delete the namespace" k delete namespace "$ns" --timeout=100s
 }
 
 dev_start

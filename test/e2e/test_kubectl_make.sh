@@ -147,7 +147,7 @@ conversation() { # name of this kubectl; whether it is the newest
     k delete clusterrole "$ns" "$ns-sum" >/dev/null
     k delete clusterrolebinding "$ns" >/dev/null
     k delete priorityclass "$ns" >/dev/null
-    check "$v: delete the namespace" k delete namespace "$ns" --timeout=20s
+    check "$v: delete the namespace" k delete namespace "$ns" --timeout=100s
 }
 
 dev_start

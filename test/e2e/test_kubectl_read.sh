@@ -190,12 +190,13 @@ outputs() {
 
 watched() { cat "$work/$1.watch"; }
 watching() {
-    local pids=()
+    local pids=() before
+    before=$(listeners WATCH configmaps)
     kn get cm -l seen -w --output-watch-events --no-headers >"$work/rows.watch" 2>&1 & pids+=($!)
     kn get cm -l seen --watch-only -o name >"$work/names.watch" 2>&1 & pids+=($!)
     kn get cm -l of=things -w -o name >"$work/first.watch" 2>&1 & pids+=($!)
     soon "$v: a watch begins with a list" 10 grep -q configmap/c "$work/first.watch"
-    sleep 1 # the others have nothing to show that they listen
+    check "$v: the others listen" within 10 listening $((before + 3)) WATCH configmaps
     kn create cm seen >/dev/null
     for i in 1 2; do kn label --overwrite cm seen seen=$i >/dev/null; done
     kn delete cm seen >/dev/null
@@ -295,7 +296,7 @@ conversation() { # name of this kubectl; whether it is the newest
     describing
     discovering
     others
-    check "$v: delete the namespace" k delete namespace "$ns" --timeout=20s
+    check "$v: delete the namespace" k delete namespace "$ns" --timeout=100s
 }
 
 dev_start

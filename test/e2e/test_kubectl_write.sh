@@ -158,20 +158,20 @@ pruning() {
 
 waiting() {
     kn create deployment waits --image=x >/dev/null
-    like "$v: wait for a condition" "$(kn wait --for=condition=Progressing deployment/waits --timeout=20s)" "condition met"
+    like "$v: wait for a condition" "$(kn wait --for=condition=Progressing deployment/waits --timeout=100s)" "condition met"
     like "$v: wait for a condition that is false" \
-        "$(kn wait --for=condition=Available=false deployment/waits --timeout=20s)" "condition met"
+        "$(kn wait --for=condition=Available=false deployment/waits --timeout=100s)" "condition met"
     says "$v: wait for what does not come" "error: timed out waiting for the condition on deployments/waits" \
         kn wait --for=condition=Available deployment/waits --timeout=1s
     kn create configmap waited >/dev/null
     if [ -n "$newest" ]; then
         (sleep 1; kn patch cm waited -p '{"data":{"a":"b"}}') >/dev/null 2>&1 &
-        says "$v: wait for a field" "configmap/waited condition met" kn wait --for='jsonpath={.data.a}=b' cm/waited --timeout=20s
+        says "$v: wait for a field" "configmap/waited condition met" kn wait --for='jsonpath={.data.a}=b' cm/waited --timeout=100s
         (sleep 1; kn create configmap comes) >/dev/null 2>&1 &
-        says "$v: wait for an object" "configmap/comes condition met" kn wait --for=create cm/comes --timeout=20s
+        says "$v: wait for an object" "configmap/comes condition met" kn wait --for=create cm/comes --timeout=100s
     fi
     (sleep 1; kn delete cm waited) >/dev/null 2>&1 &
-    check "$v: wait for its end" kn wait --for=delete cm/waited --timeout=20s
+    check "$v: wait for its end" kn wait --for=delete cm/waited --timeout=100s
 }
 
 deleting() {
@@ -182,7 +182,7 @@ deleting() {
     says "$v: delete --cascade=orphan" 'deployment.apps "tree" deleted' kn delete deployment tree --cascade=orphan
     like "$v: its replica set stays" "$(kn get rs -l app=tree -o name)" replicaset.apps/tree-
     is "$v: without an owner" "$(kn get rs -l app=tree -o 'jsonpath={.items[*].metadata.ownerReferences}')" ""
-    check "$v: delete --cascade=foreground" kn delete rs -l app=tree --cascade=foreground --timeout=20s
+    check "$v: delete --cascade=foreground" kn delete rs -l app=tree --cascade=foreground --timeout=100s
     is "$v: leaves go first" "$(kn get pods -l app=tree -o name)" ""
     kn create deployment tree --image=x >/dev/null
     soon "$v: another tree" 10 has pod/tree- $pods
@@ -215,7 +215,7 @@ conversation() { # name of this kubectl; whether it is the newest
     pruning
     waiting
     deleting
-    check "$v: delete the namespace" k delete namespace "$ns" --timeout=20s
+    check "$v: delete the namespace" k delete namespace "$ns" --timeout=100s
 }
 
 dev_start

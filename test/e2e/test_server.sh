@@ -8,7 +8,7 @@ veths=$(ip -o link | grep -c veth)
 export COXSWAIN_DATA=$data COXSWAIN_RUN=$run COXSWAIN_LOG=$log COXSWAIN_KUBECONFIG=$work/etc/kubeconfig.yaml
 mkdir "$work/etc"
 flags=(--pod-log-dir "$work/pods")
-server() { timeout 180 script/server "$@" 2>&1; }
+server() { timeout 600 script/server "$@" 2>&1; }
 trap 'server --stop --purge >/dev/null; on_exit' EXIT
 kubectl_newest
 
@@ -21,7 +21,7 @@ like "it shows what it does" "$out" packages build "images of the sample" "the A
 is "three pods answered" "$(grep -c '^pod=hello-' <<<"$out")" 3
 export KUBECONFIG=$COXSWAIN_KUBECONFIG
 is "the kubeconfig is the owner's alone" "$(stat -c %a "$KUBECONFIG")" 600
-check "the sample is up" k rollout status deployment/hello --timeout=10s
+check "the sample is up" k rollout status deployment/hello --timeout=100s
 is "nothing listens for others but the kubelet" \
     "$(ss -Hltnp | grep -E "pid=($(ps -o pid= --ppid "$(cat "$run/server.pid")" | xargs | tr ' ' '|'))[,)]" |
         awk '{print $4}' | grep -v '^127\.' | grep -vc ':10250$')" 0

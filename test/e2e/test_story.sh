@@ -47,7 +47,7 @@ story() {
     rm -f "$work/rolled" "$work/follow"
     # create
     check "create deployment" k create deployment web --image=coxswain.local/hello:1 --replicas=3
-    check "rollout status" k rollout status deployment/web --timeout=30s
+    check "rollout status" k rollout status deployment/web --timeout=100s
     like "get deployment" "$(k get deployment web)" 3/3
     like "get pods -A" "$(k get pods -A)" default web- 1/1 Running
     is "three addresses" "$(pods web '{.status.podIP}' | sort -u | grep -c .)" 3
@@ -74,7 +74,7 @@ story() {
     # apply
     manifest shop 2 one >"$work/shop.yaml"
     check "apply creates" k apply -f "$work/shop.yaml"
-    check "it rolls out" k rollout status deployment/shop --timeout=30s
+    check "it rolls out" k rollout status deployment/shop --timeout=100s
     like "apply again changes nothing" "$(k apply -f "$work/shop.yaml")" unchanged
     who shop
     like "the downward API names the node" "$(http_pod "$(pods shop '{.status.podIP}' | head -n 1)")" \
@@ -86,7 +86,7 @@ story() {
     watcher=$!
     manifest shop 2 two >"$work/shop.yaml"
     like "apply changes the template" "$(k apply -f "$work/shop.yaml")" configured
-    check "the update rolls out" k rollout status deployment/shop --timeout=60s
+    check "the update rolls out" k rollout status deployment/shop --timeout=100s
     touch "$work/rolled"
     wait "$watcher"
     is "never fewer than two were available" "$(cat "$work/lowest")" 2
@@ -96,7 +96,7 @@ story() {
         "$(k get rs -l app=shop -o 'jsonpath={.items[*].spec.replicas}' | tr ' ' '\n' | sort | xargs)" "0 2"
     like "rollout history" "$(k rollout history deployment/shop)" 1 2
     check "rollout undo" k rollout undo deployment/shop
-    check "it rolls back" k rollout status deployment/shop --timeout=60s
+    check "it rolls back" k rollout status deployment/shop --timeout=100s
     is "to the first template" "$(get deployment/shop '{.spec.template.spec.containers[0].env[0].value}')" one
     check "a bad image" k set image deployment/shop shop=coxswain.local/nowhere:1
     soon "stops the rollout with one new pod" 20 has "1 1" get deployment/shop '{.status.updatedReplicas} {.status.unavailableReplicas}'
@@ -105,10 +105,10 @@ story() {
     # recreate
     k rollout undo deployment/shop >/dev/null
     k patch deployment shop -p '{"spec":{"strategy":{"$retainKeys":["type"],"type":"Recreate"}}}' >/dev/null
-    k rollout status deployment/shop --timeout=60s >/dev/null
+    k rollout status deployment/shop --timeout=100s >/dev/null
     before=$(pods shop '{.metadata.uid}' | sort)
     check "set env under Recreate" k set env deployment/shop VERSION=three
-    check "rolls out" k rollout status deployment/shop --timeout=60s
+    check "rolls out" k rollout status deployment/shop --timeout=100s
     is "all pods are new" "$(comm -12 <(echo "$before") <(pods shop '{.metadata.uid}' | sort))" ""
 
     # delete

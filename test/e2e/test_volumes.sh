@@ -213,7 +213,7 @@ YAML
 soon "hostPath of the wrong type: the event" 15 has "hostPath type check failed: $work/none is not a directory" event astray FailedMount
 
 # ---- and nothing is left ----
-check "delete" k delete pod inside later astray --timeout=40s
+check "delete" k delete pod inside later astray --timeout=100s
 mounts() { grep -c "$data/kubelet/pods" "/proc/$(ps -o pid= -C kubelet --ppid "$(cat "$work/supervisor.pid")" | head -n 1 | tr -d ' ')/mounts"; }
 soon "their mounts are gone" 10 same 0 mounts
 soon "their folders are gone" 10 same "" ls "$data/kubelet/pods"
