@@ -50,6 +50,14 @@ static void check_both(struct arena *a, str text, const struct value *v, Sample 
     ASSERT(str_eq(fuzz_text(a, &Sample_type, obj), fuzz_text(a, &Sample_type, &other)));
 }
 
+/* The strict walk finds something in a valid text where the parser saw a key twice, else nothing.
+ */
+static void check_strict(struct arena *a, str text, bool valid, bool twice) {
+    struct decode_report report = {0};
+    json_strict(a, text, NULL, &report);
+    ASSERT(!valid || (report.all.n > 0) == twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     struct arena a;
     struct value v;
@@ -68,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     ASSERT(typed != 0 || valid);
     ASSERT(tree != -EINVAL || !valid || memmem(data, n, "e", 1) || memmem(data, n, "E", 1) ||
            n > 300); /* only a number can be too large */
+    check_strict(&a, text, tree == 0, dup.p);
     if (tree == 0)
         check_tree(&a, &v);
     if (typed == 0)

@@ -11,7 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     str rest = {(const char *)data, n}, doc;
     arena_init(&a, FUZZ_ARENA_MAX);
     while (yaml_document(&rest, &doc) == 0) {
-        int r = yaml_parse(&a, doc, &v, &e);
+        str_list duplicates = {0};
+        int r = yaml_parse_strict(&a, doc, &v, &duplicates, &e);
+        ASSERT(duplicates.n <= YAML_DUPLICATES_MAX);
         ASSERT(r == 0 || e.text[0]);
         if (r < 0)
             break;

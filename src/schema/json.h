@@ -11,6 +11,10 @@ struct decode_report {
     str_list all; /* unknown field "metadata.bogus": the texts, in order of the input */
 };
 #define DECODE_REPORT_MAX 100
+/* Reports what is wrong with a JSON text that goes into maps and lists: keys given twice. `known`
+ * (NULL-terminated; NULL: all) are the members that the objects of an outermost list may have. A
+ * text that is no JSON is reported as far as it is. */
+void json_strict(struct arena *a, str json, const char *const *known, struct decode_report *report);
 
 struct json_read_opts {
     struct decode_report *report; /* NULL: unknown fields are dropped silently */

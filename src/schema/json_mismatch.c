@@ -2,6 +2,7 @@
 /* What the typed reader says about values that do not fit and fields that it does not know. */
 #include "base/vec.h"
 #include "schema/json_reader.h"
+#include "schema/ops.h"
 
 /* "io.k8s.api.core.v1.PodSpec" -> "v1.PodSpec", or "PodSpec". */
 static str go_name(const struct api_type *t, int parts) {
@@ -111,25 +112,32 @@ bool json_mismatch_type(struct json_reader *r, const struct json_frame *at,
     return mismatch(r, at, go_name(t, 2));
 }
 
-/* "spec.template.spec.containers[0].foo" */
-static str strict_path(struct arena *a, const struct json_frame *at) {
-    str path = STR_NONE;
-    bool index = true;
-    for (; at; at = at->up) {
-        str step = at->key.p ? at->key : str_printf(a, "[%u]", at->index);
-        path = str_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(step), index ? "" : ".", STR_ARG(path));
-        index = !at->key.p;
-    }
-    return path;
+/* spec.template.spec.containers[0].foo */
+static void add_path(struct buf *b, const struct json_frame *at) {
+    if (!at)
+        return;
+    add_path(b, at->up);
+    if (!at->key.p)
+        buf_printf(b, "[%u]", at->index);
+    else
+        buf_printf(b, "%s" STR_FMT, b->n ? "." : "", STR_ARG(at->key));
 }
 
+/* Paths may be as long as the text, so their room counts even when they were said before. */
 static void report(struct json_reader *r, const struct json_frame *at, const char *what,
                    str_list *paths) {
     struct decode_report *report = r->report;
-    if (report->all.n >= DECODE_REPORT_MAX)
+    struct buf b;
+    if (report->all.n >= DECODE_REPORT_MAX || arena_over(r->a))
         return;
-    str path = strict_path(r->a, at);
-    str text = str_printf(r->a, "%s field \"" STR_FMT "\"", what, STR_ARG(path));
+    buf_init(&b, 0);
+    add_path(&b, at);
+    str path = str_dup(r->a, buf_str(&b));
+    buf_clear(&b);
+    buf_printf(&b, "%s field ", what);
+    go_quote(&b, path);
+    str text = str_dup(r->a, buf_str(&b));
+    buf_done(&b);
     for (uint32_t i = 0; i < report->all.n; i++)
         if (str_eq(report->all.v[i], text))
             return;

@@ -7,8 +7,10 @@
 #include <yaml.h>
 
 #include "base/base64.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "schema/json_lex.h"
+#include "schema/ops.h"
 #include "schema/yaml_scalar.h"
 
 struct anchor {
@@ -30,6 +32,7 @@ struct reader {
     } anchors;
     uint32_t nodes, nodes_max;
     unsigned depth;
+    str_list *duplicates; /* NULL: nobody asks */
 };
 
 #define ANCHORS_MAX 1000 /* a document; each alias looks through them */
@@ -182,16 +185,40 @@ static int key_text(struct reader *r, const struct value *key, str *ret) {
     return err_set(r->e, -EINVAL, "error converting YAML to JSON: unsupported map key");
 }
 
-/* "<<": members of the map, or of each map of a list, stand before the object's own, which
- * therefore win. */
-static int merge(struct reader *r, const struct value *from, struct value *merged) {
+/* The keys of a mapping as the strict decoder sees them: 1 is not "1". */
+struct keys {
+    struct map seen; /* as Go prints them */
+    size_t line;     /* of the value at hand */
+};
+
+static void note_key(struct reader *r, struct keys *k, const struct value *key) {
+    struct buf b;
+    if (!r->duplicates || r->duplicates->n >= YAML_DUPLICATES_MAX)
+        return;
+    buf_init(&b, 0);
+    if (key->tag == VALUE_STR)
+        go_quote(&b, key->s);
+    else
+        value_write(&b, key);
+    if (map_put(&k->seen, buf_str(&b), k))
+        *list_push(r->a, r->duplicates) = str_printf(
+            r->a, "line %zu: key " STR_FMT " already set in map", k->line, STR_ARG(buf_str(&b)));
+    buf_done(&b);
+}
+
+/* "<<": members of the map, or of each map of a list, as if they stood there; of a list the first
+ * map counts most, so it comes last. */
+static int merge(struct reader *r, struct keys *k, const struct value *from, struct value *ret) {
     if (from->tag == VALUE_OBJECT) {
-        for (uint32_t i = 0; i < from->object.n; i++)
-            *list_push(r->a, &merged->object) = from->object.v[i];
+        for (uint32_t i = 0; i < from->object.n; i++) {
+            const struct member *m = &from->object.v[i];
+            note_key(r, k, &(struct value){.tag = VALUE_STR, .s = m->key});
+            *list_push(r->a, &ret->object) = *m;
+        }
         return 0;
     }
     for (uint32_t i = from->tag == VALUE_LIST ? from->list.n : 0; i-- > 0;) {
-        if (from->list.v[i].tag != VALUE_OBJECT || merge(r, &from->list.v[i], merged) < 0)
+        if (from->list.v[i].tag != VALUE_OBJECT || merge(r, k, &from->list.v[i], ret) < 0)
             return err_set(r->e, -EINVAL,
                            "yaml: map merge requires map or sequence of maps as the value");
     }
@@ -201,17 +228,6 @@ static int merge(struct reader *r, const struct value *from, struct value *merge
     return 0;
 }
 
-static void join(struct reader *r, const struct value *merged, struct value *ret) {
-    if (merged->object.n) {
-        struct value own = *ret;
-        ret->object.n = 0;
-        ret->object.v = NULL;
-        merge(r, merged, ret);
-        merge(r, &own, ret);
-    }
-    value_unique(ret, NULL, NULL);
-}
-
 static bool is_merge_key(const yaml_event_t *e) {
     return e->type == YAML_SCALAR_EVENT && e->data.scalar.length == 2 &&
            memcmp(e->data.scalar.value, "<<", 2) == 0 &&
@@ -219,32 +235,36 @@ static bool is_merge_key(const yaml_event_t *e) {
             (!e->data.scalar.tag && e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE));
 }
 
+static int read_member(struct reader *r, struct keys *k, struct value *ret) {
+    struct value key = {0};
+    struct member m = {.key = STR_NONE};
+    bool merges = is_merge_key(&r->event);
+    int error;
+    if ((error = read_node(r, &key)) < 0 || (error = next_event(r)) < 0)
+        return error;
+    k->line = r->event.start_mark.line + 1;
+    if ((error = read_node(r, &m.value)) < 0)
+        return error;
+    if (merges)
+        return merge(r, k, &m.value, ret);
+    if ((error = key_text(r, &key, &m.key)) < 0)
+        return error;
+    note_key(r, k, &key);
+    *list_push(r->a, &ret->object) = m;
+    return 0;
+}
+
 static int read_mapping(struct reader *r, struct value *ret) {
-    struct value merged = {.tag = VALUE_OBJECT};
+    struct keys k = {0};
     int error;
     *ret = (struct value){.tag = VALUE_OBJECT};
-    for (;;) {
-        struct value key = {0}, value = {0};
-        if ((error = next_event(r)) < 0)
-            return error;
-        if (r->event.type == YAML_MAPPING_END_EVENT)
+    map_init(&k.seen, NULL);
+    while ((error = next_event(r)) == 0 && r->event.type != YAML_MAPPING_END_EVENT)
+        if ((error = read_member(r, &k, ret)) < 0)
             break;
-        bool is_merge = is_merge_key(&r->event);
-        if ((error = read_node(r, &key)) < 0 || (error = next_event(r)) < 0 ||
-            (error = read_node(r, &value)) < 0)
-            return error;
-        if (is_merge) {
-            if ((error = merge(r, &value, &merged)) < 0)
-                return error;
-            continue;
-        }
-        struct member m = {.value = value};
-        if ((error = key_text(r, &key, &m.key)) < 0)
-            return error;
-        *list_push(r->a, &ret->object) = m;
-    }
-    join(r, &merged, ret);
-    return 0;
+    map_done(&k.seen);
+    value_unique(ret, NULL, NULL);
+    return error;
 }
 
 /* The node whose first event is at hand. */
@@ -323,7 +343,12 @@ static int read_document(struct reader *r, struct value *ret) {
 }
 
 int yaml_parse(struct arena *a, str text, struct value *ret, struct err *e) {
-    struct reader r = {.a = a, .e = e};
+    return yaml_parse_strict(a, text, ret, NULL, e);
+}
+
+int yaml_parse_strict(struct arena *a, str text, struct value *ret, str_list *duplicates,
+                      struct err *e) {
+    struct reader r = {.a = a, .e = e, .duplicates = duplicates};
     r.nodes_max = (uint32_t)MIN((uint64_t)YAML_NODES_MAX, 100 * (uint64_t)text.n + 100);
     if (!yaml_parser_initialize(&r.parser))
         return err_set(e, -ENOMEM, "yaml: out of memory");

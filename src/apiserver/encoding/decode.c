@@ -119,16 +119,30 @@ static bool kind_fits(struct request *r, const struct body_kind *k, str *kind, s
     return str_eqc(*kind, k->kind) && str_eq(*api_version, expected);
 }
 
+str decode_yaml_strict(struct arena *a, const str_list *duplicates) {
+    struct buf b;
+    buf_init(&b, 0);
+    buf_adds(&b, "yaml: unmarshal errors:");
+    for (uint32_t i = 0; i < duplicates->n; i++)
+        buf_printf(&b, "\n  " STR_FMT, STR_ARG(duplicates->v[i]));
+    str out = str_dup(a, buf_str(&b));
+    buf_done(&b);
+    return out;
+}
+
+void decode_warn(struct request *r, const str_list *texts) {
+    for (uint32_t i = 0; i < texts->n && r->validation == VALIDATION_WARN; i++)
+        request_warn(r, str_dup(r->arena, texts->v[i]));
+}
+
 str decode_strict(struct request *r, const struct decode_report *report) {
     struct buf b;
     buf_init(&b, 0);
+    decode_warn(r, &report->all);
     for (uint32_t i = 0; i < report->all.n; i++) {
-        str f = report->all.v[i];
-        if (r->validation == VALIDATION_WARN)
-            request_warn(r, str_dup(r->arena, f));
         if (i)
             buf_adds(&b, ", ");
-        buf_add(&b, f);
+        buf_add(&b, report->all.v[i]);
     }
     str out = b.n && r->validation == VALIDATION_STRICT
                   ? str_printf(r->arena, "strict decoding error: " STR_FMT, STR_ARG(buf_str(&b)))
@@ -168,12 +182,12 @@ static int explain(struct request *r, const struct body_kind *k, str json, const
     return unhandled(r, k, kind, str_of(k->version), str_of(error), ret);
 }
 
-static int decode_json(struct request *r, const struct body_kind *k, str json, void *ret,
-                       Status **ret_status) {
-    struct decode_report report = {0};
+/* `report` holds what was found before. */
+static int decode_json(struct request *r, const struct body_kind *k, str json,
+                       struct decode_report *report, void *ret, Status **ret_status) {
     str kind = STR_NONE, api_version = STR_NONE;
     struct json_read_opts opts = {
-        .report = r->validation == VALIDATION_IGNORE ? NULL : &report,
+        .report = r->validation == VALIDATION_IGNORE ? NULL : report,
         .ret_kind = &kind,
         .ret_api_version = &api_version,
     };
@@ -182,24 +196,32 @@ static int decode_json(struct request *r, const struct body_kind *k, str json, v
         return explain(r, k, json, e.text, ret_status);
     if (!kind_fits(r, k, &kind, &api_version))
         return wrong_kind(r, k, kind, api_version, ret_status);
-    str strict = decode_strict(r, &report);
+    str strict = decode_strict(r, report);
     if (strict.n)
         return unhandled(r, k, kind, str_of(k->version), strict, ret_status);
     return 0;
 }
 
+/* Upstream's way goes through a map, so fields are met in the order of their names. */
 static int decode_yaml(struct request *r, const struct body_kind *k, void *ret,
                        Status **ret_status) {
     struct value v;
     struct err e = {0};
-    if (yaml_parse(r->arena, r->body, &v, &e) < 0)
+    str_list duplicates = {0};
+    struct decode_report report = {0};
+    if (yaml_parse_strict(r->arena, r->body, &v, &duplicates, &e) < 0)
         return unrecognized(r, k, str_of(e.text), ret_status);
+    if (r->validation == VALIDATION_WARN)
+        report.all = duplicates;
+    else if (duplicates.n)
+        *list_push(r->arena, &report.all) = decode_yaml_strict(r->arena, &duplicates);
+    value_sort(&v);
     struct buf b;
     buf_init(&b, APISERVER_BODY_MAX);
     value_write(&b, &v);
     str json = str_dup(r->arena, buf_str(&b));
     buf_done(&b);
-    return decode_json(r, k, json, ret, ret_status);
+    return decode_json(r, k, json, &report, ret, ret_status);
 }
 
 static int decode_proto(struct request *r, const struct body_kind *k, void *ret,
@@ -215,12 +237,18 @@ static int decode_proto(struct request *r, const struct body_kind *k, void *ret,
     return 0;
 }
 
+Status *decode_too_large(struct request *r) {
+    return status_new(r->arena, 413, "RequestEntityTooLarge",
+                      "Request entity too large: limit is %d", APISERVER_BODY_MAX);
+}
+
 int decode_body(struct request *r, const struct body_kind *k, void **ret, Status **ret_status) {
     void *obj = arena_zalloc(r->arena, k->type->size);
+    struct decode_report report = {0};
     int e = 0;
     switch (r->body_format) {
     case MEDIA_JSON:
-        e = decode_json(r, k, r->body, obj, ret_status);
+        e = decode_json(r, k, r->body, &report, obj, ret_status);
         break;
     case MEDIA_YAML:
         e = decode_yaml(r, k, obj, ret_status);
@@ -234,8 +262,7 @@ int decode_body(struct request *r, const struct body_kind *k, void **ret, Status
     if (e < 0)
         return e;
     if (arena_over(r->arena)) {
-        *ret_status = status_new(r->arena, 413, "RequestEntityTooLarge",
-                                 "Request entity too large: limit is %d", APISERVER_BODY_MAX);
+        *ret_status = decode_too_large(r);
         return -E2BIG;
     }
     apply_defaults(r, r->res, k->type, obj);

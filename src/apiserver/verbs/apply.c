@@ -14,12 +14,22 @@ static enum step_result bad_yaml(struct write *w, const char *prefix, const char
     return write_fail(w, status_bad_request(w->r->arena, "error decoding YAML: %s%s", prefix, why));
 }
 
-/* JSON is YAML, and kubectl sends JSON: the quick parser first. */
-static enum step_result parse(struct write *w, struct value *ret) {
+/* JSON is YAML, and kubectl sends JSON: the quick parser first. Of keys given twice only the other
+ * knows the lines. */
+static enum step_result parse(struct write *w, struct value *ret, str_list *ret_duplicates) {
     struct arena *a = w->r->arena;
     struct err e = {0};
-    if (value_parse(a, w->r->body, ret, NULL, NULL) < 0 && yaml_parse(a, w->r->body, ret, &e) < 0)
-        return bad_yaml(w, CONVERTING, e.text);
+    struct value v;
+    str twice;
+    bool json = value_parse(a, w->r->body, ret, &twice, NULL) == 0;
+    *ret_duplicates = (str_list){0};
+    if (!json || twice.p) {
+        int error = yaml_parse_strict(a, w->r->body, &v, ret_duplicates, &e);
+        if (error < 0 && !json)
+            return bad_yaml(w, CONVERTING, e.text);
+        if (!json)
+            *ret = v;
+    }
     if (ret->tag == VALUE_NULL)
         *ret = (struct value){.tag = VALUE_OBJECT};
     if (ret->tag == VALUE_OBJECT)
@@ -40,14 +50,26 @@ static enum step_result check_uid(struct write *w, const ObjectMeta *m) {
     return write_fail(w, status_conflict(w->r->arena, w->res, w->name, why.p));
 }
 
+static enum step_result check_strict(struct write *w, const str_list *duplicates) {
+    struct arena *a = w->r->arena;
+    decode_warn(w->r, duplicates);
+    if (!duplicates->n || w->r->validation != VALIDATION_STRICT)
+        return STEP_NEXT;
+    return write_fail(w, status_bad_request(a, "error strict decoding YAML: " CONVERTING STR_FMT,
+                                            STR_ARG(decode_yaml_strict(a, duplicates))));
+}
+
 enum step_result build_apply(struct write *w) {
     struct value config;
+    str_list duplicates;
     void *body;
     ObjectMeta entries;
     struct body_kind k = body_kind_of(w->r);
-    enum step_result s = parse(w, &config);
+    enum step_result s = parse(w, &config, &duplicates);
     if (s == STEP_NEXT)
         s = track_apply(w, &config, &body, &entries);
+    if (s == STEP_NEXT)
+        s = check_strict(w, &duplicates);
     if (s == STEP_NEXT)
         s = check_uid(w, body);
     if (s != STEP_NEXT)

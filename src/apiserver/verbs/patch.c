@@ -26,7 +26,9 @@ static enum step_result invalid(struct write *w, str shown, const char *why) {
     return write_fail(w, status_invalid(w->r->arena, STR_NONE, STR_NONE, STR_NONE, &fe));
 }
 
-static enum step_result apply_json(struct write *w, struct value *doc) {
+static enum step_result apply_json(struct write *w, struct value *doc,
+                                   struct decode_report *report) {
+    static const char *const members[] = {"op", "path", "from", "value", NULL};
     struct request *r = w->r;
     struct value ops;
     struct err e = {0};
@@ -35,6 +37,10 @@ static enum step_result apply_json(struct write *w, struct value *doc) {
     if (ops.tag != VALUE_LIST)
         return bad_patch(
             w, "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp");
+    if (r->validation != VALIDATION_IGNORE)
+        json_strict(r->arena, r->body, members, report);
+    for (uint32_t i = 0; i < report->all.n; i++)
+        report->all.v[i] = str_printf(r->arena, "json patch " STR_FMT, STR_ARG(report->all.v[i]));
     if (ops.list.n > JSON_PATCH_OPS_MAX)
         return write_fail(w, status_new(r->arena, 413, "RequestEntityTooLarge",
                                         "The allowed maximum operations in a JSON patch is %d, "
@@ -43,10 +49,15 @@ static enum step_result apply_json(struct write *w, struct value *doc) {
     return patch_json(r->arena, doc, &ops, &e) < 0 ? rejected(w) : STEP_NEXT;
 }
 
-static int parse_object(struct request *r, struct value *ret, struct err *e) {
-    int n = value_parse(r->arena, r->body, ret, NULL, e);
+/* Few patches give a key twice; of those that do, all such keys are looked for. */
+static int parse_object(struct request *r, struct value *ret, struct decode_report *report,
+                        struct err *e) {
+    str twice;
+    int n = value_parse(r->arena, r->body, ret, &twice, e);
     if (n < 0)
         return n;
+    if (twice.p && r->validation != VALIDATION_IGNORE)
+        json_strict(r->arena, r->body, NULL, report);
     if (ret->tag != VALUE_OBJECT)
         return err_set(e, -EINVAL,
                        "json: cannot unmarshal %s into Go value of type map[string]interface {}",
@@ -54,19 +65,20 @@ static int parse_object(struct request *r, struct value *ret, struct err *e) {
     return 0;
 }
 
-static enum step_result apply_merge(struct write *w, struct value *doc) {
+static enum step_result apply_merge(struct write *w, struct value *doc,
+                                    struct decode_report *report) {
     struct value p;
     struct err e = {0};
-    if (parse_object(w->r, &p, &e) < 0)
+    if (parse_object(w->r, &p, report, &e) < 0)
         return bad_patch(w, e.text);
     return patch_merge(w->r->arena, doc, &p) < 0 ? rejected(w) : STEP_NEXT;
 }
 
 static enum step_result apply_strategic(struct write *w, const struct api_type *t,
-                                        struct value *doc) {
+                                        struct value *doc, struct decode_report *report) {
     struct value p;
     struct err e = {0};
-    if (parse_object(w->r, &p, &e) < 0)
+    if (parse_object(w->r, &p, report, &e) < 0)
         return write_fail(w, status_bad_request(w->r->arena, "%s", e.text));
     if (patch_strategic(w->r->arena, t, doc, &p, &e) < 0)
         return write_fail(w, e.code ? status_from_err(w->r->arena, &e)
@@ -130,16 +142,25 @@ static const char *converter_words(struct arena *a, const char *why) {
     return why;
 }
 
-/* A strategic patch that makes the wrong type is shown as Go prints it. */
-static enum step_result strategic_mismatch(struct write *w, const char *why) {
+/* What does not fit: the patched document, but of a strategic patch the patch as Go prints it. */
+static enum step_result unfit(struct write *w, struct value *doc, const char *why) {
     struct value p;
     struct buf b;
+    if (w->r->patch != PATCH_STRATEGIC) {
+        sort_top(doc);
+        return invalid(w, text_of(w, doc), why);
+    }
     buf_init(&b, 0);
     if (value_parse(w->r->arena, w->r->body, &p, NULL, NULL) == 0)
         value_write_go(&b, &p);
     str shown = str_dup(w->r->arena, buf_str(&b));
     buf_done(&b);
-    return invalid(w, shown, converter_words(w->r->arena, why));
+    return invalid(w, shown, why);
+}
+
+static int text_order(const void *a, const void *b) {
+    const str *x = a, *y = b;
+    return str_cmp(*x, *y);
 }
 
 /* The patch has made another kind of it: what is wrong with it as that comes first. */
@@ -157,14 +178,15 @@ static enum step_result other_kind(struct write *w, const struct body_kind *k, s
     return invalid(w, text_of(w, doc), why);
 }
 
-/* The patched document as a struct. */
+/* The patched document as a struct. `report` holds what the patch itself had wrong. */
 static enum step_result decode_patched(struct write *w, const struct body_kind *k,
-                                       struct value *doc, void **ret) {
+                                       struct value *doc, struct decode_report *report,
+                                       void **ret) {
     struct request *r = w->r;
-    struct decode_report report = {0};
+    uint32_t of_patch = report->all.n;
     str kind = STR_NONE, api_version = STR_NONE;
     struct json_read_opts opts = {
-        .report = r->validation == VALIDATION_IGNORE ? NULL : &report,
+        .report = r->validation == VALIDATION_IGNORE ? NULL : report,
         .ret_kind = &kind,
         .ret_api_version = &api_version,
     };
@@ -175,17 +197,14 @@ static enum step_result decode_patched(struct write *w, const struct body_kind *
                 str_eq(api_version, api_version_of(r->arena, k->group, k->version));
     if (!fits && r->patch != PATCH_STRATEGIC)
         return other_kind(w, k, doc, kind, api_version);
-    if (result < 0) {
-        if (r->patch == PATCH_STRATEGIC)
-            return strategic_mismatch(w, e.text);
-        sort_top(doc);
-        return invalid(w, text_of(w, doc), e.text);
-    }
-    str strict = decode_strict(r, &report);
-    if (strict.n) {
-        sort_top(doc);
-        return invalid(w, text_of(w, doc), str_cdup(r->arena, strict));
-    }
+    if (result < 0)
+        return unfit(w, doc,
+                     r->patch == PATCH_STRATEGIC ? converter_words(r->arena, e.text) : e.text);
+    if (r->patch == PATCH_STRATEGIC && report->all.n > of_patch)
+        qsort(report->all.v + of_patch, report->all.n - of_patch, sizeof(str), text_order);
+    str strict = decode_strict(r, report);
+    if (strict.n)
+        return unfit(w, doc, str_cdup(r->arena, strict));
     apply_defaults(r, r->res, k->type, body);
     *ret = body;
     return STEP_NEXT;
@@ -207,26 +226,29 @@ static const void *patched_from(struct write *w, const struct body_kind *k) {
 static enum step_result patch(struct write *w, const struct body_kind *k, const void *from,
                               void **ret) {
     struct request *r = w->r;
+    struct decode_report report = {0};
     struct value doc;
     if (json_write_value(r->arena, k->type, from, &doc) < 0)
-        return write_fail(w, status_new(r->arena, 500, "InternalError", "cannot encode"));
+        return write_fail(w, arena_over(r->arena)
+                                 ? decode_too_large(r)
+                                 : status_new(r->arena, 500, "InternalError", "cannot encode"));
     enum step_result s = STEP_NEXT;
     switch (r->patch) {
     case PATCH_JSON:
-        s = apply_json(w, &doc);
+        s = apply_json(w, &doc, &report);
         break;
     case PATCH_MERGE:
-        s = apply_merge(w, &doc);
+        s = apply_merge(w, &doc, &report);
         break;
     case PATCH_STRATEGIC:
-        s = apply_strategic(w, k->type, &doc);
+        s = apply_strategic(w, k->type, &doc, &report);
         break;
     case PATCH_APPLY:
     case PATCH_NONE:
         return rejected(w);
     }
     w->forgets = managed_is_reset(value_getc(value_getc(&doc, "metadata"), "managedFields"));
-    return s == STEP_NEXT ? decode_patched(w, k, &doc, ret) : s;
+    return s == STEP_NEXT ? decode_patched(w, k, &doc, &report, ret) : s;
 }
 
 /* Owners are most of an object's text, and few patches speak of them: they are left out of what is

@@ -65,7 +65,7 @@ TEST(texts_are_quoted_and_said_once) {
     struct answer a = call(&w, "POST", NS "/n/configmaps", NULL,
                            "{\"metadata\":{\"name\":\"c\"},\"a\\\"b\\\\\":1,\"x\":1,\"x\":2}");
     CHECK_INT(a.code, 201);
-    CHECK_STR(a.warnings, STR("299 - \"unknown field \\\"a\\\"b\\\\\\\"\"\n"
+    CHECK_STR(a.warnings, STR("299 - \"unknown field \\\"a\\\\\\\"b\\\\\\\\\\\"\"\n"
                               "299 - \"unknown field \\\"x\\\"\""));
     world_done(&w);
 }

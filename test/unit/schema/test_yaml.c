@@ -56,11 +56,42 @@ TEST(yaml_aliases_and_merges) {
         {"d: &d {a: 1, b: 2}\ne:\n  <<: *d\n  b: 3\n",
          "{\"d\":{\"a\":1,\"b\":2},\"e\":{\"a\":1,\"b\":3}}"},
         {"e: {<<: [{a: 1}, {a: 2, b: 2}]}", "{\"e\":{\"a\":1,\"b\":2}}"},
+        {"e: {a: 1, <<: {a: 2, b: 2}, b: 3}", "{\"e\":{\"a\":2,\"b\":3}}"},
         {"a: *nope", "yaml: unknown anchor 'nope' referenced"},
         {"&a [*a]", "yaml: anchor 'a' value contains itself"},
         {"<<: 5", "yaml: map merge requires map or sequence of maps as the value"},
     };
     check_samples(cases, ARRAY_LEN(cases));
+}
+
+TEST(yaml_keys_given_twice_are_told_with_lines) {
+    static const struct {
+        const char *yaml, *told;
+    } cases[] = {
+        {"a: 1\nb: {c: 1}\nd: [{e: 1}, {e: 1}]\n", ""},
+        {"a: 1\nb: 2\na: 3\na: 4\n", "line 3: key \"a\" already set in map\n"
+                                     "line 4: key \"a\" already set in map\n"},
+        /* what is inside comes first; the line is the value's */
+        {"a: 1\na:\n  b: 1\n  b: 2\n", "line 4: key \"b\" already set in map\n"
+                                       "line 3: key \"a\" already set in map\n"},
+        {"1: a\n'1': b\n1: c\ntrue: d\nyes: e\n", "line 3: key 1 already set in map\n"
+                                                  "line 5: key true already set in map\n"},
+        {"d: &d {a: 1}\ne:\n  <<: *d\n  a: 2\n", "line 4: key \"a\" already set in map\n"},
+        {"d: &d {a: 1}\ne:\n  a: 2\n  <<: *d\n", "line 4: key \"a\" already set in map\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena a;
+        struct err e = {0};
+        struct value v;
+        str_list found = {0};
+        str all = STR("");
+        arena_init(&a, 0);
+        CHECK_INT(yaml_parse_strict(&a, str_of(cases[i].yaml), &v, &found, &e), 0);
+        for (uint32_t k = 0; k < found.n; k++)
+            all = str_printf(&a, STR_FMT STR_FMT "\n", STR_ARG(all), STR_ARG(found.v[k]));
+        CHECK_STRC(all, cases[i].told);
+        arena_done(&a);
+    }
 }
 
 TEST(yaml_errors_are_goyamls) {
