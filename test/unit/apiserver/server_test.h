@@ -35,9 +35,11 @@ struct world_options {
     uint64_t seed;
     const char *service_cidrs, *admission_on, *admission_off;
     bool with_metrics;
-    bool with_access;     /* rights, tokens and reviews as in a real server */
-    int64_t slow_disk_ns; /* a commit takes up to so long */
-    size_t log_bytes;     /* of the store */
+    bool with_access;                      /* rights, tokens and reviews as in a real server */
+    int64_t slow_disk_ns;                  /* a commit takes up to so long */
+    size_t log_bytes;                      /* of the store */
+    const struct store_disk_ops *disk_ops; /* NULL: memory */
+    void *disk;                            /* of disk_ops */
 };
 
 UNUSED static void give_access(struct world *w, struct apiserver_options *ao) {
@@ -80,6 +82,16 @@ UNUSED static void world_serve(struct world *w, const struct world_options *o) {
     REQUIRE(loop_run_until(w->l, is_bootstrapped, w, 5 * NSEC_PER_SEC));
 }
 
+UNUSED static void world_open(struct world *w, const struct world_options *o) {
+    struct err e = {0};
+    struct store_options so = {.ops = o->disk_ops ? o->disk_ops : &store_memory_ops,
+                               .disk = o->disk_ops ? o->disk : store_disk_memory(w->env),
+                               .workers = w->disk,
+                               .log_bytes = o->log_bytes,
+                               .fatal = on_fatal};
+    REQUIRE(store_open(w->l, &so, &e, &w->store) == 0);
+}
+
 UNUSED static void world_init_with(struct world *w, const struct world_options *o) {
     env_sim_init(&w->sim, o->seed ? o->seed : tap_seed());
     loop_env_sim(&w->sim);
@@ -88,18 +100,12 @@ UNUSED static void world_init_with(struct world *w, const struct world_options *
     w->env->metrics = o->with_metrics ? metrics_new() : NULL;
     w->arena = arena_new(0);
     REQUIRE(loop_new_sim(&w->sim, &w->l) == 0);
-    struct err e = {0};
     w->disk = NULL;
     if (o->slow_disk_ns) {
         REQUIRE(work_pool_new(w->env, 1, &w->disk) == 0);
         work_pool_delay(w->disk, o->slow_disk_ns / 10, o->slow_disk_ns);
     }
-    struct store_options so = {.ops = &store_memory_ops,
-                               .disk = store_disk_memory(w->env),
-                               .workers = w->disk,
-                               .log_bytes = o->log_bytes,
-                               .fatal = on_fatal};
-    REQUIRE(store_open(w->l, &so, &e, &w->store) == 0);
+    world_open(w, o);
     world_serve(w, o);
     struct http_client_options co = {.address = "sim:apiserver", .host = "192.0.2.10:16443"};
     REQUIRE(http_client_new(w->l, &co, &w->client) == 0);
