@@ -21,7 +21,7 @@ comma   := ,
 VARIANT := $(if $(filter-out gcc,$(CC)),$(CC)-)$(if $(SAN),san-$(subst $(comma),-,$(SAN)))
 B       := build$(if $(VARIANT),/$(patsubst %-,%,$(VARIANT)))
 
-LAYERS     := base loop net schema api store client
+LAYERS     := base loop net schema cel api store client
 COMPONENTS := apiserver controllers scheduler kubelet server
 
 CPPFLAGS := -Isrc -Itest -D_GNU_SOURCE -Ulinux -Uunix -MMD -MP
