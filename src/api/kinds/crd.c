@@ -77,11 +77,60 @@ static bool names_unique(struct arena *a, const CustomResourceDefinitionSpec *s)
     return true;
 }
 
-/* One version, or what all share: then the schema is `validation`. */
+static bool has_status(const CustomResourceDefinitionVersion *v) {
+    return v->subresources && v->subresources->status;
+}
+
+static bool any_status(const CustomResourceDefinitionSpec *s) {
+    for (uint32_t i = 0; i < s->versions.n; i++)
+        if (has_status(&s->versions.v[i]))
+            return true;
+    return false;
+}
+
+/* Who declared more fields to select by than there may be keeps them until they change. */
+static bool keeps_selectable(const struct crd_rules *r, const CustomResourceDefinitionVersion *v) {
+    const CustomResourceDefinitionSpec *was = r->old ? &r->old->spec : NULL;
+    for (uint32_t i = 0; was && i < was->versions.n; i++)
+        if (str_eq(was->versions.v[i].name, v->name))
+            return api_equal_row(&CustomResourceDefinitionVersion_type, "selectableFields",
+                                 &was->versions.v[i], v);
+    return false;
+}
+
+/* Parts of a version, or of all. */
+struct parts {
+    const CustomResourceDefinitionVersion *v;
+    bool shared;           /* the schema's name is `validation` then */
+    bool status;           /* there is a status subresource */
+    bool keeps_selectable; /* as it was */
+};
+
+static void check_selectable(struct field_errors *fe, const struct field_path *p,
+                             const struct parts *part) {
+    const struct field_path *at = PATH(p, "selectableFields");
+    const JSONSchemaProps *s = crd_version_schema(part->v);
+    const char *unsupported = crd_unsupported(s);
+    if (!part->v->selectable_fields.n)
+        return;
+    if (part->shared ? !part->v->schema : !s) {
+        field_invalid(fe, at, STR(""), "may only be set when %s included",
+                      part->shared ? "validations.schema is"
+                                   : "`version.schema.openAPIV3Schema` is not");
+        return;
+    }
+    if (unsupported)
+        field_invalid(fe, PATH(p, "schema.openAPIV3Schema"), STR(""), "%s", unsupported);
+    crd_check_selectable(fe, at, part->v, unsupported ? NULL : s, part->keeps_selectable);
+}
+
 static void check_parts(struct field_errors *fe, const struct field_path *p,
-                        const CustomResourceDefinitionVersion *v) {
-    crd_check_subresources(fe, p, v->subresources);
-    crd_check_columns(fe, p, v);
+                        const struct parts *part, const struct crd_rules *r) {
+    crd_check_schema(fe, PATH(p, part->shared ? "validation" : "schema"),
+                     crd_version_schema(part->v), part->status, r);
+    crd_check_subresources(fe, p, part->v->subresources);
+    crd_check_columns(fe, p, part->v);
+    check_selectable(fe, p, part);
 }
 
 static void check_version_list(struct field_errors *fe, const struct field_path *p,
@@ -103,7 +152,8 @@ static void check_version_list(struct field_errors *fe, const struct field_path 
 }
 
 static void check_versions(struct field_errors *fe, const struct field_path *spec,
-                           const struct crd_form *f) {
+                           const CustomResourceDefinitionSpec *given, const struct crd_form *f,
+                           const struct crd_rules *r) {
     const struct field_path *p = PATH(spec, "versions");
     const CustomResourceDefinitionSpec *s = &f->spec;
     for (uint32_t i = 0; i < s->versions.n; i++) {
@@ -111,7 +161,11 @@ static void check_versions(struct field_errors *fe, const struct field_path *spe
         const struct field_path *at = PATH_INDEX(p, i);
         check_name_whole(fe, PATH(at, "name"), v->name, name_dns1035_label);
         crd_check_deprecation(fe, at, v);
-        check_parts(fe, at, v);
+        check_parts(fe, at,
+                    &(struct parts){.v = v,
+                                    .status = has_status(&given->versions.v[i]),
+                                    .keeps_selectable = keeps_selectable(r, v)},
+                    r);
     }
     check_version_list(fe, p, f);
     if (s->versions.n && s->versions.v[0].name.n)
@@ -162,16 +216,24 @@ static void check_spec(struct field_errors *fe, const CustomResourceDefinitionSp
                        struct crd_rules *r) {
     const struct field_path *p = PATH(NULL, "spec");
     struct crd_form f = crd_form_of(fe->arena, s);
+    r->structural |= !s->preserve_unknown_fields || crd_any_schema(s, crd_has_default, NULL) ||
+                     crd_any_schema(s, crd_has_extension, NULL);
     check_group(fe, PATH(p, "group"), s->group);
     check_rows(fe, p, CustomResourceDefinitionSpec, s, "scope");
     check_schemas_there(fe, p, s, r);
     if (s->preserve_unknown_fields && crd_any_schema(s, crd_has_default, NULL))
         field_invalid_printed(fe, PATH(p, "preserveUnknownFields"), STR("true"),
                               "must be false in order to use defaults in the schema");
-    check_versions(fe, p, &f);
+    check_versions(fe, p, s, &f, r);
     check_names_there(fe, PATH(p, "names"), &s->names);
     crd_check_names(fe, PATH(p, "names"), &s->names);
-    check_parts(fe, p, &f.shared);
+    check_parts(fe, p,
+                &(struct parts){.v = &f.shared,
+                                .shared = true,
+                                .status = any_status(s),
+                                .keeps_selectable =
+                                    s->versions.n && keeps_selectable(r, &s->versions.v[0])},
+                r);
     if (s->conversion && !str_eqc(s->conversion->strategy, "None") && s->preserve_unknown_fields)
         field_invalid(fe, PATH(PATH(p, "conversion"), "strategy"), s->conversion->strategy,
                       "must be None if spec.preserveUnknownFields is true");

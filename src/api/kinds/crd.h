@@ -40,6 +40,8 @@ bool crd_has_default(const JSONSchemaProps *s, void *ctx);
 /* Uses an extension that only structural schemas may. */
 bool crd_has_extension(const JSONSchemaProps *s, void *ctx);
 const JSONSchemaProps *crd_version_schema(const CustomResourceDefinitionVersion *v);
+const JSONSchemaProps *crd_items(const JSONSchemaProps *s); /* NULL: none, or a list of them */
+const JSONSchemaProps *crd_property(const JSONSchemaProps *s, str name);
 
 /* ---- crd_names.c: p is spec.names or status.acceptedNames ---- */
 void crd_check_names(struct field_errors *fe, const struct field_path *p,
@@ -62,3 +64,46 @@ void crd_check_conversion(struct field_errors *fe, const struct field_path *p,
                           const CustomResourceConversion *c, const struct crd_rules *r);
 /* Not a bundle of certificates; NULL: it is, or it is empty. */
 bool crd_ca_bundle_bad(const CustomResourceConversion *c);
+
+/* ---- crd_schema.c: p is the path of the CustomResourceValidation, s its schema or NULL ---- */
+/* status: the version has a status subresource, so its root allows less. */
+void crd_check_schema(struct field_errors *fe, const struct field_path *p, const JSONSchemaProps *s,
+                      bool status, const struct crd_rules *r);
+bool crd_type_unknown(const JSONSchemaProps *s, void *ctx);
+
+/* A place in a schema: what those above ask of it. */
+struct crd_place {
+    bool root;
+    bool in_meta;                          /* in the metadata of a resource */
+    str no_default;                        /* p set: why a default is forbidden */
+    const struct field_path *uncorrelated; /* no oldSelf below this path; NULL: there may be */
+};
+
+/* ---- crd_schema_lists.c: list types, map types and keys ---- */
+void crd_check_topology(struct field_errors *fe, const struct field_path *p,
+                        const JSONSchemaProps *s, const struct crd_rules *r);
+bool crd_set_of_parts(const JSONSchemaProps *s, void *ctx);   /* items of a set are not atomic */
+bool crd_loose_map_keys(const JSONSchemaProps *s, void *ctx); /* keys may be absent or null */
+
+/* ---- crd_rules.c: x-kubernetes-validations, but for what they compute ---- */
+void crd_check_rules(struct field_errors *fe, const struct field_path *p, const JSONSchemaProps *s,
+                     bool paths);
+
+/* ---- crd_path.c: ".spec.replicas" or ".data['a']" through a schema ---- */
+struct crd_path_end {
+    str text, first;           /* "spec.replicas", "spec" */
+    const JSONSchemaProps *at; /* NULL: nothing is said of what stands there */
+};
+/* NULL when it leads somewhere, otherwise what is wrong with it. */
+const char *crd_path(struct arena *a, const JSONSchemaProps *s, str path, bool brackets,
+                     struct crd_path_end *ret);
+void crd_check_selectable(struct field_errors *fe, const struct field_path *p,
+                          const CustomResourceDefinitionVersion *v, const JSONSchemaProps *s,
+                          bool many);
+
+/* ---- crd_structural.c ---- */
+/* Why a schema has no structural form at all; NULL: it has one. */
+const char *crd_unsupported(const JSONSchemaProps *s);
+/* The rules of structural schemas; errors in the order of their texts. */
+void crd_check_structural(struct field_errors *fe, const struct field_path *p,
+                          const JSONSchemaProps *s);

@@ -8,6 +8,25 @@ const JSONSchemaProps *crd_version_schema(const CustomResourceDefinitionVersion 
     return v->schema ? v->schema->open_apiv3_schema : NULL;
 }
 
+const JSONSchemaProps *crd_items(const JSONSchemaProps *s) {
+    return s->items ? s->items->schema : NULL;
+}
+
+const JSONSchemaProps *crd_property(const JSONSchemaProps *s, str name) {
+    uint32_t low = 0, high = s->properties.n;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        int order = str_cmp(s->properties.v[mid].key, name);
+        if (!order)
+            return &s->properties.v[mid].value;
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
 /* Schemas stand in schemas by way of the fields, alternatives and maps of their rows. */
 static bool any_below(const struct api_type *t, const void *obj, crd_schema_test *is, void *ctx) {
     if (t == &JSONSchemaProps_type && is(obj, ctx))
@@ -73,8 +92,20 @@ static bool all_have_schemas(const CustomResourceDefinitionSpec *s) {
     return true;
 }
 
+static bool has_loose_schema(struct arena *a, const CustomResourceDefinitionSpec *s) {
+    struct field_errors fe = {.arena = a};
+    for (uint32_t i = 0; i < s->versions.n; i++) {
+        const JSONSchemaProps *schema = crd_version_schema(&s->versions.v[i]);
+        if (!schema)
+            continue;
+        if (crd_unsupported(schema))
+            return true;
+        crd_check_structural(&fe, NULL, schema);
+    }
+    return fe.list.n > 0;
+}
+
 struct crd_rules crd_rules_of(struct arena *a, const CustomResourceDefinition *old) {
-    (void)a;
     struct crd_rules r = {
         .old = old,
         .known_review = true,
@@ -87,9 +118,14 @@ struct crd_rules crd_rules_of(struct arena *a, const CustomResourceDefinition *o
     };
     if (!old)
         return r;
-    r.known_review = takes_known_review(old->spec.conversion);
+    const CustomResourceDefinitionSpec *s = &old->spec;
+    r.types = !crd_any_schema(s, crd_type_unknown, NULL);
+    r.structural = !has_loose_schema(a, s);
+    r.atomic_sets = !crd_any_schema(s, crd_set_of_parts, NULL);
+    r.list_map_keys = !crd_any_schema(s, crd_loose_map_keys, NULL);
+    r.known_review = takes_known_review(s->conversion);
     r.names_immutable = crd_established(old);
-    r.schema = all_have_schemas(&old->spec);
-    r.ca_bundle = crd_established(old) && !crd_ca_bundle_bad(old->spec.conversion);
+    r.schema = all_have_schemas(s);
+    r.ca_bundle = crd_established(old) && !crd_ca_bundle_bad(s->conversion);
     return r;
 }

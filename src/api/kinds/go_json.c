@@ -2,20 +2,37 @@
 /* Error texts of upstream show structs of its internal types as encoding/json prints them: fields
  * under their Go names, in order, nothing omitted. Types of apimachinery carry JSON tags and print
  * as they do on the wire. */
+#include <ctype.h>
+
 #include "api/kinds/kinds.h"
 #include "base/time.h"
 #include "schema/entry.h"
 #include "schema/json.h"
 
+/* "x-kubernetes-int-or-string": XIntOrString. */
+#define EXTENSION "x-kubernetes"
+
+static void extension_name(struct buf *b, const char *json) {
+    buf_addc(b, 'X');
+    for (const char *c = json + strlen(EXTENSION); *c; c++)
+        buf_addc(b, *c == '-' ? (char)toupper(*++c) : *c);
+}
+
 /* Go's name of a field: its JSON name with a capital, but for initialisms. */
 static void go_name(struct buf *b, const char *json) {
+    if (!strncmp(json, EXTENSION, strlen(EXTENSION))) {
+        extension_name(b, json);
+        return;
+    }
+    json += *json == '$';
     static const struct {
         const char *prefix, *go;
     } words[] = {
         {"api", "API"},         {"dns", "DNS"}, {"fsGroup", "FSGroup"}, {"fsType", "FSType"},
         {"ip", "IP"},           {"os", "OS"},   {"tty", "TTY"},         {"uid", "UID"},
         {"seLinux", "SELinux"}, {"tcp", "TCP"}, {"http", "HTTP"},       {"grpc", "GRPC"},
-        {"nfs", "NFS"},         {"csi", "CSI"}, {"tls", "TLS"},         {"ttl", "TTL"}};
+        {"nfs", "NFS"},         {"csi", "CSI"}, {"tls", "TLS"},         {"ttl", "TTL"},
+        {"id", "ID"},           {"url", "URL"}, {"json", "JSON"}};
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         size_t n = strlen(words[i].prefix);
         char next = strncmp(json, words[i].prefix, n) ? 'x' : json[n];
@@ -34,6 +51,19 @@ static bool tagged(const struct api_type *t) {
 }
 
 static void write_struct(struct buf *b, const struct api_type *t, const void *obj);
+
+/* What Go has parsed: members in the order of their names. */
+static void write_raw(struct buf *b, str json) {
+    CLEANUP(arena_freep) struct arena *a = arena_new(0);
+    struct value v;
+    struct err e;
+    if (value_parse(a, json, &v, NULL, &e) < 0) {
+        buf_adds(b, "null");
+        return;
+    }
+    value_sort(&v);
+    value_write(b, &v);
+}
 
 static void write_scalar(struct buf *b, const struct api_field *f, const void *at) {
     char text[TIME_TEXT_MAX];
@@ -70,6 +100,8 @@ static void write_scalar(struct buf *b, const struct api_field *f, const void *a
         write_struct(b, f->sub, at);
         return;
     case API_RAW:
+        write_raw(b, AT(str, at));
+        return;
     case API_STR:
     case API_BYTES:
     case API_STRS:
@@ -232,8 +264,15 @@ static void write_fields(struct buf *b, const struct api_type *t, const void *ob
                 write_named(b, t, obj, pod_spec_order[i]);
         return;
     }
-    for (uint16_t i = 0; i < t->n_fields; i++)
-        write_field(b, &t->fields[i], (const char *)obj + t->fields[i].offset);
+    for (uint16_t i = 0; i < t->n_fields; i++) {
+        const struct api_field *f = &t->fields[i];
+        bool schema = t == &JSONSchemaProps_type;
+        if (schema && !strcmp(f->json, "nullable"))
+            continue; /* stands behind the type */
+        write_field(b, f, (const char *)obj + f->offset);
+        if (schema && !strcmp(f->json, "type"))
+            write_named(b, t, obj, "nullable");
+    }
 }
 
 static void write_struct(struct buf *b, const struct api_type *t, const void *obj) {

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a schema of custom resources is told, whole and in order: the rules of structural schemas
+ * have no lines in the index that test/rules plays. */
+#include "rule_objects.h"
+
+#define ROOT "spec.validation.openAPIV3Schema"
+
+static const struct {
+    const char *schema;
+    const char *errors[6];
+} cases[] = {
+    {"{'type':'object'}", {NULL}},
+    {"{}", {ROOT ".type: Required value: must not be empty at the root"}},
+    {"{'type':'array','items':{'type':'string'}}",
+     {ROOT ".type: Invalid value: \"array\": must be object at the root"}},
+    {"{'type':'object','additionalProperties':true}",
+     {ROOT ".additionalProperties: Forbidden: must not be used at the root"}},
+    {"{'type':'object','properties':{'a':{}}}",
+     {ROOT ".properties[a].type: Required value: must not be empty for specified object fields"}},
+    {"{'type':'object','properties':{'a':{'type':'array'}}}",
+     {ROOT ".properties[a].items: Required value: must be specified"}},
+    {"{'type':'object','properties':{'a':{'type':'array','items':{}}}}",
+     {ROOT ".properties[a].items.type: Required value: must not be empty for specified array "
+           "items"}},
+    /* in the order of the texts, not of the places */
+    {"{'type':'object','properties':{'b':{},'a':{'type':'array'},'c':{'anyOf':[{'type':'string'}],"
+     "'type':'string'}}}",
+     {ROOT ".properties[a].items: Required value: must be specified",
+      ROOT ".properties[b].type: Required value: must not be empty for specified object fields",
+      ROOT ".properties[c].anyOf[0].type: Forbidden: must be empty to be structural"}},
+    {"{'type':'object','properties':{'a':{'x-kubernetes-int-or-string':true,'anyOf':[{'type':"
+     "'integer'},{'type':'string'}]}}}",
+     {NULL}},
+    {"{'type':'object','properties':{'a':{'x-kubernetes-int-or-string':true,'allOf':[{'anyOf':[{"
+     "'type':'integer'},{'type':'string'}]},{'pattern':'x'}]}}}",
+     {NULL}},
+    {"{'type':'object','properties':{'a':{'x-kubernetes-int-or-string':true,'anyOf':[{'type':"
+     "'string'},{'type':'integer'}]}}}",
+     {ROOT ".properties[a].anyOf[0].type: Forbidden: must be empty to be structural",
+      ROOT ".properties[a].anyOf[1].type: Forbidden: must be empty to be structural"}},
+    {"{'type':'object','properties':{'a':{'x-kubernetes-int-or-string':true,"
+     "'x-kubernetes-preserve-unknown-fields':true}}}",
+     {ROOT ".properties[a].x-kubernetes-preserve-unknown-fields: Invalid value: true: must be "
+           "false if x-kubernetes-int-or-string is true"}},
+    {"{'type':'object','properties':{'a':{'type':'string','x-kubernetes-embedded-resource':true,"
+     "'x-kubernetes-preserve-unknown-fields':true}}}",
+     {ROOT ".properties[a].type: Invalid value: \"string\": must be object if "
+           "x-kubernetes-embedded-resource is true"}},
+    {"{'type':'object','properties':{'a':{'type':'object','x-kubernetes-embedded-resource':true}}}",
+     {ROOT ".properties[a].properties: Required value: must not be empty if "
+           "x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields"}},
+    {"{'type':'object','properties':{'metadata':{'type':'object','properties':{'name':{'type':"
+     "'string','maxLength':5}}}}}",
+     {NULL}},
+    {"{'type':'object','properties':{'metadata':{'type':'object','properties':{'labels':{'type':"
+     "'object'}}}}}",
+     {ROOT ".properties[metadata]: Forbidden: must not specify anything other than name and "
+           "generateName, but metadata is implicitly specified"}},
+    {"{'type':'object','properties':{'kind':{'type':'integer'}}}",
+     {ROOT ".properties[kind].type: Invalid value: \"integer\": must be string"}},
+    {"{'type':'object','allOf':[{'properties':{'a':{'minLength':1}}}]}",
+     {ROOT ".properties[a]: Required value: because it is defined in " ROOT
+           ".allOf[0].properties[a]"}},
+    {"{'type':'object','not':{'properties':{'metadata':{'nullable':true,'default':{},'title':'t'}}}"
+     ",'properties':{'metadata':{'type':'object'}}}",
+     {ROOT ".not.properties[metadata].default: Forbidden: must be undefined to be structural",
+      ROOT ".not.properties[metadata].nullable: Forbidden: must be false to be structural",
+      ROOT ".not.properties[metadata].title: Forbidden: must be empty to be structural",
+      ROOT ".not.properties[metadata]: Forbidden: must not be specified in a nested context"}},
+};
+
+/* Single quotes for double ones. */
+static str quoted(struct arena *a, const char *s) {
+    char *p = arena_dup(a, s, strlen(s));
+    for (size_t i = 0; i < strlen(s); i++)
+        p[i] = p[i] == '\'' ? '"' : p[i];
+    return str_n(p, strlen(s));
+}
+
+static struct field_errors errors_of(struct arena *a, const char *schema) {
+    struct subject s;
+    struct value v;
+    struct err e;
+    struct field_errors fe = {.arena = a};
+    REQUIRE(subject_of(a, STR("CustomResourceDefinition"), &s));
+    REQUIRE(value_parse(a, quoted(a, schema), &v, NULL, &e) == 0);
+    struct value *versions = value_getc(value_getc(&s.sent, "spec"), "versions");
+    *value_getc(value_getc(&versions->list.v[0], "schema"), "openAPIV3Schema") = v;
+    void *obj = decode(&s, &s.sent, true);
+    REQUIRE(obj);
+    created(&s, obj, false);
+    hooks_validate(&fe, s.resource, s.resource, obj, NULL);
+    return fe;
+}
+
+TEST(schemas) {
+    struct arena a;
+    arena_init(&a, 0);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct field_errors fe = errors_of(&a, cases[i].schema);
+        uint32_t n = 0;
+        for (; n < ARRAY_LEN(cases[i].errors) && cases[i].errors[n]; n++)
+            CHECK_STRC(n < fe.list.n ? field_error_str(&a, &fe.list.v[n]) : STR("no error"),
+                       cases[i].errors[n]);
+        for (uint32_t k = n; k < fe.list.n; k++)
+            tap_fail(__FILE__, __LINE__, "%s: more: " STR_FMT, cases[i].schema,
+                     STR_ARG(field_error_str(&a, &fe.list.v[k])));
+        arena_reset(&a);
+    }
+    arena_done(&a);
+}
+
+/* As deep as JSON may be. */
+TEST(deep_schemas) {
+    struct arena a;
+    struct buf b = {0};
+    arena_init(&a, 0);
+    for (int i = 0; i < 200; i++)
+        buf_adds(&b, "{'type':'object','properties':{'a':");
+    buf_adds(&b, "{}");
+    for (int i = 0; i < 200; i++)
+        buf_adds(&b, "}}");
+    buf_addc(&b, 0);
+    CHECK_INT(errors_of(&a, b.p).list.n, 1);
+    buf_done(&b);
+    arena_done(&a);
+}
