@@ -72,26 +72,25 @@ bool quota_counts(const struct api_resource *st, str name) {
 
 /* ---- pods ---- */
 
-static void charge(struct arena *a, str_map *m, const char *prefix, str name, Quantity q) {
-    amounts_set(a, m, str_concat(a, str_of(prefix), name), q);
-}
-
 static str_map compute_usage(struct arena *a, const str_map *requests, const str_map *limits) {
     static const char *const basic[] = {"cpu", "memory", "ephemeral-storage", NULL};
-    str_map m = {0};
-    charge(a, &m, "", STR("pods"), STR("1"));
+    str_map as_named = {0}, requested = {0}, limited = {0};
     for (uint32_t i = 0; i < requests->n; i++) {
-        str name = requests->v[i].key;
-        bool huge = str_starts(name, STR("hugepages-"));
-        if (str_in(name, basic) || huge)
-            charge(a, &m, "", name, requests->v[i].value);
-        if (str_in(name, basic) || huge || is_extended(str_concat(a, STR("requests."), name)))
-            charge(a, &m, "requests.", name, requests->v[i].value);
+        const struct str_pair *e = &requests->v[i];
+        str name = str_concat(a, STR("requests."), e->key);
+        bool both = str_in(e->key, basic) || is_hugepages(e->key);
+        if (both)
+            *list_push(a, &as_named) = *e;
+        if (both || is_extended(name))
+            *list_push(a, &requested) = (struct str_pair){name, e->value};
     }
     for (uint32_t i = 0; i < limits->n; i++)
         if (str_in(limits->v[i].key, basic))
-            charge(a, &m, "limits.", limits->v[i].key, limits->v[i].value);
-    return m;
+            *list_push(a, &limited) = (struct str_pair){
+                str_concat(a, STR("limits."), limits->v[i].key), limits->v[i].value};
+    entry_put(a, &as_named, STR("pods"), STR("1"));
+    as_named = maps_union(a, &as_named, &requested);
+    return maps_union(a, &as_named, &limited);
 }
 
 /* Over, or should have been gone by now. */
@@ -156,8 +155,8 @@ static void service_usage(struct arena *a, str_map *m, const Service *s) {
     else if (balancer)
         for (uint32_t i = 0; i < s->spec.ports.n; i++)
             ports += s->spec.ports.v[i].node_port != 0;
-    amounts_set(a, m, STR("services.nodeports"), str_printf(a, "%u", ports));
-    amounts_set(a, m, STR("services.loadbalancers"), balancer ? STR("1") : STR("0"));
+    entry_put(a, m, STR("services.nodeports"), str_printf(a, "%u", ports));
+    entry_put(a, m, STR("services.loadbalancers"), balancer ? STR("1") : STR("0"));
 }
 
 static void claim_usage(struct arena *a, str_map *m, const PersistentVolumeClaim *c) {
@@ -167,20 +166,19 @@ static void claim_usage(struct arena *a, str_map *m, const PersistentVolumeClaim
         if (str_eqc(c->metadata.annotations.v[i].key, "volume.beta.kubernetes.io/storage-class"))
             class = c->metadata.annotations.v[i].value;
     if (class.n)
-        amounts_set(a, m, str_concat(a, class, STR(CLASS_SUFFIX "persistentvolumeclaims")),
-                    STR("1"));
+        entry_put(a, m, str_concat(a, class, STR(CLASS_SUFFIX "persistentvolumeclaims")), STR("1"));
     if (!q)
         return;
-    amounts_set(a, m, STR("requests.storage"), *q);
+    entry_put(a, m, STR("requests.storage"), *q);
     if (class.n)
-        amounts_set(a, m, str_concat(a, class, STR(CLASS_SUFFIX "requests.storage")), *q);
+        entry_put(a, m, str_concat(a, class, STR(CLASS_SUFFIX "requests.storage")), *q);
 }
 
 str_map quota_usage(struct arena *a, const struct api_resource *st, const void *obj, int64_t now) {
     str_map m = {0};
-    amounts_set(a, &m, count_name(a, st), STR("1"));
+    entry_put(a, &m, count_name(a, st), STR("1"));
     if (is_plain(st))
-        amounts_set(a, &m, str_of(st->plural), STR("1"));
+        entry_put(a, &m, str_of(st->plural), STR("1"));
     if (st == RESOURCE_OF(core_v1_pods))
         pod_usage(a, &m, obj, now);
     else if (st == RESOURCE_OF(core_v1_services))

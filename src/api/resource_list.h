@@ -6,10 +6,8 @@
 #include "api/types.h"
 
 const Quantity *amounts_get(const str_map *m, str name); /* NULL: not there */
-void amounts_set(struct arena *a, str_map *m, str name, Quantity q);
-/* Each of `more` is added to what is there, or kept if it is more. */
+/* Each of `more` is added to what is there. */
 void amounts_add(struct arena *a, str_map *m, const str_map *more);
-void amounts_max(struct arena *a, str_map *m, const str_map *more);
 /* What is there in x and not in y, or less in y. */
 str_map amounts_sub(struct arena *a, const str_map *x, const str_map *y);
 int amount_cmp(Quantity x, Quantity y);

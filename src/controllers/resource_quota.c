@@ -201,7 +201,7 @@ static str_map used_of(struct plan *p, const ResourceQuota *quota, const struct 
         bool less = was && v[i].counted && amount_cmp(now, *was) < 0;
         bool keeps = was && (!v[i].counted || (less && !settled));
         *ret_held |= less && !settled;
-        amounts_set(p->arena, &used, v[i].name, keeps ? *was : now);
+        *list_push(p->arena, &used) = (struct str_pair){v[i].name, keeps ? *was : now};
     }
     return used;
 }

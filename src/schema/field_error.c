@@ -88,35 +88,47 @@ static str quoted(struct arena *a, str s) {
     return take_buf(a, &b);
 }
 
-/* Strings of the error are copied: detail and value may stand on the caller's stack. */
+/* A value as it is told: one that stands in the arena, or is quoted into it. */
+struct shown {
+    str s;
+    bool quote;
+};
+#define QUOTED(s_)  ((struct shown){s_, true})
+#define PRINTED(s_) ((struct shown){s_, false})
+#define NO_VALUE    PRINTED(STR_NONE)
+
+/* All strings are copied: they may stand on the caller's stack. */
 static void add(struct field_errors *fe, enum field_error_type type, const struct field_path *p,
-                str value, str detail) {
-    if (fe->list.n >= FIELD_ERRORS_MAX)
+                struct shown value, str detail) {
+    struct arena *a = fe->arena;
+    if (field_errors_full(fe))
         return;
-    *list_push(fe->arena, &fe->list) = (struct field_error){
-        .type = type,
-        .field = field_path_str(fe->arena, p),
-        .value = value,
-        .detail = str_dup(fe->arena, detail),
-    };
+    struct field_error e = {
+        .type = type, .field = field_path_str(a, p), .detail = str_dup(a, detail)};
+    if (value.quote)
+        e.value = quoted(a, value.s);
+    else if (value.s.p)
+        e.value = str_dup(a, value.s);
+    fe->bytes += e.field.n + e.value.n + e.detail.n;
+    *list_push(a, &fe->list) = e;
 }
 
 static void add_v(struct field_errors *fe, enum field_error_type type, const struct field_path *p,
-                  str value, const char *fmt, va_list ap) {
+                  struct shown value, const char *fmt, va_list ap) {
     char text[FIELD_DETAIL_MAX];
     int n = vsnprintf(text, sizeof(text), fmt, ap);
     add(fe, type, p, value, str_n(text, MIN((size_t)MAX(n, 0), sizeof(text) - 1)));
 }
 
 void field_required(struct field_errors *fe, const struct field_path *p, const char *detail) {
-    add(fe, FIELD_REQUIRED, p, STR_NONE, str_of(detail));
+    add(fe, FIELD_REQUIRED, p, NO_VALUE, str_of(detail));
 }
 
 void field_invalid(struct field_errors *fe, const struct field_path *p, str value, const char *fmt,
                    ...) {
     va_list ap;
     va_start(ap, fmt);
-    add_v(fe, FIELD_INVALID, p, quoted(fe->arena, value), fmt, ap);
+    add_v(fe, FIELD_INVALID, p, QUOTED(value), fmt, ap);
     va_end(ap);
 }
 
@@ -124,13 +136,14 @@ void field_invalid_printed(struct field_errors *fe, const struct field_path *p, 
                            const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    add_v(fe, FIELD_INVALID, p, value.p ? str_dup(fe->arena, value) : STR_NONE, fmt, ap);
+    add_v(fe, FIELD_INVALID, p, PRINTED(value), fmt, ap);
     va_end(ap);
 }
 
 void field_invalid_i64(struct field_errors *fe, const struct field_path *p, int64_t value,
                        const char *detail) {
-    add(fe, FIELD_INVALID, p, str_printf(fe->arena, "%lld", (long long)value), str_of(detail));
+    add(fe, FIELD_INVALID, p, PRINTED(str_printf(fe->arena, "%lld", (long long)value)),
+        str_of(detail));
 }
 
 static str supported_values(struct arena *a, const char *const *supported) {
@@ -145,37 +158,36 @@ static str supported_values(struct arena *a, const char *const *supported) {
 
 void field_not_supported(struct field_errors *fe, const struct field_path *p, str value,
                          const char *const *supported) {
-    field_not_supported_printed(fe, p, quoted(fe->arena, value), supported);
+    add(fe, FIELD_NOT_SUPPORTED, p, QUOTED(value), supported_values(fe->arena, supported));
 }
 
 void field_not_supported_printed(struct field_errors *fe, const struct field_path *p, str value,
                                  const char *const *supported) {
-    add(fe, FIELD_NOT_SUPPORTED, p, str_dup(fe->arena, value),
-        supported_values(fe->arena, supported));
+    add(fe, FIELD_NOT_SUPPORTED, p, PRINTED(value), supported_values(fe->arena, supported));
 }
 
 void field_forbidden(struct field_errors *fe, const struct field_path *p, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    add_v(fe, FIELD_FORBIDDEN, p, STR_NONE, fmt, ap);
+    add_v(fe, FIELD_FORBIDDEN, p, NO_VALUE, fmt, ap);
     va_end(ap);
 }
 
 void field_duplicate(struct field_errors *fe, const struct field_path *p, str value) {
-    add(fe, FIELD_DUPLICATE, p, quoted(fe->arena, value), STR_NONE);
+    add(fe, FIELD_DUPLICATE, p, QUOTED(value), STR_NONE);
 }
 
 void field_duplicate_printed(struct field_errors *fe, const struct field_path *p, str value) {
-    add(fe, FIELD_DUPLICATE, p, str_dup(fe->arena, value), STR_NONE);
+    add(fe, FIELD_DUPLICATE, p, PRINTED(value), STR_NONE);
 }
 
 void field_too_long(struct field_errors *fe, const struct field_path *p, size_t max) {
-    add(fe, FIELD_TOO_LONG, p, STR_NONE,
+    add(fe, FIELD_TOO_LONG, p, NO_VALUE,
         str_printf(fe->arena, "may not be more than %zu bytes", max));
 }
 
 void field_too_many(struct field_errors *fe, const struct field_path *p, size_t got, size_t max) {
-    add(fe, FIELD_TOO_MANY, p, str_printf(fe->arena, "%zu", got),
+    add(fe, FIELD_TOO_MANY, p, PRINTED(str_printf(fe->arena, "%zu", got)),
         str_printf(fe->arena, "must have at most %zu item%s", max, max == 1 ? "" : "s"));
 }
 
@@ -185,7 +197,7 @@ void field_not_found(struct field_errors *fe, const struct field_path *p, str va
 
 void field_not_found_detail(struct field_errors *fe, const struct field_path *p, str value,
                             str detail) {
-    add(fe, FIELD_NOT_FOUND, p, quoted(fe->arena, value), detail);
+    add(fe, FIELD_NOT_FOUND, p, QUOTED(value), detail);
 }
 
 static const struct {

@@ -51,8 +51,15 @@ struct field_errors {
         struct field_error *v;
         uint32_t n;
     } list;
+    size_t bytes; /* of their texts */
 };
-#define FIELD_ERRORS_MAX 1000
+/* What comes after so many errors, or so much text, is not told: a value that an error shows may be
+ * the whole object, and one is shown as often as it has faults. */
+#define FIELD_ERRORS_MAX       1000
+#define FIELD_ERRORS_BYTES_MAX (8 * 1024 * 1024)
+static inline bool field_errors_full(const struct field_errors *fe) {
+    return fe->list.n >= FIELD_ERRORS_MAX || fe->bytes >= FIELD_ERRORS_BYTES_MAX;
+}
 /* A path under construction: a chain of stack frames, printed only when an error is made. */
 struct field_path {
     const struct field_path *parent;

@@ -120,7 +120,7 @@ static void check_field(struct field_errors *fe, const struct api_field *f, cons
 
 void api_validate(struct field_errors *fe, const struct api_type *t, const void *obj,
                   const struct field_path *p) {
-    for (uint16_t i = 0; i < t->n_fields && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint16_t i = 0; i < t->n_fields && !field_errors_full(fe); i++) {
         const struct api_field *f = &t->fields[i];
         check_field(fe, f, (const char *)obj + f->offset,
                     f->flags & INLINED ? p : PATH(p, f->json));

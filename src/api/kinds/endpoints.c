@@ -57,7 +57,7 @@ static void check_subset(struct field_errors *fe, const struct field_path *p,
 static void endpoints_validate(struct field_errors *fe, const void *obj, const void *old) {
     const Endpoints *e = obj, *before = old;
     struct field_errors found = {.arena = fe->arena};
-    for (uint32_t i = 0; i < e->subsets.n && found.list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < e->subsets.n && !field_errors_full(&found); i++)
         check_subset(&found, PATH_INDEX(PATH(NULL, "subsets"), i), &e->subsets.v[i]);
     bool same = found.list.n && before && e->subsets.n == before->subsets.n;
     for (uint32_t i = 0; same && i < e->subsets.n; i++)

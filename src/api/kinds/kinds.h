@@ -17,6 +17,8 @@
 
 #include "api/hooks.h"
 #include "api/intstr.h"
+#include "api/maps.h"
+#include "api/name_index.h"
 #include "api/names.h"
 #include "api/quantity.h"
 #include "api/selector.h"
@@ -31,22 +33,8 @@ void name_is_dns_label(struct field_errors *fe, const struct field_path *p, str 
 void name_is_path_segment(struct field_errors *fe, const struct field_path *p, str name,
                           bool prefix);
 
-/* Sets one entry of a sorted map. The map is copied, for others may hold it. */
-void entry_put(struct arena *a, str_map *m, str key, str value);
 bool strings_have(const str_list *l, str s);
 
-/* Names in a list, sorted: clients send lists as long as they like, so that comparing each with
- * each would let them keep the server busy. */
-struct name_index {
-    struct name_at {
-        str name;
-        uint32_t at;
-    } * v;
-    uint32_t n;
-};
-/* first: address of the name in the first of n elements of `stride` bytes. */
-struct name_index name_index_of(struct arena *a, const str *first, uint32_t n, size_t stride);
-int64_t name_index_first(const struct name_index *x, str name); /* lowest element, or -1 */
 /* Lists that honest clients keep short are compared each with each, up to this length. */
 #define LIST_COMPARED_MAX 4096
 bool list_too_long(struct field_errors *fe, const struct field_path *p, uint32_t n);
@@ -55,9 +43,6 @@ bool list_too_long(struct field_errors *fe, const struct field_path *p, uint32_t
 str strings_json(struct arena *a, const str_list *l);
 str opt_text(struct arena *a, str s);            /* quoted; null when absent */
 str map_json(struct arena *a, const str_map *m); /* null when empty */
-
-bool maps_same(const str_map *x, const str_map *y);
-size_t map_bytes(const str_map *m); /* of its keys and values */
 
 #define FIELD_IMMUTABLE "field is immutable"
 

@@ -4,21 +4,15 @@
 #define MILLI_MAX     (INT64_MAX / 1000)
 #define RESOURCES_MAX 256 /* in one list of an item: each is compared with all the others */
 
-static void inherit(struct arena *a, str_map *to, const str_map *from) {
-    for (uint32_t i = 0; i < from->n; i++)
-        if (!label_has(to, from->v[i].key))
-            entry_put(a, to, from->v[i].key, from->v[i].value);
-}
-
 static void defaults(struct hook_ctx *h, void *obj) {
     LimitRange *l = obj;
     for (uint32_t i = 0; i < l->spec.limits.n; i++) {
         LimitRangeItem *it = &l->spec.limits.v[i];
         if (!str_eqc(it->type, "Container"))
             continue;
-        inherit(h->arena, &it->default_, &it->max);
-        inherit(h->arena, &it->default_request, &it->default_);
-        inherit(h->arena, &it->default_request, &it->min);
+        it->default_ = maps_union(h->arena, &it->default_, &it->max);
+        it->default_request = maps_union(h->arena, &it->default_request, &it->default_);
+        it->default_request = maps_union(h->arena, &it->default_request, &it->min);
     }
 }
 
@@ -124,7 +118,7 @@ static void check_item(struct field_errors *fe, const struct field_path *p,
     LimitRangeItem shown = *it;
     if (pod)
         shown.default_ = shown.default_request = (str_map){0};
-    for (uint32_t i = 0; i < keys.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < keys.n && !field_errors_full(fe); i++)
         check_values(fe, p, &shown, keys.v[i]);
 }
 

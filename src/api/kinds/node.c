@@ -48,7 +48,7 @@ static void check_taints(struct field_errors *fe, const struct field_path *list,
                          uint32_t n) {
     if (list_too_long(fe, list, n))
         return;
-    for (uint32_t i = 0; i < n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++) {
         const struct field_path *p = PATH_INDEX(list, i);
         struct name_errors e = {{0}, 0};
         field_check_name(fe, PATH(p, "key"), v[i].key, name_qualified);
@@ -80,7 +80,7 @@ static bool read_note(struct field_errors *fe, const struct field_path *p, const
 
 static void check_avoided(struct field_errors *fe, const struct field_path *list,
                           const AvoidPods *a) {
-    for (uint32_t i = 0; i < a->prefer_avoid_pods.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < a->prefer_avoid_pods.n && !field_errors_full(fe); i++) {
         const OwnerReference *r = a->prefer_avoid_pods.v[i].pod_signature.pod_controller;
         const struct field_path *p = PATH(PATH_INDEX(list, i), "PodSignature");
         if (!r)
@@ -136,7 +136,7 @@ static bool is_feature(str s) {
 
 static void check_features(struct field_errors *fe, const str_list *l) {
     const struct field_path *list = PATH(PATH(NULL, "status"), "declaredFeatures");
-    for (uint32_t i = 0; i < l->n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < l->n && !field_errors_full(fe); i++) {
         const struct field_path *p = PATH_INDEX(list, i);
         str name = l->v[i], shown = opt_text(fe->arena, name);
         int order = i ? str_cmp(l->v[i - 1], name) : -1;
@@ -162,7 +162,7 @@ static void check_addresses(struct field_errors *fe, const NodeStatus *s) {
     const struct field_path *list = PATH(PATH(NULL, "status"), "addresses");
     if (list_too_long(fe, list, s->addresses.n))
         return;
-    for (uint32_t i = 0; i < s->addresses.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < s->addresses.n && !field_errors_full(fe); i++)
         for (uint32_t k = 0; k < i; k++)
             if (str_eq(s->addresses.v[k].address, s->addresses.v[i].address) &&
                 str_eq(s->addresses.v[k].type, s->addresses.v[i].type)) {
@@ -213,7 +213,7 @@ static void check_configs(struct field_errors *fe, const Node *n) {
 static void check_pod_cidrs(struct field_errors *fe, const str_list *l) {
     const struct field_path *p = PATH(PATH(NULL, "spec"), "podCIDRs");
     bool v4 = false, v6 = false, ok = true;
-    for (uint32_t i = 0; i < l->n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < l->n && !field_errors_full(fe); i++) {
         struct cidr c;
         field_check_cidr(fe, PATH_INDEX(p, i), l->v[i], NULL);
         ok = ok && cidr_parse(l->v[i], &c, NULL);

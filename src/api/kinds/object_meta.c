@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* metadata, the same for every kind. */
-#include <stdlib.h>
-
 #include "api/kinds/kinds.h"
 #include "base/time.h"
 #include "schema/json.h"
@@ -109,16 +107,18 @@ static void check_owner(struct field_errors *fe, const OwnerReference *r,
 
 static void check_owners(struct field_errors *fe, const ObjectMeta *m, const struct field_path *p) {
     const OwnerReference *first = NULL;
+    str all = STR_NONE;
     for (uint32_t i = 0; i < m->owner_references.n; i++) {
         const OwnerReference *r = &m->owner_references.v[i];
         check_owner(fe, r, p);
         if (!opt_or(r->controller, false))
             continue;
+        if (first && !all.p)
+            all = list_json(fe->arena, &OwnerReference_type, m->owner_references.v,
+                            m->owner_references.n);
         if (first)
             field_invalid_printed(
-                fe, p,
-                list_json(fe->arena, &OwnerReference_type, m->owner_references.v,
-                          m->owner_references.n),
+                fe, p, all,
                 "Only one reference can have Controller set to true. Found "
                 "\"true\" in references for " STR_FMT "/" STR_FMT " and " STR_FMT "/" STR_FMT,
                 STR_ARG(first->kind), STR_ARG(first->name), STR_ARG(r->kind), STR_ARG(r->name));
@@ -181,31 +181,27 @@ void validate_object_meta(struct field_errors *fe, const ObjectMeta *m, bool nam
 
 /* ---- updates ---- */
 
-static int by_name(const void *x, const void *y) {
-    return str_cmp(*(const str *)x, *(const str *)y);
-}
-
 static void check_no_new_finalizers(struct field_errors *fe, const ObjectMeta *m,
                                     const ObjectMeta *old, const struct field_path *p) {
-    str_list extra = {0};
-    for (uint32_t i = 0; i < m->finalizers.n; i++)
-        if (!strings_have(&old->finalizers, m->finalizers.v[i]) &&
-            !strings_have(&extra, m->finalizers.v[i]))
-            *list_push(fe->arena, &extra) = m->finalizers.v[i];
-    if (!extra.n)
-        return;
-    qsort(extra.v, extra.n, sizeof(str), by_name);
+    const struct name_index now =
+        name_index_of(fe->arena, m->finalizers.v, m->finalizers.n, sizeof(str));
+    const struct name_index had =
+        name_index_of(fe->arena, old->finalizers.v, old->finalizers.n, sizeof(str));
     struct buf b;
     buf_init(&b, 0);
-    for (uint32_t i = 0; i < extra.n; i++) {
-        if (i)
+    for (uint32_t i = 0; i < now.n; i++) {
+        str name = now.v[i].name;
+        if (name_index_has(&had, name) || (i && str_eq(name, now.v[i - 1].name)))
+            continue;
+        if (b.n)
             buf_adds(&b, ", ");
-        go_quote(&b, extra.v[i]);
+        go_quote(&b, name);
     }
-    field_forbidden(fe, p,
-                    "no new finalizers can be added if the object is being deleted, found new "
-                    "finalizers []string{" STR_FMT "}",
-                    STR_ARG(buf_str(&b)));
+    if (b.n)
+        field_forbidden(fe, p,
+                        "no new finalizers can be added if the object is being deleted, found new "
+                        "finalizers []string{" STR_FMT "}",
+                        STR_ARG(buf_str(&b)));
     buf_done(&b);
 }
 

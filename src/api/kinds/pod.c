@@ -47,7 +47,7 @@ static void check_tokens(struct field_errors *fe, const struct field_path *list,
     for (uint32_t i = 0; !s->service_account_name.n && i < s->volumes.n; i++) {
         const ProjectedVolumeSource *v = s->volumes.v[i].volume_source.projected;
         const struct field_path *p = PATH(PATH(PATH_INDEX(list, i), "projected"), "sources");
-        for (uint32_t k = 0; v && k < v->sources.n && fe->list.n < FIELD_ERRORS_MAX; k++)
+        for (uint32_t k = 0; v && k < v->sources.n && !field_errors_full(fe); k++)
             if (v->sources.v[k].service_account_token)
                 field_forbidden(fe, PATH(PATH_INDEX(p, k), "serviceAccountToken"),
                                 "must not be specified when serviceAccountName is not set");

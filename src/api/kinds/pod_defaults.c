@@ -51,9 +51,7 @@ void pod_spec_defaults(struct arena *a, PodSpec *s) {
 
 /* What is limited and not requested is requested at its limit. */
 static void requests_from_limits(struct arena *a, ResourceRequirements *r) {
-    for (uint32_t i = 0; i < r->limits.n; i++)
-        if (!label_has(&r->requests, r->limits.v[i].key))
-            entry_put(a, &r->requests, r->limits.v[i].key, r->limits.v[i].value);
+    r->requests = maps_union(a, &r->requests, &r->limits);
 }
 
 static void container_defaults(struct arena *a, Container *c, bool host_network) {
@@ -74,16 +72,16 @@ static void pod_level_defaults(struct arena *a, PodSpec *s) {
     if (!r || (!r->limits.n && !r->requests.n))
         return;
     str_map requests = containers_total(a, s, false), limits = containers_total(a, s, true);
+    str_map compute = {0}, pages = {0};
     for (uint32_t i = 0; i < limits.n; i++)
-        if (is_hugepages(limits.v[i].key) && !label_has(&r->limits, limits.v[i].key) &&
-            !label_has(&r->requests, limits.v[i].key))
-            entry_put(a, &r->limits, limits.v[i].key, limits.v[i].value);
+        if (is_hugepages(limits.v[i].key) && !label_has(&r->requests, limits.v[i].key))
+            *list_push(a, &pages) = limits.v[i];
+    r->limits = maps_union(a, &r->limits, &pages);
     for (uint32_t i = 0; r->limits.n && i < requests.n; i++)
-        if (overcommits(requests.v[i].key) && !label_has(&r->requests, requests.v[i].key))
-            entry_put(a, &r->requests, requests.v[i].key, requests.v[i].value);
-    for (uint32_t i = 0; i < r->limits.n; i++)
-        if (!label_has(&r->requests, r->limits.v[i].key))
-            entry_put(a, &r->requests, r->limits.v[i].key, r->limits.v[i].value);
+        if (overcommits(requests.v[i].key))
+            *list_push(a, &compute) = requests.v[i];
+    r->requests = maps_union(a, &r->requests, &compute);
+    requests_from_limits(a, r);
 }
 
 void pod_defaults(struct hook_ctx *h, void *obj) {

@@ -79,14 +79,14 @@ static bool restarts_on_resize(const Container *c) {
 
 static void check_changes(struct field_errors *fe, const struct field_path *spec, const PodSpec *s,
                           const PodSpec *old) {
-    for (uint32_t i = 0; i < s->containers.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < s->containers.n && !field_errors_full(fe); i++)
         if (changes_more(fe->arena, &s->containers.v[i], &old->containers.v[i]))
             field_forbidden(fe, spec, "only cpu and memory resources are mutable");
 }
 
 static void check_init_changes(struct field_errors *fe, const struct field_path *list,
                                const PodSpec *s, const PodSpec *old) {
-    for (uint32_t i = 0; i < s->init_containers.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->init_containers.n && !field_errors_full(fe); i++) {
         const Container *c = &s->init_containers.v[i], *was = &old->init_containers.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         if (changes_more(fe->arena, c, was))
@@ -143,7 +143,7 @@ static void check_pod_level(struct field_errors *fe, const struct field_path *sp
 
 static void check_containers_removed(struct field_errors *fe, const struct field_path *list,
                                      const Container *v, const Container *old, uint32_t n) {
-    for (uint32_t i = 0; i < n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++)
         check_removed(fe, PATH(PATH_INDEX(list, i), "resources"), "resource", &v[i].resources,
                       &old[i].resources);
 }

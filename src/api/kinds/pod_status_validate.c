@@ -9,7 +9,7 @@
 static void check_pod_conditions(struct field_errors *fe, const struct field_path *list,
                                  const PodStatus *s) {
     static const char *const of_system[] = {"PodScheduled", "Ready", "Initialized", NULL};
-    for (uint32_t i = 0; i < s->conditions.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->conditions.n && !field_errors_full(fe); i++) {
         const PodCondition *c = &s->conditions.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         if (c->observed_generation < 0)
@@ -40,7 +40,7 @@ static void check_transitions(struct field_errors *fe, const struct field_path *
                               const ContainerStatus *v, uint32_t n, const ContainerStatus *old,
                               uint32_t n_old, const PodSpec *s, str restart, bool init) {
     struct name_index now = name_index_of(fe->arena, n ? &v->name : NULL, n, sizeof(*v));
-    for (uint32_t i = 0; i < n_old && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < n_old && !field_errors_full(fe); i++) {
         int64_t at = name_index_first(&now, old[i].name);
         if (at >= 0 && !v[at].state.terminated && !may_run_again(&old[i], s, restart, init))
             field_forbidden(fe, PATH(PATH_INDEX(list, i), "state"),
@@ -71,7 +71,7 @@ static void check_claim_statuses(struct field_errors *fe, const struct field_pat
     struct name_index claims =
         name_index_of(fe->arena, n_claims ? &pod->spec.resource_claims.v[0].name : NULL, n_claims,
                       sizeof(PodResourceClaim));
-    for (uint32_t i = 0; i < n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++) {
         const struct field_path *p = PATH_INDEX(list, i);
         if (name_index_first(&claims, v[i].name) < 0)
             field_invalid(fe, PATH(p, "name"), v[i].name,
@@ -124,7 +124,7 @@ static void check_extended_claim(struct field_errors *fe, const struct field_pat
     if (!s->request_mappings.n)
         field_required(fe, list, NULL);
     if (!list_too_long(fe, list, s->request_mappings.n))
-        for (uint32_t i = 0; i < s->request_mappings.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+        for (uint32_t i = 0; i < s->request_mappings.n && !field_errors_full(fe); i++)
             check_mapping(fe, PATH_INDEX(list, i), s, i, spec);
     if (!s->resource_claim_name.n)
         field_required(fe, PATH(p, "resourceClaimName"), NULL);
@@ -157,14 +157,14 @@ static void check_families(struct field_errors *fe, const struct field_path *p,
 }
 
 static void check_ips(struct field_errors *fe, const struct field_path *p, const str_list *ips) {
-    for (uint32_t i = 0; i < ips->n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < ips->n && !field_errors_full(fe); i++)
         field_check_ip(fe, PATH_INDEX(p, i), ips->v[i], NULL);
 }
 
 static void check_repeated(struct field_errors *fe, const struct field_path *p,
                            const str_list *ips) {
     struct name_index x = name_index_of(fe->arena, ips->v, ips->n, sizeof(str));
-    for (uint32_t i = 0; i < ips->n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < ips->n && !field_errors_full(fe); i++)
         if (name_index_first(&x, ips->v[i]) < i)
             field_duplicate_printed(
                 fe, PATH_INDEX(p, i),
@@ -205,7 +205,7 @@ static void check_user(struct field_errors *fe, const struct field_path *p, cons
     }
     check_id(fe, PATH(p, "uid"), (struct opt_i64){true, u->linux_->uid});
     check_id(fe, PATH(p, "gid"), (struct opt_i64){true, u->linux_->gid});
-    for (uint32_t i = 0; i < u->linux_->supplemental_groups.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < u->linux_->supplemental_groups.n && !field_errors_full(fe); i++)
         check_id(fe, PATH_INDEX(PATH(p, "supplementalGroups"), i),
                  (struct opt_i64){true, u->linux_->supplemental_groups.v[i]});
 }
@@ -240,7 +240,7 @@ static void check_health(struct field_errors *fe, const struct field_path *list,
     uint32_t n = s->resources.n;
     struct name_index ids = name_index_of(fe->arena, n ? &s->resources.v[0].resource_id : NULL, n,
                                           sizeof(ResourceHealth));
-    for (uint32_t i = 0; i < n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++) {
         const ResourceHealth *h = &s->resources.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         check_one_of(fe, PATH(p, "health"), h->health, states);
@@ -263,7 +263,7 @@ static const Container *named(const Container *v, uint32_t n, str name) {
 static void check_container_statuses(struct field_errors *fe, const struct field_path *list,
                                      const ContainerStatus *v, uint32_t n, const Container *c,
                                      uint32_t n_c, const PodOS *os) {
-    for (uint32_t i = 0; i < n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++) {
         const struct field_path *p = PATH_INDEX(list, i);
         check_user(fe, PATH(PATH(p, "user"), "linux"), v[i].user, os);
         const struct field_path *allocated = PATH(p, "allocatedResourcesStatus");

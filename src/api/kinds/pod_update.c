@@ -47,7 +47,7 @@ static bool check_images(struct field_errors *fe, const struct field_path *list,
         field_forbidden(fe, list, "pod updates may not add or remove containers");
         return false;
     }
-    for (uint32_t i = 0; i < n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++) {
         if (!v[i].image.n)
             field_required(fe, PATH(PATH_INDEX(list, i), "image"), NULL);
         check_image_text(fe, PATH_INDEX(list, i), v[i].image);
@@ -60,7 +60,7 @@ static void check_gates_update(struct field_errors *fe, const struct field_path 
     struct name_index had =
         name_index_of(fe->arena, was->scheduling_gates.n ? &was->scheduling_gates.v[0].name : NULL,
                       was->scheduling_gates.n, sizeof(PodSchedulingGate));
-    for (uint32_t i = 0; i < s->scheduling_gates.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->scheduling_gates.n && !field_errors_full(fe); i++) {
         str name = s->scheduling_gates.v[i].name;
         if (name_index_first(&had, name) < 0)
             field_forbidden(fe, PATH(PATH_INDEX(p, i), "name"),
@@ -146,7 +146,7 @@ static void check_affinity_narrows(struct field_errors *fe, const struct field_p
                               "allowed");
         return;
     }
-    for (uint32_t i = 0; i < s->node_selector_terms.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < s->node_selector_terms.n && !field_errors_full(fe); i++)
         if (!term_narrows(&s->node_selector_terms.v[i], &was->node_selector_terms.v[i]))
             field_invalid_printed(
                 fe, PATH_INDEX(terms, i),

@@ -32,7 +32,7 @@ static void check_searches(struct field_errors *fe, const struct field_path *p, 
                               "must not have more than %d characters (including spaces) in the "
                               "search list",
                               SEARCH_CHARS_MAX);
-    for (uint32_t i = 0; i < l->n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < l->n && !field_errors_full(fe); i++) {
         str d = l->v[i];
         if (str_eqc(d, "."))
             continue;
@@ -58,7 +58,7 @@ static void check_dns(struct field_errors *fe, const struct field_path *p, const
     if (c->nameservers.n > NAMESERVERS_MAX)
         field_invalid_printed(fe, PATH(p, "nameservers"), strings_json(fe->arena, &c->nameservers),
                               "must not have more than %d nameservers", NAMESERVERS_MAX);
-    for (uint32_t i = 0; i < c->nameservers.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < c->nameservers.n && !field_errors_full(fe); i++)
         field_check_ip(fe, PATH_INDEX(PATH(p, "nameservers"), i), c->nameservers.v[i], NULL);
     check_searches(fe, PATH(p, "searches"), &c->searches);
     for (uint32_t i = 0; i < c->options.n; i++)
@@ -127,7 +127,7 @@ static void check_env_files(struct field_errors *fe, const struct field_path *sp
         for (uint32_t i = 0; i < lists[l].n; i++) {
             const Container *c = container_at(&lists[l], i);
             const struct field_path *p = PATH(PATH_INDEX(PATH(spec, lists[l].name), i), "env");
-            for (uint32_t k = 0; k < c->env.n && fe->list.n < FIELD_ERRORS_MAX; k++) {
+            for (uint32_t k = 0; k < c->env.n && !field_errors_full(fe); k++) {
                 const EnvVarSource *from = c->env.v[k].value_from;
                 if (!from || !from->file_key_ref)
                     continue;

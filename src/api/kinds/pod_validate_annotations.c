@@ -86,12 +86,12 @@ void check_pod_annotations(struct field_errors *fe, const struct field_path *p, 
     if (cost.p && !is_cost(cost))
         field_invalid(fe, PATH_KEY(p, STR(DELETION_COST_ANNOTATION)), cost,
                       "must be a 32bit integer");
-    for (uint32_t i = 0; i < m->n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < m->n && !field_errors_full(fe); i++) {
         str key = m->v[i].key;
         if (str_eqc(key, SECCOMP_POD_ANNOTATION) || str_starts(key, STR(SECCOMP_PREFIX)))
             check_seccomp_profile(fe, PATH(p, str_cdup(fe->arena, key)), m->v[i].value);
     }
-    for (uint32_t i = 0; i < m->n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < m->n && !field_errors_full(fe); i++)
         if (str_starts(m->v[i].key, STR(APPARMOR_PREFIX)))
             check_apparmor_annotation(fe, p, m->v[i].key, m->v[i].value, s);
 }
@@ -152,7 +152,7 @@ void check_seccomp_match(struct field_errors *fe, const struct field_path *spec,
                     differs(annotation, own->type, own->localhost_profile, true));
     container_lists(s, lists);
     for (int l = 0; m->n && l < CONTAINERS_MAX; l++)
-        for (uint32_t i = 0; i < lists[l].n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        for (uint32_t i = 0; i < lists[l].n && !field_errors_full(fe); i++) {
             const Container *c = container_at(&lists[l], i);
             const struct field_path *p = PATH_INDEX(PATH(spec, lists[l].name), i);
             own = c->security_context ? c->security_context->seccomp_profile : NULL;
@@ -172,7 +172,7 @@ void check_apparmor_match(struct field_errors *fe, const struct field_path *spec
         return;
     container_lists(s, lists);
     for (int l = 0; m->n && l < CONTAINERS_MAX; l++)
-        for (uint32_t i = 0; i < lists[l].n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        for (uint32_t i = 0; i < lists[l].n && !field_errors_full(fe); i++) {
             const Container *c = container_at(&lists[l], i);
             const struct field_path *p = PATH_INDEX(PATH(spec, lists[l].name), i);
             const AppArmorProfile *own =

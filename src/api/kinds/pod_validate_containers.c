@@ -38,7 +38,7 @@ static void check_resize_policy(struct field_errors *fe, const struct field_path
     struct name_index names =
         name_index_of(fe->arena, c->resize_policy.n ? &c->resize_policy.v[0].resource_name : NULL,
                       c->resize_policy.n, sizeof(*c->resize_policy.v));
-    for (uint32_t i = 0; i < c->resize_policy.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < c->resize_policy.n && !field_errors_full(fe); i++) {
         const ContainerResizePolicy *r = &c->resize_policy.v[i];
         if (name_index_first(&names, r->resource_name) < i)
             field_duplicate(fe, PATH_INDEX(list, i), r->resource_name);
@@ -76,7 +76,7 @@ static void check_container_restart(struct field_errors *fe, const struct field_
                        "must specify restartPolicy when restart rules are used");
     if (c->restart_policy_rules.n > RESTART_RULES_MAX)
         field_too_many(fe, rules, c->restart_policy_rules.n, RESTART_RULES_MAX);
-    for (uint32_t i = 0; i < c->restart_policy_rules.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < c->restart_policy_rules.n && !field_errors_full(fe); i++)
         check_restart_rule(fe, PATH_INDEX(rules, i), &c->restart_policy_rules.v[i]);
 }
 
@@ -89,7 +89,7 @@ static void check_common(struct field_errors *fe, const struct field_path *p,
     check_rows(fe, p, Container, c, "image terminationMessagePolicy");
     struct name_index ports = name_index_of(fe->arena, c->ports.n ? &c->ports.v[0].name : NULL,
                                             c->ports.n, sizeof(ContainerPort));
-    for (uint32_t i = 0; i < c->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < c->ports.n && !field_errors_full(fe); i++)
         check_port(fe, PATH_INDEX(PATH(p, "ports"), i), c, &ports, i);
     check_env(fe, p, c);
     check_mounts(fe, p, scope, c);
@@ -148,7 +148,7 @@ static void check_app_containers(struct field_errors *fe, const struct field_pat
         field_required(fe, list, NULL);
         return;
     }
-    for (uint32_t i = 0; i < s->containers.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->containers.n && !field_errors_full(fe); i++) {
         const Container *c = &s->containers.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         check_common(fe, p, scope, c);
@@ -188,7 +188,7 @@ static void check_init_restart(struct field_errors *fe, const struct field_path 
 static void check_init_containers(struct field_errors *fe, const struct field_path *list,
                                   const struct pod_scope *scope) {
     const PodSpec *s = scope->spec;
-    for (uint32_t i = 0; i < s->init_containers.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->init_containers.n && !field_errors_full(fe); i++) {
         const Container *c = &s->init_containers.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         check_common(fe, p, scope, c);
@@ -233,7 +233,7 @@ static void check_debugger_fields(struct field_errors *fe, const struct field_pa
                                           "tty",
                                           NULL};
     check_only_fields(fe, p, &EphemeralContainerCommon_type, c, allowed, NO_DEBUGGER);
-    for (uint32_t i = 0; i < c->volume_mounts.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < c->volume_mounts.n && !field_errors_full(fe); i++) {
         const struct field_path *at = PATH_INDEX(PATH(p, "volumeMounts"), i);
         if (c->volume_mounts.v[i].sub_path.n)
             field_forbidden(fe, PATH(at, "subPath"), NO_DEBUGGER);
@@ -245,7 +245,7 @@ static void check_debugger_fields(struct field_errors *fe, const struct field_pa
 static void check_ephemeral_containers(struct field_errors *fe, const struct field_path *list,
                                        const struct pod_scope *scope) {
     const PodSpec *s = scope->spec;
-    for (uint32_t i = 0; i < s->ephemeral_containers.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->ephemeral_containers.n && !field_errors_full(fe); i++) {
         const EphemeralContainer *e = &s->ephemeral_containers.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         /* Same members in the same order, by declaration of the API. */

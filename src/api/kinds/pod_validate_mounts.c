@@ -78,7 +78,7 @@ void check_mounts(struct field_errors *fe, const struct field_path *container,
                   const struct pod_scope *scope, const Container *c) {
     const struct field_path *list = PATH(container, "volumeMounts");
     struct used mounts = mounts_of(fe->arena, c), devices = devices_of(fe->arena, c);
-    for (uint32_t i = 0; i < c->volume_mounts.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < c->volume_mounts.n && !field_errors_full(fe); i++) {
         const VolumeMount *m = &c->volume_mounts.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         check_rows(fe, p, VolumeMount, m, "name");
@@ -113,7 +113,7 @@ void check_devices(struct field_errors *fe, const struct field_path *container,
                    const struct pod_scope *scope, const Container *c) {
     const struct field_path *list = PATH(container, "volumeDevices");
     struct used mounts = mounts_of(fe->arena, c), devices = devices_of(fe->arena, c);
-    for (uint32_t i = 0; i < c->volume_devices.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < c->volume_devices.n && !field_errors_full(fe); i++) {
         const VolumeDevice *d = &c->volume_devices.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         check_rows(fe, p, VolumeDevice, d, "name");

@@ -213,7 +213,7 @@ static void check_windows(struct field_errors *fe, const struct field_path *spec
     check_windows_pod(fe, spec, s);
     container_lists(s, lists);
     for (int l = 0; l < CONTAINERS_MAX; l++)
-        for (uint32_t i = 0; i < lists[l].n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+        for (uint32_t i = 0; i < lists[l].n && !field_errors_full(fe); i++) {
             const SecurityContext *c = container_at(&lists[l], i)->security_context;
             const struct field_path *p = PATH_INDEX(PATH(spec, lists[l].name), i);
             if (c)

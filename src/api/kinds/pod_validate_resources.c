@@ -87,7 +87,7 @@ static void check_amount(struct field_errors *fe, const struct field_path *p, st
 static struct seen check_requirements(struct field_errors *fe, const struct field_path *p,
                                       const ResourceRequirements *r, resource_check *check) {
     struct seen seen = {0};
-    for (uint32_t i = 0; i < r->limits.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < r->limits.n && !field_errors_full(fe); i++) {
         str name = r->limits.v[i].key, value = r->limits.v[i].value;
         const struct field_path *at = PATH_KEY(PATH(p, "limits"), name);
         check(fe, at, name);
@@ -95,7 +95,7 @@ static struct seen check_requirements(struct field_errors *fe, const struct fiel
         if (is_hugepages(name))
             check_pages(fe, at, name, value);
     }
-    for (uint32_t i = 0; i < r->requests.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < r->requests.n && !field_errors_full(fe); i++) {
         str name = r->requests.v[i].key, value = r->requests.v[i].value;
         const struct field_path *at = PATH_KEY(PATH(p, "requests"), name);
         check(fe, at, name);
@@ -154,7 +154,7 @@ static void check_claim_names(struct field_errors *fe, const struct field_path *
                               const ResourceRequirements *r, const struct name_index *claims) {
     if (list_too_long(fe, list, r->claims.n))
         return;
-    for (uint32_t i = 0; i < r->claims.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < r->claims.n && !field_errors_full(fe); i++) {
         const ResourceClaim *c = &r->claims.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         if (!c->name.n) {
@@ -180,7 +180,7 @@ void check_claims(struct field_errors *fe, const struct field_path *list, const 
     struct name_index names =
         name_index_of(fe->arena, s->resource_claims.n ? &s->resource_claims.v[0].name : NULL,
                       s->resource_claims.n, sizeof(PodResourceClaim));
-    for (uint32_t i = 0; i < s->resource_claims.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->resource_claims.n && !field_errors_full(fe); i++) {
         const PodResourceClaim *c = &s->resource_claims.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         if (!c->name.n)
@@ -224,7 +224,7 @@ static void check_each_limit(struct field_errors *fe, const struct field_path *p
                              const PodSpec *s) {
     for (uint32_t i = 0; i < s->containers.n; i++) {
         const str_map *limits = &s->containers.v[i].resources.limits;
-        for (uint32_t k = 0; k < limits->n && fe->list.n < FIELD_ERRORS_MAX; k++) {
+        for (uint32_t k = 0; k < limits->n && !field_errors_full(fe); k++) {
             str name = limits->v[k].key, pod = label_get(&s->resources->limits, name);
             struct quantity used = quantity_of(limits->v[k].value), most = quantity_of(pod);
             if (pod.p && quantity_cmp(&used, &most) > 0)

@@ -140,7 +140,7 @@ static void check_sysctls(struct field_errors *fe, const struct field_path *list
     const PodSecurityContext *c = s->security_context;
     struct name_index names = name_index_of(fe->arena, c->sysctls.n ? &c->sysctls.v[0].name : NULL,
                                             c->sysctls.n, sizeof(Sysctl));
-    for (uint32_t i = 0; i < c->sysctls.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < c->sysctls.n && !field_errors_full(fe); i++) {
         const struct field_path *p = PATH(PATH_INDEX(list, i), "name");
         str name = c->sysctls.v[i].name;
         if (!name.n)

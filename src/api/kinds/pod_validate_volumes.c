@@ -344,7 +344,7 @@ void check_volumes(struct field_errors *fe, const struct field_path *list, const
     struct name_index names = name_index_of(fe->arena, s->volumes.n ? &s->volumes.v[0].name : NULL,
                                             s->volumes.n, sizeof(Volume));
     struct name_index claims = created_claims(fe->arena, s, pod);
-    for (uint32_t i = 0; i < s->volumes.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->volumes.n && !field_errors_full(fe); i++) {
         const Volume *v = &s->volumes.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         uint32_t before = fe->list.n;

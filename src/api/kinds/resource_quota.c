@@ -18,7 +18,7 @@ static bool is_quota_resource(str name) {
 }
 
 static void check_list(struct field_errors *fe, const struct field_path *p, const str_map *m) {
-    for (uint32_t i = 0; i < m->n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < m->n && !field_errors_full(fe); i++) {
         str name = m->v[i].key;
         const struct field_path *at = PATH_KEY(p, name);
         check_resource_name(fe, at, name);
@@ -55,7 +55,7 @@ static bool scope_has(str scope, str resource) {
 /* `limited`: those of the hard limits that scopes are about. */
 static void check_fits(struct field_errors *fe, const struct field_path *p, const str_list *limited,
                        str scope, str shown) {
-    for (uint32_t i = 0; i < limited->n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < limited->n && !field_errors_full(fe); i++)
         if (!scope_has(scope, limited->v[i]))
             field_invalid_printed(fe, p, shown, "unsupported scope applied to resource");
 }
@@ -87,7 +87,7 @@ static void check_scopes(struct field_errors *fe, const struct field_path *p,
     const str_list limited = limited_by(fe->arena, s);
     if (list_too_long(fe, p, s->scopes.n))
         return;
-    for (uint32_t i = 0; i < s->scopes.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->scopes.n && !field_errors_full(fe); i++) {
         if (!str_in(s->scopes.v[i], known_scopes))
             field_invalid_printed(fe, p, shown, "unsupported scope");
         check_fits(fe, p, &limited, s->scopes.v[i], shown);
@@ -131,8 +131,8 @@ static void check_selector(struct field_errors *fe, const struct field_path *sel
     if (list_too_long(fe, p, s->scope_selector->match_expressions.n))
         return;
     str shown = go_json(fe->arena, &ScopeSelector_type, s->scope_selector);
-    for (uint32_t i = 0;
-         i < s->scope_selector->match_expressions.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->scope_selector->match_expressions.n && !field_errors_full(fe);
+         i++) {
         const ScopedResourceSelectorRequirement *r = &s->scope_selector->match_expressions.v[i];
         if (!str_in(r->scope_name, known_scopes))
             field_invalid(fe, PATH(p, "scopeName"), r->scope_name, "unsupported scope");

@@ -8,8 +8,7 @@
 /* stringData is for writing only: it ends in data. */
 static void defaults(struct hook_ctx *h, void *obj) {
     Secret *s = obj;
-    for (uint32_t i = 0; i < s->string_data.n; i++)
-        entry_put(h->arena, &s->data, s->string_data.v[i].key, s->string_data.v[i].value);
+    s->data = maps_union(h->arena, &s->string_data, &s->data);
     s->string_data = (str_map){0};
 }
 

@@ -59,7 +59,7 @@ static void check_ports(struct field_errors *fe, const struct field_path *list,
                         const ServiceSpec *s) {
     struct name_index names = name_index_of(fe->arena, s->ports.n ? &s->ports.v[0].name : NULL,
                                             s->ports.n, sizeof(ServicePort));
-    for (uint32_t i = 0; i < s->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->ports.n && !field_errors_full(fe); i++) {
         const ServicePort *port = &s->ports.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
         if (s->ports.n > 1 && !port->name.n)
@@ -101,12 +101,12 @@ static void check_node_ports(struct field_errors *fe, const struct field_path *l
         if (s->ports.v[i].node_port)
             field_forbidden(fe, PATH(PATH_INDEX(list, i), "nodePort"),
                             "may not be used when `type` is 'ClusterIP'");
-    for (uint32_t i = 0; i < s->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < s->ports.n && !field_errors_full(fe); i++)
         if (s->ports.v[i].node_port && port_before(s, i, true)) {
             str port = str_printf(fe->arena, "%d", s->ports.v[i].node_port);
             field_duplicate_printed(fe, PATH(PATH_INDEX(list, i), "nodePort"), port);
         }
-    for (uint32_t i = 0; i < s->ports.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+    for (uint32_t i = 0; i < s->ports.n && !field_errors_full(fe); i++)
         if (port_before(s, i, false))
             field_duplicate_printed(fe, PATH_INDEX(list, i), port_key(fe->arena, &s->ports.v[i]));
 }
@@ -164,7 +164,7 @@ static void check_external_ips(struct field_errors *fe, const struct field_path 
                                const ServiceSpec *s, const ServiceSpec *was) {
     if (list_too_long(fe, PATH(p, "externalIPs"), s->external_ips.n))
         return;
-    for (uint32_t i = 0; i < s->external_ips.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->external_ips.n && !field_errors_full(fe); i++) {
         const struct field_path *at = PATH_INDEX(PATH(p, "externalIPs"), i);
         uint32_t before = fe->list.n;
         field_check_ip(fe, at, s->external_ips.v[i], was ? &was->external_ips : NULL);
@@ -196,14 +196,14 @@ static void check_source_ranges(struct field_errors *fe, const struct field_path
         str_list was = {0}, now = trimmed(fe->arena, &s->load_balancer_source_ranges);
         if (old)
             was = trimmed(fe->arena, &old->spec.load_balancer_source_ranges);
-        for (uint32_t i = 0; i < now.n && fe->list.n < FIELD_ERRORS_MAX; i++)
+        for (uint32_t i = 0; i < now.n && !field_errors_full(fe); i++)
             field_check_cidr(fe, PATH_INDEX(p, i), now.v[i], &was);
         return;
     }
     str rest = str_trim(note);
     if (!rest.n || (old && str_eq(label_get(&old->metadata.annotations, STR(SOURCE_RANGES)), note)))
         return;
-    while (rest.p && fe->list.n < FIELD_ERRORS_MAX)
+    while (rest.p && !field_errors_full(fe))
         field_check_cidr(fe, noted, str_trim(str_cut(&rest, ',')), NULL);
 }
 
@@ -351,8 +351,7 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
     for (uint32_t i = 0; i < before->status.load_balancer.ingress.n; i++)
         if (before->status.load_balancer.ingress.v[i].ip.n)
             *list_push(fe->arena, &had) = before->status.load_balancer.ingress.v[i].ip;
-    for (uint32_t i = 0; i < s->status.load_balancer.ingress.n && fe->list.n < FIELD_ERRORS_MAX;
-         i++)
+    for (uint32_t i = 0; i < s->status.load_balancer.ingress.n && !field_errors_full(fe); i++)
         check_ingress(fe, PATH_INDEX(p, i), &s->status.load_balancer.ingress.v[i], &had);
 }
 

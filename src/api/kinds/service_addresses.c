@@ -19,7 +19,7 @@ static void check_families(struct field_errors *fe, const ServiceSpec *s) {
     static const char *const families[] = {"IPv4", "IPv6", NULL};
     if (list_too_long(fe, SPEC("ipFamilies"), s->ip_families.n))
         return;
-    for (uint32_t i = 0; i < s->ip_families.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->ip_families.n && !field_errors_full(fe); i++) {
         str f = s->ip_families.v[i];
         const str_list before = {s->ip_families.v, i};
         check_one_of(fe, PATH_INDEX(SPEC("ipFamilies"), i), f, families);
@@ -33,7 +33,7 @@ static void check_families(struct field_errors *fe, const ServiceSpec *s) {
 static bool check_each(struct field_errors *fe, const ServiceSpec *s, const ServiceSpec *was) {
     const struct field_path *p = SPEC("clusterIPs");
     bool ok = true;
-    for (uint32_t i = 0; i < s->cluster_ips.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < s->cluster_ips.n && !field_errors_full(fe); i++) {
         uint32_t before = fe->list.n;
         if (i || !str_eqc(s->cluster_ips.v[i], "None"))
             field_check_ip(fe, PATH_INDEX(p, i), s->cluster_ips.v[i],

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "api/maps.h"
 #include "api/resource_list.h"
 #include "apiserver/admission/admission.h"
 #include "schema/quantity.h"
@@ -39,11 +40,8 @@ static struct defaults defaults_of(struct arena *a, const LimitRange *l) {
         const LimitRangeItem *it = &l->spec.limits.v[i];
         if (!str_eqc(it->type, "Container"))
             continue;
-        for (uint32_t j = 0; j < it->default_request.n; j++)
-            amounts_set(a, &d.requests, it->default_request.v[j].key,
-                        it->default_request.v[j].value);
-        for (uint32_t j = 0; j < it->default_.n; j++)
-            amounts_set(a, &d.limits, it->default_.v[j].key, it->default_.v[j].value);
+        d.requests = maps_union(a, &it->default_request, &d.requests);
+        d.limits = maps_union(a, &it->default_, &d.limits);
     }
     return d;
 }
@@ -52,10 +50,9 @@ static struct defaults defaults_of(struct arena *a, const LimitRange *l) {
 static str fill(struct arena *a, str_map *m, const str_map *from) {
     str_list names = {0};
     for (uint32_t i = 0; i < from->n; i++)
-        if (!amounts_get(m, from->v[i].key)) {
-            amounts_set(a, m, from->v[i].key, from->v[i].value);
+        if (!amounts_get(m, from->v[i].key))
             *list_push(a, &names) = from->v[i].key;
-        }
+    *m = maps_union(a, m, from);
     return str_join(a, names.v, names.n, STR(", "));
 }
 
@@ -82,8 +79,8 @@ static void fill_pod(struct write *w, Pod *p, const LimitRange *l) {
     if (!notes.n)
         return;
     str text = str_join(a, notes.v, notes.n, STR("; "));
-    amounts_set(a, &p->metadata.annotations, ANNOTATION,
-                str_concat(a, STR("LimitRanger plugin set: "), text));
+    entry_put(a, &p->metadata.annotations, ANNOTATION,
+              str_concat(a, STR("LimitRanger plugin set: "), text));
     w->mutated = true;
 }
 

@@ -63,7 +63,7 @@ static str_map masked(struct arena *a, const struct api_resource *st, const str_
     str_map out = {0};
     for (uint32_t i = 0; i < m->n; i++)
         if (amounts_get(hard, m->v[i].key) && quota_counts(st, m->v[i].key))
-            amounts_set(a, &out, m->v[i].key, m->v[i].value);
+            *list_push(a, &out) = m->v[i];
     return out;
 }
 
@@ -73,7 +73,7 @@ static str_map growth(struct arena *a, const str_map *now, const str_map *was) {
     for (uint32_t i = 0; i < all.n; i++) {
         struct quantity q = quantity_of(all.v[i].value);
         if (quantity_sign(&q) > 0)
-            amounts_set(a, &out, all.v[i].key, all.v[i].value);
+            *list_push(a, &out) = all.v[i];
     }
     return out;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* RuntimeClass: the class a pod names adds its overhead and where it can run. */
+#include "api/maps.h"
 #include "api/resource_list.h"
 #include "apiserver/admission/admission.h"
 
@@ -30,7 +31,7 @@ static enum step_result set_selector(struct write *w, Pod *p, const str_map *fro
                               "conflict: runtimeClass.scheduling.nodeSelector[" STR_FMT
                               "] = " STR_FMT "; pod.spec.nodeSelector[" STR_FMT "] = " STR_FMT,
                               STR_ARG(key), STR_ARG(value), STR_ARG(key), STR_ARG(*there)));
-        amounts_set(a, &p->spec.node_selector, key, value);
+        entry_put(a, &p->spec.node_selector, key, value);
     }
     return STEP_NEXT;
 }

@@ -62,6 +62,23 @@ TEST(field_errors_end_somewhere) {
     arena_done(&a);
 }
 
+/* An object that is shown whole with each of its faults fills no memory. */
+TEST(field_errors_show_so_much) {
+    struct arena a;
+    arena_init(&a, 0);
+    struct field_errors fe = {.arena = &a};
+    str whole = str_n(arena_zalloc(&a, FIELD_ERRORS_BYTES_MAX / 4), FIELD_ERRORS_BYTES_MAX / 4);
+    for (int i = 0; i < 3; i++)
+        field_invalid_printed(&fe, PATH(NULL, "x"), whole, "must not be");
+    CHECK_INT(fe.list.n, 3);
+    CHECK(!field_errors_full(&fe));
+    for (int i = 0; i < 3; i++)
+        field_invalid(&fe, PATH(NULL, "x"), whole, "must not be");
+    CHECK_INT(fe.list.n, 4);
+    CHECK(field_errors_full(&fe));
+    arena_done(&a);
+}
+
 TEST(go_quote_as_go) {
     static const char *const cases[][2] = {
         {"plain", "\"plain\""},
