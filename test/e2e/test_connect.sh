@@ -68,6 +68,15 @@ items: [
 EOF
 k patch node n1 --subresource=status -p "{\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"$ip\"}],
     \"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":$kubelet_port}}}}" >/dev/null
+k create -f - <<EOF >/dev/null
+apiVersion: v1
+kind: List
+items: [
+  {apiVersion: v1, kind: Node, metadata: {name: n2}},
+  {apiVersion: v1, kind: Pod, metadata: {name: away}, spec: {nodeName: n2, containers: [{name: c, image: i}]}}]
+EOF
+k patch node n2 --subresource=status -p "{\"status\":{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"$ip\"}],
+    \"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":1}}}}" >/dev/null
 k patch pod web --subresource=status -p "{\"status\":{\"phase\":\"Running\",\"podIP\":\"$ip\",\"podIPs\":[{\"ip\":\"$ip\"}],
     \"containerStatuses\":[{\"name\":\"c\",\"ready\":true,\"image\":\"i\",\"imageID\":\"\",\"restartCount\":0,
     \"state\":{\"running\":{\"startedAt\":\"2020-01-01T00:00:00Z\"}}}]}}" >/dev/null
@@ -116,8 +125,20 @@ forwards() {
     kill "$pid" 2>/dev/null
     wait "$pid" 2>/dev/null
 }
+about="kubectl $(kubectl_version), translated: "
+streams SPDY
+forwards
+like "a kubelet that is not there" "$(k exec away -- x 2>&1)" \
+    "error: Internal error occurred: error sending request: Post \"https://$ip:1/exec/default/away/c?command=x&" \
+    "dial tcp $ip:1: connect: connection refused"
+declare_features() {
+    k patch node n1 --subresource=status -p "{\"status\":{\"declaredFeatures\":$1}}" >/dev/null
+}
+declare_features '["ExtendWebSocketsToKubelet"]'
 about="kubectl $(kubectl_version), WebSocket: "
 streams WebSocket
+forwards
+declare_features null
 about="kubectl $(kubectl_version), SPDY: "
 export KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false KUBECTL_PORT_FORWARD_WEBSOCKETS=false
 streams SPDY
@@ -128,8 +149,6 @@ streams SPDY
 forwards
 kubectl_newest
 unset KUBECTL_REMOTE_COMMAND_WEBSOCKETS KUBECTL_PORT_FORWARD_WEBSOCKETS
-about="kubectl $(kubectl_version), tunnel: "
-forwards
 about=
 
 # ---- proxies ----

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* exec, attach and port-forward up to the point where the node takes over: options, rights, which
- * container on which node. What follows is between client and kubelet (proxy.c); the protocols,
- * WebSocket or SPDY, are theirs.
+ * container on which node. What follows is between client and kubelet (upgrade.c); the protocols,
+ * WebSocket or SPDY, are theirs, unless the client speaks WebSocket as clients do since 1.30 and
+ * the kubelet is one that has not said it knows that: then we speak SPDY for it.
  *
  * A GET asks for a WebSocket, a POST for SPDY, and authorisation has seen only "get" for the first:
  * so that reading is not acting, "create" is asked for too (upstream since 1.35). Admission of
@@ -23,7 +24,16 @@ static bool may_create(struct request *r) {
     return false;
 }
 
-static enum phase_result stream(struct request *r, const Pod *p, str path, str query) {
+static bool wants_websocket(const struct request *r, const char *protocol) {
+    const char *const known[] = {protocol, NULL};
+    str chosen;
+    return websocket_wanted(&r->x->headers) &&
+           websocket_choose(&r->x->headers, known, &chosen) == 0 && chosen.n;
+}
+
+/* translated: how a WebSocket of this protocol is joined with SPDY. */
+static enum phase_result stream(struct request *r, const Pod *p, str path, str query,
+                                const char *protocol, enum proxy_join translated) {
     struct kubelet_location at;
     if (!p->spec.node_name.n)
         return respond_status(r, status_bad_request(r->arena,
@@ -31,12 +41,19 @@ static enum phase_result stream(struct request *r, const Pod *p, str path, str q
                                                     STR_ARG(p->metadata.name)));
     if (!kubelet_locate(r, p->spec.node_name, &at))
         return PHASE_DONE;
+    bool spdy = !at.websockets && wants_websocket(r, protocol);
+    const struct query *q = &r->query;
     return proxy_start(r, &(struct proxy_target){.ip = at.ip,
                                                  .port = at.port,
                                                  .tls = at.tls,
                                                  .path = path,
                                                  .query = query,
-                                                 .stream = true});
+                                                 .stream = true,
+                                                 .join = spdy ? translated : PROXY_JOIN_BYTES,
+                                                 .channels = {.in = query_bool(q, "stdin"),
+                                                              .out = query_bool(q, "stdout"),
+                                                              .err = query_bool(q, "stderr"),
+                                                              .tty = query_bool(q, "tty")}});
 }
 
 /* "&name=value", the first without '&'. */
@@ -73,7 +90,7 @@ static enum phase_result to_container(struct request *r, const char *verb, bool 
     str path =
         str_printf(r->arena, "/%s/" STR_FMT "/" STR_FMT "/" STR_FMT, verb,
                    STR_ARG(p->metadata.namespace_), STR_ARG(p->metadata.name), STR_ARG(container));
-    return stream(r, p, path, stream_query(r, command));
+    return stream(r, p, path, stream_query(r, command), CHANNELS_PROTOCOL, PROXY_JOIN_CHANNELS);
 }
 
 enum phase_result special_exec(struct request *r) {
@@ -115,5 +132,5 @@ enum phase_result special_port_forward(struct request *r) {
     str path = str_printf(r->arena, "/portForward/" STR_FMT "/" STR_FMT,
                           STR_ARG(p->metadata.namespace_), STR_ARG(p->metadata.name));
     str query = ports.n ? str_concat(r->arena, STR("port="), url_encode(r->arena, ports)) : ports;
-    return stream(r, p, path, query);
+    return stream(r, p, path, query, "SPDY/3.1+" PORT_FORWARD_PROTOCOL, PROXY_JOIN_MESSAGES);
 }

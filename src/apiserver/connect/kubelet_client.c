@@ -133,6 +133,13 @@ struct kubelet_client *kubelet_client_free(struct kubelet_client *k) {
 
 /* ---- where a node is ---- */
 
+static bool declares(const Node *n, const char *feature) {
+    for (uint32_t i = 0; i < n->status.declared_features.n; i++)
+        if (str_eqc(n->status.declared_features.v[i], feature))
+            return true;
+    return false;
+}
+
 static int locate(void *ctx, struct arena *a, str name, struct kubelet_location *ret) {
     struct kubelet_client *k = ctx;
     const struct api_resource *res = RESOURCE_OF(core_v1_nodes);
@@ -145,7 +152,10 @@ static int locate(void *ctx, struct arena *a, str name, struct kubelet_location 
         const NodeAddress *at = &n->status.addresses.v[i];
         if (!str_eqc(at->type, "InternalIP"))
             continue;
-        *ret = (struct kubelet_location){at->address, port ? port : KUBELET_PORT, k->tls};
+        *ret = (struct kubelet_location){.ip = at->address,
+                                         .port = port ? port : KUBELET_PORT,
+                                         .tls = k->tls,
+                                         .websockets = declares(n, "ExtendWebSocketsToKubelet")};
         return 0;
     }
     return -EADDRNOTAVAIL;

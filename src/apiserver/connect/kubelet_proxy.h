@@ -10,6 +10,7 @@ struct kubelet_location {
     str ip;
     int port;
     struct tls_config *tls; /* borrowed; NULL: plain (tests) */
+    bool websockets;        /* the node declares ExtendWebSocketsToKubelet: streams need no SPDY */
 };
 
 struct kubelet_ops {

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One request on its way to another server: its body is read, a connection is made, and then the
- * answer is passed back as it comes, as fast as the client takes it; or, when the client wants
- * another protocol and the other side agrees, the two connections become a tunnel.
+ * answer is passed back as it comes, as fast as the client takes it.
  *
  *     body -> call -> answer in pieces
- *                  -> 101 -> hijack -> tunnel (in apiserver.tunnels; the request is over)
  *
  * Each request has a connection of its own: a backend is somebody's program, and no other request
  * shall wait for it. */
 #include "apiserver/connect/proxy.h"
-#include "apiserver/nonresource/metrics.h"
-
-#include <stdlib.h>
-
 #include "net/client.h"
-#include "net/tunnel.h"
 
 struct proxy {
     struct request *r;
@@ -22,53 +15,11 @@ struct proxy {
     str host;   /* "10.0.0.7:80" */
     str asked;  /* the Host the client named */
     str prefix; /* where it sees the backend's root, encoded */
-    bool upgrade;
     struct http_client *client;
     struct http_call *call;
     int status; /* of the answer that is passed back, once it has begun */
     bool paused;
 };
-
-/* ---- tunnels ---- */
-
-struct joined {
-    struct list node; /* apiserver.tunnels */
-    struct apiserver *server;
-    struct stream *backend; /* until the client's stream is ours too */
-    struct buf early;
-    struct tunnel *tunnel;
-    struct series *running; /* its gauge is one higher for it */
-};
-
-static void joined_free(struct joined *j) {
-    list_remove(&j->node);
-    j->server->n_tunnels--;
-    series_add(j->running, -1);
-    stream_close(j->backend);
-    tunnel_free(j->tunnel);
-    buf_done(&j->early);
-    free(j);
-}
-
-static void tunnel_ended(void *ctx) {
-    joined_free(ctx);
-}
-
-static void client_taken(void *ctx, struct stream *client, str already_read) {
-    struct joined *j = ctx;
-    if (!client) {
-        joined_free(j);
-        return;
-    }
-    j->tunnel = tunnel_new(j->server->loop, client, already_read, TAKE(j->backend),
-                           buf_str(&j->early), tunnel_ended, j);
-    buf_done(&j->early);
-}
-
-void proxy_cut_tunnels(struct apiserver *s) {
-    while (!list_empty(&s->tunnels))
-        joined_free(container_of(s->tunnels.next, struct joined, node));
-}
 
 /* ---- the answer ---- */
 
@@ -83,31 +34,6 @@ static void cleanup(struct request *r) {
 static void answer(struct proxy *p, Status *s) {
     respond_status(p->r, s);
     request_end(p->r);
-}
-
-static void on_upgrade(void *ctx, const struct http_headers *h, struct stream *s, str early) {
-    struct proxy *p = ctx;
-    struct request *r = p->r;
-    struct apiserver *server = r->server;
-    p->call = NULL;
-    struct joined *j = xcalloc(1, sizeof(*j));
-    j->server = server;
-    j->running = metrics_running(r);
-    j->backend = s;
-    buf_init(&j->early, 0);
-    buf_add(&j->early, early);
-    list_init(&j->node);
-    list_append(&server->tunnels, &j->node);
-    server->n_tunnels++;
-    int e = exchange_hijack(r->x, h->v, h->n, client_taken, j);
-    if (e < 0) {
-        joined_free(j);
-        answer(p, status_new(r->arena, 500, NULL, "error hijacking connection: %s", strerror(-e)));
-        return;
-    }
-    r->x = NULL;
-    r->code = 101;
-    request_end(r);
 }
 
 static void on_writable(struct exchange *x) {
@@ -137,40 +63,10 @@ static bool on_data(void *ctx, str data) {
     return !p->paused;
 }
 
-static str go_error(struct arena *a, const struct proxy *p, int e, bool sent) {
-    const char *why = e == -ETIMEDOUT ? "i/o timeout" : strerror(-e);
-    if (sent)
-        return e == -EPROTO ? STR("malformed HTTP response") : STR("EOF");
-    str what = e == -ETIMEDOUT ? str_of(why) : str_printf(a, "connect: %s", why);
-    char *text = arena_dup(a, what.p, what.n);
-    if (what.n > 9 && e != -ETIMEDOUT) /* Go's errno texts begin small */
-        text[9] = (char)(text[9] | 0x20);
-    return str_printf(a, "dial tcp " STR_FMT ": " STR_FMT, STR_ARG(p->host), (int)what.n, text);
-}
-
 static Status *unreachable(struct proxy *p, int e, bool sent) {
     struct arena *a = p->r->arena;
-    str why = go_error(a, p, e, sent);
-    if (p->upgrade)
-        return status_new(a, 500, NULL, sent ? STR_FMT : "error dialing backend: " STR_FMT,
-                          STR_ARG(why));
     return status_new(a, 503, "ServiceUnavailable", "error trying to reach service: " STR_FMT,
-                      STR_ARG(why));
-}
-
-/* Not upgraded: an error is the client's to see as it is. */
-static void refused(struct proxy *p, int status, const struct http_headers *h, str body) {
-    struct request *r = p->r;
-    if (status < 400) {
-        answer(p,
-               status_new(r->arena, 500, NULL, "invalid upgrade response: status code %d", status));
-        return;
-    }
-    struct http_headers out = proxy_answer_headers(r->arena, h, p->host, p->asked, STR_NONE);
-    http_header_add(r->arena, &out, STR("Connection"), STR("close"));
-    r->code = (uint16_t)status;
-    exchange_respond(TAKE(r->x), status, out.v, out.n, body);
-    request_end(r);
+                      STR_ARG(proxy_go_error(a, p->host, e, sent)));
 }
 
 static void on_done(void *ctx, int e, int status, const struct http_headers *h, str body,
@@ -185,10 +81,8 @@ static void on_done(void *ctx, int e, int status, const struct http_headers *h, 
         else
             exchange_end(x);
         request_end(r);
-    } else if (e < 0) {
-        answer(p, unreachable(p, e, maybe_sent));
     } else {
-        refused(p, status, h, body);
+        answer(p, unreachable(p, e < 0 ? e : -EPROTO, maybe_sent));
     }
 }
 
@@ -206,20 +100,16 @@ static enum phase_result send(struct proxy *p, str body) {
     int e = http_client_new(r->server->loop, &co, &p->client);
     if (e < 0)
         return respond_status(r, status_new(a, 500, NULL, "%s", strerror(-e)));
-    struct http_headers h =
-        proxy_request_headers(a, &r->x->headers, p->upgrade, str_of(r->x->remote),
-                              t->stream || p->upgrade ? STR_NONE : r->x->path);
+    struct http_headers h = proxy_request_headers(a, &r->x->headers, false, str_of(r->x->remote),
+                                                  t->stream ? STR_NONE : r->x->path);
     struct http_call_options o = {
         .method = str_cdup(a, r->x->method),
-        .target = str_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(proxy_encode_path(a, t->path)),
-                             t->query.n ? "?" : "", STR_ARG(t->query)),
+        .target = proxy_request_target(a, t),
         .headers = h.v,
         .n_headers = h.n,
         .body = body,
-        .max_body = PROXY_REFUSAL_MAX,
-        .on_head = p->upgrade ? NULL : on_head,
-        .on_data = p->upgrade ? NULL : on_data,
-        .on_upgrade = p->upgrade ? on_upgrade : NULL,
+        .on_head = on_head,
+        .on_data = on_data,
         .on_done = on_done,
         .ctx = p,
     };
@@ -273,32 +163,24 @@ static str prefix_of(const struct request *r) {
 
 enum phase_result proxy_start(struct request *r, const struct proxy_target *t) {
     struct arena *a = r->arena;
-    bool upgrade = !r->x->http2 && proxy_wants_upgrade(&r->x->headers);
-    if (t->stream && !upgrade)
+    if (!r->x->http2 && proxy_wants_upgrade(&r->x->headers))
+        return proxy_upgrade(r, t);
+    if (t->stream)
         return respond_status(r, status_bad_request(a, "Upgrade request required"));
     bool reads = str_eqc(r->x->method, "GET") || str_eqc(r->x->method, "HEAD");
-    if (upgrade && r->x->body_length != 0)
-        return respond_status(r, status_bad_request(a, "an upgrade request has no body"));
-    if (!upgrade && !t->path.n && reads)
+    if (!t->path.n && reads)
         return redirect_to_root(r);
-    if (upgrade && r->server->n_tunnels >= TUNNELS_MAX)
-        return respond_status(
-            r, status_new(a, 429, "TooManyRequests", "Too many requests, please try again later."));
     struct proxy *p = arena_make(a, struct proxy);
     p->r = r;
     p->target = *t;
-    if (!t->path.n)
-        p->target.path = STR("/");
     if (t->tls)
         tls_config_ref(t->tls);
-    p->upgrade = upgrade;
-    p->host = str_printf(a, str_chr(t->ip, ':') >= 0 ? "[" STR_FMT "]:%d" : STR_FMT ":%d",
-                         STR_ARG(t->ip), t->port);
+    p->host = proxy_host(a, t);
     p->asked = http_header_get(&r->x->headers, "Host");
     p->prefix = prefix_of(r);
     r->data = p;
     r->cleanup = cleanup;
-    if (upgrade || r->x->body_length == 0)
+    if (r->x->body_length == 0)
         return send(p, STR_NONE);
     request_state(r, REQUEST_BODY);
     exchange_read_body(r->x, PROXY_BODY_MAX, body_read);

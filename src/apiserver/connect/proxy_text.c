@@ -40,6 +40,18 @@ bool proxy_wants_upgrade(const struct http_headers *h) {
     return lists(h, "Connection", STR("upgrade"));
 }
 
+bool proxy_is_of_upgrade(str name) {
+    static const char *const names[] = {"Connection",
+                                        "Upgrade",
+                                        "Sec-WebSocket-Extensions",
+                                        "Sec-WebSocket-Key",
+                                        "Sec-WebSocket-Protocol",
+                                        "Sec-WebSocket-Version",
+                                        "X-Stream-Protocol-Version",
+                                        NULL};
+    return is_one_of(name, names);
+}
+
 /* Who somebody is was for us to know, and whom he pretends to be. */
 static bool is_for_us(str name) {
     static const char *const names[] = {"Authorization",   "Content-Length",  "Expect",
@@ -180,6 +192,28 @@ str proxy_encode_path(struct arena *a, str path) {
         out[n++] = hex[c & 15];
     }
     return str_n(out, n);
+}
+
+str proxy_host(struct arena *a, const struct proxy_target *t) {
+    bool v6 = str_chr(t->ip, ':') >= 0;
+    return str_printf(a, v6 ? "[" STR_FMT "]:%d" : STR_FMT ":%d", STR_ARG(t->ip), t->port);
+}
+
+str proxy_request_target(struct arena *a, const struct proxy_target *t) {
+    str path = proxy_encode_path(a, t->path.n ? t->path : STR("/"));
+    return str_printf(a, STR_FMT "%s" STR_FMT, STR_ARG(path), t->query.n ? "?" : "",
+                      STR_ARG(t->query));
+}
+
+str proxy_go_error(struct arena *a, str host, int e, bool sent) {
+    const char *why = e == -ETIMEDOUT ? "i/o timeout" : strerror(-e);
+    if (sent)
+        return e == -EPROTO ? STR("malformed HTTP response") : STR("EOF");
+    str what = e == -ETIMEDOUT ? str_of(why) : str_printf(a, "connect: %s", why);
+    char *text = arena_dup(a, what.p, what.n);
+    if (what.n > 9 && e != -ETIMEDOUT) /* Go's errno texts begin small */
+        text[9] = (char)(text[9] | 0x20);
+    return str_printf(a, "dial tcp " STR_FMT ": " STR_FMT, STR_ARG(host), (int)what.n, text);
 }
 
 bool proxy_split_id(str id, str *ret_scheme, str *ret_name, str *ret_port) {

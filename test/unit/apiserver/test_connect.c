@@ -16,7 +16,7 @@ struct fixture {
     /* The kubelet's side of a stream, which echoes; the client's. */
     struct stream *kubelet_end, *client_end;
     struct buf echo, heard;
-    str upgraded_to;
+    str upgraded_to, accepted, protocol;
     int refused;
     struct answer last;
     struct kubelet_ops ops;
@@ -89,20 +89,26 @@ static void serve(void *ctx, struct exchange *x) {
     } else if (str_find(x->target, STR("odd")) >= 0) {
         exchange_respond(x, 200, NULL, 0, STR("what?"));
     } else {
-        struct http_header h[] = {{STR("Upgrade"), upgrade},
-                                  {STR("Sec-WebSocket-Protocol"),
-                                   http_header_get(&x->headers, "Sec-WebSocket-Protocol")}};
-        CHECK_INT(exchange_hijack(x, h, 2, kubelet_taken, f), 0);
+        static const char *const names[] = {"Sec-WebSocket-Protocol", "X-Stream-Protocol-Version"};
+        struct http_headers h = {0};
+        http_header_add(x->arena, &h, STR("Upgrade"), upgrade);
+        for (int i = 0; i < 2; i++)
+            if (http_header_get(&x->headers, names[i]).n)
+                http_header_add(x->arena, &h, str_of(names[i]),
+                                http_header_get(&x->headers, names[i]));
+        CHECK_INT(exchange_hijack(x, h.v, h.n, kubelet_taken, f), 0);
     }
 }
 
 static int locate(void *ctx, struct arena *a, str node, struct kubelet_location *ret) {
     if (str_eqc(node, "bare"))
         return -EADDRNOTAVAIL;
-    if (!str_eqc(node, "n1") && !str_eqc(node, "off"))
+    if (!str_eqc(node, "n1") && !str_eqc(node, "old") && !str_eqc(node, "off"))
         return -ENOENT;
     *ret = (struct kubelet_location){
-        .ip = str_eqc(node, "n1") ? STR("192.0.2.1") : STR("192.0.2.9"), .port = 10250};
+        .ip = str_eqc(node, "n1") || str_eqc(node, "old") ? STR("192.0.2.1") : STR("192.0.2.9"),
+        .port = 10250,
+        .websockets = !str_eqc(node, "old")};
     return 0;
 }
 
@@ -121,12 +127,30 @@ static void client_ready(struct stream *s, unsigned events) {
 static void upgraded(void *ctx, const struct http_headers *h, struct stream *s, str early) {
     struct fixture *f = container_of(ctx, struct fixture, last);
     f->client_end = s;
-    f->upgraded_to = str_dup(f->w->arena, http_header_get(h, "Upgrade"));
+    buf_add(&f->heard, early);
+    struct arena *a = f->w->arena;
+    f->upgraded_to = str_dup(a, http_header_get(h, "Upgrade"));
+    f->accepted = str_dup(a, http_header_get(h, "Sec-WebSocket-Accept"));
+    f->protocol = str_dup(a, http_header_get(h, "Sec-WebSocket-Protocol"));
     s->ctx = f;
     s->ready = client_ready;
     stream_want(s, IO_READ);
     f->last.code = 101;
     f->last.done = true;
+}
+
+static struct answer *upgrade_with(struct fixture *f, const char *method, const char *target,
+                                   const struct http_header *h, size_t n) {
+    f->last = (struct answer){.w = f->w};
+    http_client_call(f->w->client, &(struct http_call_options){.method = method,
+                                                               .target = str_of(target),
+                                                               .headers = h,
+                                                               .n_headers = n,
+                                                               .on_done = on_answer,
+                                                               .on_upgrade = upgraded,
+                                                               .ctx = &f->last});
+    CHECK(loop_run_until(f->w->l, is_answered, &f->last, 60 * NSEC_PER_SEC));
+    return &f->last;
 }
 
 static struct answer *upgrade_as(struct fixture *f, const char *who, const char *method,
@@ -137,16 +161,7 @@ static struct answer *upgrade_as(struct fixture *f, const char *who, const char 
         {STR("Upgrade"), str_of(to)},
         {STR("Sec-WebSocket-Protocol"), STR("v5.channel.k8s.io")},
     };
-    f->last = (struct answer){.w = f->w};
-    http_client_call(f->w->client, &(struct http_call_options){.method = method,
-                                                               .target = str_of(target),
-                                                               .headers = h,
-                                                               .n_headers = ARRAY_LEN(h),
-                                                               .on_done = on_answer,
-                                                               .on_upgrade = upgraded,
-                                                               .ctx = &f->last});
-    CHECK(loop_run_until(f->w->l, is_answered, &f->last, 60 * NSEC_PER_SEC));
-    return &f->last;
+    return upgrade_with(f, method, target, h, ARRAY_LEN(h));
 }
 
 static struct answer *upgrade(struct fixture *f, const char *method, const char *target) {
@@ -511,6 +526,88 @@ TEST(streams_that_cannot_be) {
     struct answer body = call_with(f.w, "POST", STR(POD("exec?container=c")), up, 3, STR("x"));
     CHECK_INT(body.code, 400);
     CHECK_INT(f.w->server->n_tunnels, 0);
+    stop(&f);
+}
+
+/* A kubelet that has not said it knows WebSocket is asked for SPDY, in our own words. */
+#define ACCEPTED  "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+#define OLD(rest) NS "/pods/old/" rest
+
+static struct answer *websocket(struct fixture *f, const char *target, const char *protocol,
+                                const char *key) {
+    struct http_header h[] = {
+        {STR("Authorization"), STR("User admin system:masters")},
+        {STR("Connection"), STR("Upgrade")},
+        {STR("Upgrade"), STR("websocket")},
+        {STR("Sec-WebSocket-Version"), STR("13")},
+        {STR("Sec-WebSocket-Key"), str_of(key)},
+        {STR("Sec-WebSocket-Protocol"), str_of(protocol)},
+    };
+    return upgrade_with(f, "GET", target, h, ARRAY_LEN(h));
+}
+#define KEY "dGhlIHNhbXBsZSBub25jZQ=="
+
+TEST(an_old_kubelet_is_spoken_to_in_spdy) {
+    struct fixture f;
+    start(&f);
+    make_pod(&f, "old", "old", NULL);
+    REQUIRE(websocket(&f, OLD("exec?container=c&command=x&stdin=1&stdout=1"),
+                      "v5.channel.k8s.io, v4.channel.k8s.io", KEY)
+                ->code == 101);
+    CHECK_STRC(f.upgraded_to, "websocket");
+    CHECK_STRC(f.accepted, ACCEPTED);
+    CHECK_STRC(f.protocol, "v5.channel.k8s.io");
+    CHECK(asked(&f, "POST /exec/default/old/c?command=x&input=1&output=1\n"));
+    CHECK(asked(&f, "Upgrade: SPDY/3.1\n"));
+    CHECK(asked(&f, "X-Stream-Protocol-Version: v4.channel.k8s.io\n"));
+    CHECK(!asked(&f, "WebSocket"));
+    pass_time(&f.aw, 1);
+    CHECK(str_starts(buf_str(&f.heard), STR("\x82\1\1"))); /* stdout stands */
+    hang_up(&f);
+    REQUIRE(websocket(&f, OLD("portforward?ports=80"), "SPDY/3.1+portforward.k8s.io", KEY)->code ==
+            101);
+    CHECK_STRC(f.protocol, "SPDY/3.1+portforward.k8s.io");
+    CHECK(asked(&f, "POST /portForward/default/old?port=80\n"));
+    CHECK(asked(&f, "X-Stream-Protocol-Version: portforward.k8s.io\n"));
+    CHECK(!asked(&f, "WebSocket"));
+    say(&f, "\x82\x81\x01\x01\x01\x01i");
+    pass_time(&f.aw, 1);
+    CHECK_STRC(buf_str(&f.heard), "\x82\x01h");
+    hang_up(&f);
+    /* Older protocols are the kubelet's own. */
+    REQUIRE(websocket(&f, OLD("attach?container=c"), "v4.channel.k8s.io", KEY)->code == 101);
+    CHECK(asked(&f, "GET /attach/default/old/c\n"));
+    hang_up(&f);
+    CHECK_INT(websocket(&f, OLD("exec?container=c"), "v5.channel.k8s.io", "short")->code, 400);
+    stop(&f);
+}
+
+TEST(an_old_kubelet_that_cannot) {
+    struct fixture f;
+    start(&f);
+    make_pod(&f, "old", "old", NULL);
+    static const struct {
+        const char *target, *said;
+    } cases[] = {
+        {OLD("exec?container=c&command=refuse"),
+         "Internal error occurred: unable to upgrade connection: not you"},
+        {OLD("exec?container=c&command=odd"),
+         "Internal error occurred: unable to upgrade connection: what?"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        REQUIRE(websocket(&f, cases[i].target, "v5.channel.k8s.io", KEY)->code == 101);
+        pass_time(&f.aw, 1);
+        CHECK(str_find(buf_str(&f.heard), str_of(cases[i].said)) >= 0);
+        hang_up(&f);
+    }
+    http_server_free(TAKE(f.kubelet));
+    REQUIRE(websocket(&f, OLD("exec?container=c"), "v5.channel.k8s.io", KEY)->code == 101);
+    pass_time(&f.aw, 1);
+    CHECK(str_find(buf_str(&f.heard),
+                   STR("error sending request: Post \\\"http://192.0.2.1:10250/exec/default/old/c"
+                       "\\\": dial tcp 192.0.2.1:10250: connect: connection refused")) >= 0);
+    hang_up(&f);
+    CHECK_INT(websocket(&f, OLD("portforward"), "SPDY/3.1+portforward.k8s.io", KEY)->code, 500);
     stop(&f);
 }
 

@@ -4,6 +4,7 @@
 #include "net/client.h"
 #include "net/server.h"
 #include "net/tunnel.h"
+#include "net/websocket.h"
 #include "net_test.h"
 
 struct fixture {
@@ -19,6 +20,7 @@ struct fixture {
     unsigned ended, refused, lost;
     int status;
     bool backend_no_read;
+    bool websocket; /* on the client's side */
 };
 
 static void on_end(void *ctx) {
@@ -35,7 +37,9 @@ static void taken(void *ctx, struct stream *s, str already_read) {
         stream_close(up);
         return;
     }
-    f->tunnel = tunnel_new(f->w.l, s, already_read, up, buf_str(&f->early), on_end, f);
+    f->tunnel = tunnel_new(
+        f->w.l, &(struct tunnel_end){.s = s, .early = already_read, .websocket = f->websocket},
+        &(struct tunnel_end){.s = up, .early = buf_str(&f->early)}, on_end, f);
 }
 
 static void on_upgrade(void *ctx, const struct http_headers *h, struct stream *s, str early) {
@@ -280,5 +284,127 @@ TEST(freed_in_the_middle) {
     pass(&f.w, NSEC_PER_SEC);
     CHECK(f.client.end && f.backend.end);
     CHECK_INT(f.ended, 0);
+    stop(&f);
+}
+
+/* ---- with a WebSocket on the client's side ---- */
+
+static const uint8_t mask[4] = {9, 8, 7, 6};
+
+static void message(struct fixture *f, enum websocket_opcode opcode, str data) {
+    websocket_put(&f->client.out, opcode, data, mask);
+}
+
+static void join_websocket(struct fixture *f) {
+    start(f);
+    f->websocket = true;
+    ask(f);
+    raw_send(&f->backend, ACCEPT);
+    pass(&f->w, NSEC_PER_SEC);
+    REQUIRE(f->tunnel != NULL);
+    buf_clear(&f->client.in);
+}
+
+/* What the messages that the client has got carry; the code of the close behind them, or 0. */
+static unsigned unwrap(struct fixture *f, struct buf *ret) {
+    struct websocket_reader r;
+    websocket_reader_init(&r, false);
+    for (size_t at = 0; at < f->client.in.n;) {
+        struct websocket_piece piece;
+        bool has;
+        ssize_t k = websocket_read(&r, f->client.in.p + at, f->client.in.n - at, &piece, &has);
+        REQUIRE(k > 0);
+        at += (size_t)k;
+        if (!has)
+            continue;
+        if (piece.opcode == WEBSOCKET_CLOSE)
+            return (unsigned)(uint8_t)piece.data.p[0] << 8 | (uint8_t)piece.data.p[1];
+        if (piece.opcode == WEBSOCKET_PONG)
+            buf_adds(ret, "pong:");
+        buf_add(ret, piece.data);
+    }
+    return 0;
+}
+
+TEST(bytes_in_messages_on_one_side_and_bare_on_the_other) {
+    struct fixture f;
+    join_websocket(&f);
+    struct buf sent = {0}, got = {0};
+    add_pattern(&sent, 300000, 1);
+    for (size_t at = 0, n = 1; at < sent.n; at += n, n = n * 3 % 70001)
+        message(&f, WEBSOCKET_BINARY, str_slice(buf_str(&sent), at, MIN(at + n, sent.n)));
+    raw_send(&f.client, "");
+    add_pattern(&f.backend.out, 500000, 2);
+    raw_send(&f.backend, "");
+    pass(&f.w, 60 * NSEC_PER_SEC);
+    check_pattern(&f.backend.in, 300000, 1);
+    CHECK_INT(unwrap(&f, &got), 0);
+    check_pattern(&got, 500000, 2);
+    CHECK_INT(f.ended, 0);
+    stream_close(TAKE(f.backend.s));
+    pass(&f.w, NSEC_PER_SEC);
+    buf_clear(&got);
+    CHECK_INT(unwrap(&f, &got), WEBSOCKET_NORMAL);
+    CHECK_INT(f.ended, 1);
+    buf_done(&sent);
+    buf_done(&got);
+    stop(&f);
+}
+
+TEST(messages_behind_the_heads_and_pings) {
+    struct fixture f;
+    start(&f);
+    f.websocket = true;
+    ask(&f);
+    message(&f, WEBSOCKET_BINARY, STR("early"));
+    message(&f, WEBSOCKET_PING, STR("you there?"));
+    message(&f, WEBSOCKET_PONG, STR("unasked"));
+    raw_send(&f.client, "");
+    raw_send(&f.backend, ACCEPT);
+    pass(&f.w, NSEC_PER_SEC);
+    CHECK_STRC(buf_str(&f.backend.in), "early");
+    CHECK(str_find(buf_str(&f.client.in), STR("\x8a\x0ayou there?")) >= 0);
+    CHECK_INT(f.ended, 0);
+    stop(&f);
+}
+
+TEST(a_client_that_ends_or_errs) {
+    static const struct {
+        enum websocket_opcode opcode;
+        str data;
+        unsigned code;
+    } cases[] = {{WEBSOCKET_CLOSE, STR("\x03\xe8"), WEBSOCKET_NORMAL},
+                 {WEBSOCKET_TEXT, STR("words"), WEBSOCKET_PROTOCOL},
+                 {WEBSOCKET_CONTINUATION, STR("of nothing"), WEBSOCKET_PROTOCOL}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fixture f;
+        struct buf got = {0};
+        join_websocket(&f);
+        message(&f, WEBSOCKET_BINARY, STR("last words"));
+        message(&f, cases[i].opcode, cases[i].data);
+        raw_send(&f.client, "");
+        pass(&f.w, NSEC_PER_SEC);
+        CHECK_STRC(buf_str(&f.backend.in), "last words");
+        CHECK_INT(unwrap(&f, &got), cases[i].code);
+        CHECK(f.backend.end && f.client.end);
+        CHECK_INT(f.ended, 1);
+        buf_done(&got);
+        stop(&f);
+    }
+}
+
+/* Pings of a client that does not read are not collected. */
+TEST(a_flood_of_pings_is_bounded) {
+    struct fixture f;
+    static char payload[WEBSOCKET_CONTROL_MAX];
+    join_websocket(&f);
+    f.client.no_read = true;
+    stream_want(f.client.s, 0);
+    size_t before = f.client.at;
+    for (unsigned i = 0; i < 20000; i++)
+        message(&f, WEBSOCKET_PING, str_n(payload, sizeof(payload)));
+    raw_send(&f.client, "");
+    pass(&f.w, 60 * NSEC_PER_SEC);
+    CHECK(f.client.at - before < 4 * TUNNEL_BUFFER + 3 * SIM_PIPE_BYTES);
     stop(&f);
 }
