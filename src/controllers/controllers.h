@@ -2,6 +2,7 @@
 /* The controller manager: every controller, over one client and one set of informers. */
 #pragma once
 
+#include "api/csr.h"
 #include "client/controller.h"
 
 #define CONTROLLER(name) extern const struct controller name##_controller;
@@ -13,12 +14,12 @@ extern const struct controller *const all_controllers[];
 /* What controllers are told at start (run_config()). */
 struct controllers_config {
     str root_ca_pem; /* of kube-root-ca.crt; empty: it is not published */
-    /* Who has the CA's key signs an approved request for a signer of nodes' certificates, good for
-     * so many seconds at most (0: as it likes); the PEM in a: the certificate, then its CA. A short
-     * round trip to a process beside this one, that blocks. -EINVAL: never; other errors: tried
-     * again. NULL: nobody here signs. */
-    int (*sign)(void *ctx, struct arena *a, str signer, str csr_pem, int64_t seconds, struct err *e,
-                str *ret_pem);
+    /* Has an approved request signed by whoever has the CA's key. done() once, at once or later:
+     * the PEM of the certificate and of its CA; -EINVAL: never; other errors: to be asked again.
+     * forget(): orders with that context are not answered any more. NULL: nobody here signs. */
+    void (*sign)(void *ctx, const struct csr_order *o,
+                 void (*done)(void *ctx, int r, const struct err *e, str pem), void *done_ctx);
+    void (*forget)(void *ctx, const void *done_ctx);
     void *sign_ctx;
 };
 

@@ -10,7 +10,7 @@
  * The rest waits for people. */
 #include <stdlib.h>
 
-#include "api/node_csr.h"
+#include "api/csr.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "controllers/common.h"
@@ -45,12 +45,13 @@ static void claim_set(struct approving *s, str node, str csr) {
 static void on_csr(void *ctx, struct informer *i, struct cached *old, struct cached *new_) {
     struct approving *s = ctx;
     const CertificateSigningRequest *c = (new_ ? new_ : old)->typed;
+    struct csr_order o;
     struct node_csr q;
     struct arena a;
     if (!csr_condition(c, "Approved") || !str_eqc(c->spec.signer_name, SIGNER_KUBELET_CLIENT))
         return;
     arena_init(&a, 0);
-    if (node_csr_read(&a, c->spec.signer_name, c->spec.request, NULL, &q) == 0 &&
+    if (csr_order_of(c, NULL, &o) == 0 && node_csr_read(&a, &o, NULL, &q) == 0 &&
         !str_eq(c->spec.username, q.names.cn)) {
         const char *holder = map_get(&s->claims, q.node);
         if (new_ && !holder)
@@ -173,10 +174,10 @@ static bool names_another(struct approving *s, const struct node_csr *q) {
 static int reconcile(void *state, str key, struct plan *p) {
     struct approving *s = state;
     const CertificateSigningRequest *c = informer_typed(s->csrs, key);
+    struct csr_order o;
     struct node_csr q;
     if (!c || is_settled(c) || !is_node_signer(c->spec.signer_name) ||
-        node_csr_read(p->arena, c->spec.signer_name, c->spec.request, NULL, &q) < 0 ||
-        !node_csr_usages_ok(q.serving, c->spec.usages.v, c->spec.usages.n))
+        csr_order_of(c, NULL, &o) < 0 || node_csr_read(p->arena, &o, NULL, &q) < 0)
         return 0;
     bool own = str_eq(c->spec.username, q.names.cn);
     if (q.serving && own && !names_another(s, &q))

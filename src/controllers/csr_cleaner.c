@@ -2,7 +2,7 @@
 /* Requests that have done their work go: an hour after they were denied, failed, or were approved
  * and signed, or with their certificate; a day after they were made when nobody decides (upstream's
  * times). Keys are names of CertificateSigningRequests. */
-#include "api/node_csr.h"
+#include "api/csr.h"
 #include "controllers/common.h"
 #include "controllers/controllers.h"
 #include "net/x509.h"

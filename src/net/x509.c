@@ -122,23 +122,40 @@ static const char *extended_usage(const struct x509_request *r) {
     return r->server_auth ? "serverAuth" : r->client_auth ? "clientAuth" : NULL;
 }
 
+/* NULL: none, which is any. */
+static const char *key_usage(const struct x509_request *r, bool is_rsa) {
+    bool sign = r->as_asked ? r->sign_usage : true,
+         encipher = r->as_asked ? r->encipher_usage : is_rsa;
+    if (r->ca)
+        return "critical,digitalSignature,keyEncipherment,keyCertSign,cRLSign";
+    if (sign && encipher)
+        return "critical,digitalSignature,keyEncipherment";
+    return sign ? "critical,digitalSignature" : encipher ? "critical,keyEncipherment" : NULL;
+}
+
 static bool put_extensions(X509 *cert, X509 *issuer, const struct x509_request *r, bool is_rsa) {
     X509V3_CTX ctx;
     X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
-    const char *usage = r->ca    ? "critical,digitalSignature,keyEncipherment,keyCertSign,cRLSign"
-                        : is_rsa ? "critical,digitalSignature,keyEncipherment"
-                                 : "critical,digitalSignature";
-    const char *extended = extended_usage(r);
-    bool ok = add_text_ext(cert, &ctx, NID_key_usage, usage) &&
+    const char *usage = key_usage(r, is_rsa), *extended = extended_usage(r);
+    bool ok = (!usage || add_text_ext(cert, &ctx, NID_key_usage, usage)) &&
               (!extended || add_text_ext(cert, &ctx, NID_ext_key_usage, extended)) &&
               add_text_ext(cert, &ctx, NID_basic_constraints,
                            r->ca ? "critical,CA:TRUE" : "critical,CA:FALSE") &&
               add_text_ext(cert, &ctx, NID_subject_key_identifier, "hash") &&
               (issuer == cert || add_text_ext(cert, &ctx, NID_authority_key_identifier, "keyid"));
-    if (!ok || !(r->n_dns + r->n_ips))
+    if (!ok || r->as_asked || !(r->n_dns + r->n_ips))
         return ok;
     CLEANUP(GENERAL_NAMES_freep) GENERAL_NAMES *names = alt_names(r);
     return names && X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, 0) == 1;
+}
+
+/* The names as they stand in the request; of other extensions nothing is taken over. */
+static bool put_asked_names(X509 *cert, X509_REQ *q) {
+    STACK_OF(X509_EXTENSION) *exts = X509_REQ_get_extensions(q);
+    int at = X509v3_get_ext_by_NID(exts, NID_subject_alt_name, -1);
+    bool ok = at < 0 || X509_add_ext(cert, X509v3_get_ext(exts, at), -1);
+    sk_X509_EXTENSION_pop_free(exts, X509_EXTENSION_free);
+    return ok && X509_set_subject_name(cert, X509_REQ_get_subject_name(q));
 }
 
 #define SERIAL_BITS 127 /* positive in 16 bytes, and of one length */
@@ -155,19 +172,21 @@ static bool put_time(ASN1_TIME *t, int64_t at) {
     return ASN1_TIME_set(t, (time_t)at) != NULL;
 }
 
+/* asked: whose names are taken over, NULL: they are r's. */
 static int issue(struct arena *a, const struct x509_request *r, EVP_PKEY *subject_key,
-                 X509 *ca_cert, EVP_PKEY *ca_key, struct err *e, str *ret_pem) {
+                 X509_REQ *asked, X509 *ca_cert, EVP_PKEY *ca_key, struct err *e, str *ret_pem) {
     CLEANUP(X509_freep) X509 *cert = X509_new();
     ERR_clear_error();
     X509 *issuer = ca_cert ? ca_cert : cert;
-    bool ok = cert && X509_set_version(cert, X509_VERSION_3) && put_serial(cert) &&
-              put_time(X509_getm_notBefore(cert), r->not_before) &&
-              put_time(X509_getm_notAfter(cert), r->not_after) &&
-              put_subject(X509_get_subject_name(cert), r) &&
-              X509_set_issuer_name(cert, X509_get_subject_name(issuer)) &&
-              X509_set_pubkey(cert, subject_key) &&
-              put_extensions(cert, issuer, r, EVP_PKEY_is_a(subject_key, "RSA")) &&
-              X509_sign(cert, ca_key, EVP_sha256()) > 0;
+    bool ok =
+        cert && X509_set_version(cert, X509_VERSION_3) && put_serial(cert) &&
+        put_time(X509_getm_notBefore(cert), r->not_before) &&
+        put_time(X509_getm_notAfter(cert), r->not_after) &&
+        (asked ? put_asked_names(cert, asked) : put_subject(X509_get_subject_name(cert), r)) &&
+        X509_set_issuer_name(cert, X509_get_subject_name(issuer)) &&
+        X509_set_pubkey(cert, subject_key) &&
+        put_extensions(cert, issuer, r, EVP_PKEY_is_a(subject_key, "RSA")) &&
+        X509_sign(cert, ca_key, EVP_sha256()) > 0;
     if (!ok)
         return ossl_error(e, -EINVAL, "certificate cannot be made");
     CLEANUP(BIO_freep) BIO *b = BIO_new(BIO_s_mem());
@@ -200,7 +219,7 @@ int x509_issue(struct arena *a, const struct x509_request *r, const struct x509_
     int err = read_ca(ca_pem, ca_key, e, &ca);
     if (err < 0)
         return err;
-    return issue(a, r, key->pkey, ca, ca ? ca_key->pkey : key->pkey, e, ret_pem);
+    return issue(a, r, key->pkey, NULL, ca, ca ? ca_key->pkey : key->pkey, e, ret_pem);
 }
 
 static X509_REQ *read_csr(str pem) {
@@ -235,7 +254,8 @@ int x509_sign_csr(struct arena *a, str csr_pem, const struct x509_request *r, st
         return err;
     if (!ca)
         return err_set(e, -EINVAL, "a CA is needed to sign a certificate request");
-    return issue(a, r, X509_REQ_get0_pubkey(q), ca, ca_key->pkey, e, ret_pem);
+    return issue(a, r, X509_REQ_get0_pubkey(q), r->as_asked ? q : NULL, ca, ca_key->pkey, e,
+                 ret_pem);
 }
 
 static bool add_csr_names(X509_REQ *q, const struct x509_request *r) {
@@ -291,6 +311,10 @@ static int take_names(struct arena *a, const GENERAL_NAMES *names, struct x509_r
             dns[ret->n_dns++] = asn1_str(a, s);
         else if (ip.p)
             ips[ret->n_ips++] = ip;
+        else if (type == GEN_EMAIL)
+            ret->emails = true;
+        else if (type == GEN_URI)
+            ret->uris = true;
         else
             ret->other_names = true;
     }

@@ -25,7 +25,10 @@ struct x509_request {
     const str *ips; /* text */
     size_t n_ips;
     bool ca, server_auth, client_auth;
-    bool other_names; /* x509_csr_read: it names e-mail addresses, URIs or the like as well */
+    bool emails, uris, other_names; /* x509_csr_read: it names such as well */
+    /* x509_sign_csr: subject and alternative names are the CSR's own, all of them, and the key's
+     * usages those of the two (else: what such a key can do). */
+    bool as_asked, sign_usage, encipher_usage;
     int64_t not_before, not_after; /* seconds since 1970 */
 };
 /* ca_pem and ca_key empty/NULL: self-signed with `key`. Returns the certificate's PEM. */

@@ -159,6 +159,7 @@ static int plan_server(struct cluster *cl, struct err *e) {
     cl->signer = (struct signer_options){.pki_dir = c->dev ? NULL : cl->pki_dir,
                                          .kubeconfig = c->kubeconfig,
                                          .channels = cl->channels,
+                                         .csr_seconds = c->signing_duration / NSEC_PER_SEC,
                                          .control = control[1]};
     snprintf(cl->pki_dir, sizeof(cl->pki_dir), "%s/pki", c->data_dir);
     add(cl, SIGNER, "signer", proc_signer, 0, true);

@@ -24,6 +24,12 @@
             "GROUP/VERSION/RESOURCE, each with =true or =false, commas between"                    \
     }
 
+#define FLAG_SIGNING_DURATION                                                                      \
+    {                                                                                              \
+        "cluster-signing-duration", FLAG_DURATION, AT(signing_duration), "8760h",                  \
+            "how long certificates are good for that are asked of the cluster, at most"            \
+    }
+
 #define FLAG_FEATURE_GATES                                                                         \
     {                                                                                              \
         "feature-gates", FLAG_STR, AT(feature_gates), "",                                          \
@@ -51,6 +57,7 @@ const struct flag server_flags[] = {
      "user of the processes that need no root; nobody where it does not exist"},
     FLAG_RUNTIME_CONFIG,
     FLAG_FEATURE_GATES,
+    FLAG_SIGNING_DURATION,
     {"no-agent", FLAG_BOOL, AT(no_agent), "false", "no node on this machine"},
     {"v", FLAG_INT, AT(verbosity), "0", "log verbosity; 4 and more is debugging", 0, 10},
     {0},
@@ -80,6 +87,7 @@ const struct flag dev_flags[] = {
     {"kubeconfig", FLAG_STR, AT(kubeconfig), "", "where to write the kubeconfig; a temporary file"},
     FLAG_RUNTIME_CONFIG,
     FLAG_FEATURE_GATES,
+    FLAG_SIGNING_DURATION,
     {"v", FLAG_INT, AT(verbosity), "0", "log verbosity; 4 and more is debugging", 0, 10},
     {0},
 };

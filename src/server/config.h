@@ -31,6 +31,7 @@ struct server_config {
     const char *proxy_user_headers, *proxy_uid_headers, *proxy_group_headers, *proxy_extra_prefixes;
     const char *token_key_file, *token_issuer;
     int64_t shutdown_delay;                   /* ns */
+    int64_t signing_duration;                 /* ns; of certificates that are asked for */
     const char *goaway_chance;                /* a fraction, up to 0.02 */
     const char *admission_on, *admission_off; /* names of plugins with commas between */
     const char *runtime_config;               /* API versions on and off */

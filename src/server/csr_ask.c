@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "api/node_csr.h"
+#include "api/csr.h"
 #include "net/crypto.h"
 #include "schema/json.h"
 

@@ -9,7 +9,7 @@
 struct csr_ask;
 struct csr_ask_options {
     struct rest_client *client; /* who asks; outlives the ask */
-    const char *signer;         /* of api/node_csr.h */
+    const char *signer;         /* of api/csr.h */
     const struct x509_key *key; /* the same key is the same request: it may be asked again */
     struct x509_request names;  /* those of the request; read at once */
     int32_t seconds;            /* wished for */

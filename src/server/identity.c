@@ -68,6 +68,11 @@ int identity_decode(struct arena *a, str message, struct err *e, struct identity
     return 0;
 }
 
+/* Of a certificate that was still to be signed: whoever waits for it asks again. */
+static bool is_sign_answer(char kind) {
+    return kind == IDENTITY_SIGNED || kind == IDENTITY_REFUSED;
+}
+
 /* One question, one answer. Bytes of the answer, in memory of IDENTITY_MAX. */
 static ssize_t exchange(int channel, str question, char *answer) {
     struct pollfd p = {.fd = channel, .events = POLLIN};
@@ -76,7 +81,11 @@ static ssize_t exchange(int channel, str question, char *answer) {
         ;
     if (send(channel, question.p, question.n, MSG_NOSIGNAL) != (ssize_t)question.n)
         return -1;
-    return poll(&p, 1, ASK_TIMEOUT_MS) == 1 ? recv(channel, answer, IDENTITY_MAX, 0) : -1;
+    ssize_t n;
+    do {
+        n = poll(&p, 1, ASK_TIMEOUT_MS) == 1 ? recv(channel, answer, IDENTITY_MAX, 0) : -1;
+    } while (n > 0 && is_sign_answer(answer[0]));
+    return n;
 }
 
 int identity_ask(int channel, struct arena *a, struct err *e, struct identity *ret) {
@@ -85,26 +94,6 @@ int identity_ask(int channel, struct arena *a, struct err *e, struct identity *r
     int r = n > 0 ? identity_decode(a, str_n(answer, (size_t)n), e, ret)
                   : err_set(e, -EPIPE, "the signer does not answer");
     explicit_bzero(answer, IDENTITY_MAX);
-    free(answer);
-    return r;
-}
-
-int identity_sign(int channel, struct arena *a, str signer, str csr_pem, int64_t seconds,
-                  struct err *e, str *ret_pem) {
-    str question = str_printf(a, "%c " STR_FMT " %lld " STR_FMT, IDENTITY_SIGN, STR_ARG(signer),
-                              (long long)seconds, STR_ARG(csr_pem));
-    if (question.n > IDENTITY_CSR_MAX)
-        return err_set(e, -EINVAL, "certificate request is too long");
-    char *answer = xmalloc(IDENTITY_MAX);
-    ssize_t n = exchange(channel, question, answer);
-    str text = n > 0 ? str_n(answer + 1, (size_t)n - 1) : STR_NONE;
-    int r = 0;
-    if (n <= 0)
-        r = err_set(e, -EPIPE, "the signer does not answer");
-    else if (answer[0] != IDENTITY_OK)
-        r = err_set(e, -EINVAL, "the signer refused: " STR_FMT, STR_ARG(text));
-    else
-        *ret_pem = str_dup(a, text);
     free(answer);
     return r;
 }

@@ -2,8 +2,8 @@
 /* Identities of components. The signer process alone holds the CA keys. Each component has a
  * channel to it (a socket pair made before the fork) that stands for one role and one name: over it
  * nothing can be asked but "my identity, please", so a component that was taken over gets no other.
- * The controller manager alone can also have requests of nodes signed (api/node_csr.h), which it
- * approves. Keys travel over the channel and never lie in files.
+ * The controller manager alone can also have requests signed (api/csr.h, sign_client.h), which
+ * were approved. Keys travel over the channel and never lie in files.
  *
  * Certificates are good for a year from issue and valid from 1970, so that a machine without a
  * clock that runs can start; components ask again when two thirds of the time have passed. */
@@ -31,11 +31,8 @@ struct identity {
 
 /* For the child, once at start (blocks) and again at renew_at. */
 int identity_ask(int channel, struct arena *a, struct err *e, struct identity *ret);
-/* For the controller manager: has a node's request signed, for so many seconds at most (0: as the
- * signer likes). The certificate and its CA behind, as PEM. Blocks. -EINVAL: refused. */
+/* Of a request for a certificate with all around it (sign_client.h). */
 #define IDENTITY_CSR_MAX (32 * 1024)
-int identity_sign(int channel, struct arena *a, str signer, str csr_pem, int64_t seconds,
-                  struct err *e, str *ret_pem);
 
 struct signer_channel {
     int fd;
@@ -51,7 +48,9 @@ struct signer_options {
     const char *kubeconfig; /* the administrator's */
     const struct signer_channel *channels;
     size_t n_channels;
-    int control; /* from the supervisor: "kubeconfig URL"; answered "ok" or "error TEXT" */
+    int64_t
+        csr_seconds; /* a certificate that is asked for is good for so long at most; 0: a year */
+    int control;     /* from the supervisor: "kubeconfig URL"; answered "ok" or "error TEXT" */
 };
 /* The signer's process: returns when every channel is closed. */
 int signer_run(const struct signer_options *o);

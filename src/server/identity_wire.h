@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The form of a signer's answer. */
+/* The form of questions to the signer and of its answers. */
 #pragma once
 
 #include "base/buf.h"
@@ -9,7 +9,11 @@
 #define IDENTITY_FIELDS 13
 #define IDENTITY_OK     'i'
 #define IDENTITY_ERROR  'e' /* followed by the text */
-#define IDENTITY_SIGN   's' /* question: "s SIGNER SECONDS PEM"; the answer is 'i' and PEM */
+/* Question: "s ID SIGNER SECONDS USAGES PEM", the last three of a struct csr_order; the answer:
+ * "SID PEM" or "EID TEXT". */
+#define IDENTITY_SIGN    's'
+#define IDENTITY_SIGNED  'S'
+#define IDENTITY_REFUSED 'E'
 
 void identity_encode(struct buf *b, struct identity *id);
 int identity_decode(struct arena *a, str message, struct err *e, struct identity *ret);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/node_csr.h"
+#include "api/csr.h"
 #include "api/version.h"
 #include "server/csr_ask.h"
 #include "server/pinned_ca.h"

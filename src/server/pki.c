@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-#include "api/node_csr.h"
+#include "api/csr.h"
 #include "base/base64.h"
 #include "net/x509.h"
 
@@ -307,17 +307,30 @@ int pki_identity(struct pki *p, struct arena *a, const struct signer_channel *wh
     return r;
 }
 
-int pki_sign(struct pki *p, struct arena *a, str signer, str csr_pem, int64_t seconds,
-             struct err *e, str *ret_pem) {
-    struct node_csr q;
+/* Nodes may start without a clock; others have one, and want to see how long it is good for. */
+static void set_times(struct pki *p, const struct csr_order *o, int64_t most,
+                      struct x509_request *q) {
+    int64_t now = env_wall(p->env) / NSEC_PER_SEC,
+            seconds = csr_seconds(o->seconds, most > 0 ? most : YEAR);
+    if (is_node_signer(o->signer)) {
+        q->not_after = now + seconds;
+        return;
+    }
+    q->not_before = now - CSR_BACKDATE;
+    q->not_after = seconds < CSR_SECONDS_SHORT ? now + seconds : q->not_before + seconds;
+}
+
+int pki_sign(struct pki *p, struct arena *a, const struct csr_order *o, int64_t most, struct err *e,
+             str *ret_pem) {
+    struct x509_request q;
     str pem;
-    int r = node_csr_read(a, signer, csr_pem, e, &q);
+    int r = csr_check(a, o, e, &q);
     if (r < 0)
         return r;
-    const struct authority *ca = q.serving ? &p->kubelet : &p->client;
-    q.names.not_after =
-        env_wall(p->env) / NSEC_PER_SEC + (seconds > 0 && seconds < YEAR ? seconds : YEAR);
-    r = x509_sign_csr(a, csr_pem, &q.names, ca->cert, ca->key, e, &pem);
+    const struct authority *ca =
+        str_eqc(o->signer, SIGNER_KUBELET_SERVING) ? &p->kubelet : &p->client;
+    set_times(p, o, most, &q);
+    r = x509_sign_csr(a, o->pem, &q, ca->cert, ca->key, e, &pem);
     if (r == 0)
         *ret_pem = str_concat(a, pem, ca->cert);
     return r;

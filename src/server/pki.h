@@ -17,10 +17,12 @@ struct pki *pki_free(struct pki *p);
 /* The CAs' certificates in it live as long as p, the rest in a. */
 int pki_identity(struct pki *p, struct arena *a, const struct signer_channel *who, struct err *e,
                  struct identity *ret);
-/* Signs a node's request (api/node_csr.h) for so many seconds at most, 0: a year. PEM in a: the
- * certificate, then its CA. -EINVAL: it is none that may be signed. */
-int pki_sign(struct pki *p, struct arena *a, str signer, str csr_pem, int64_t seconds,
-             struct err *e, str *ret_pem);
+/* Signs what the rules of the request's signer (api/csr.h) let it. PEM in a: the certificate, then
+ * its CA. most: how many seconds it is good for at most, 0: a year. -EINVAL: it is none that may be
+ * signed. */
+struct csr_order;
+int pki_sign(struct pki *p, struct arena *a, const struct csr_order *o, int64_t most, struct err *e,
+             str *ret_pem);
 #define PKI_PROXY_CN "front-proxy-client"
 /* A kubeconfig for system:masters, for server (a URL). The file is left alone while it is fit;
  * its folder is made. */

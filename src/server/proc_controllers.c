@@ -2,6 +2,7 @@
 #include "api/version.h"
 #include "controllers/controllers.h"
 #include "server/proc.h"
+#include "server/sign_client.h"
 
 /* Upstream's defaults are 20 and 30 a controller client; ours share one. */
 #define QPS   1000
@@ -28,20 +29,27 @@ static void on_lost(void *ctx) {
     loop_stop(c->loop);
 }
 
-static int sign(void *ctx, struct arena *a, str signer, str csr_pem, int64_t seconds, struct err *e,
-                str *ret_pem) {
-    const struct component *c = ctx;
-    return identity_sign(c->channel, a, signer, csr_pem, seconds, e, ret_pem);
+static void sign(void *ctx, const struct csr_order *o,
+                 void (*done)(void *ctx, int r, const struct err *e, str pem), void *done_ctx) {
+    sign_client_ask(ctx, o, done, done_ctx);
+}
+
+static void forget(void *ctx, const void *done_ctx) {
+    sign_client_forget(ctx, done_ctx);
 }
 
 int proc_controllers(const void *ctx, int ready_fd) {
     struct controllers_process p = {.manager = NULL};
     struct component *c = &p.c;
     struct diagnostics *diagnostics = NULL;
+    struct sign_client *signer = NULL;
     struct err e = {0};
     if (component_open(c, "kube-controller-manager", ctx, true) < 0)
         return 1;
     c->renewed = on_renewed;
+    /* By itself it knows no signer. */
+    if (c->channel >= 0 && sign_client_new(c->loop, c->channel, &signer) < 0)
+        log_error(&c->env, "no certificates are signed: the signer's channel is not to be used");
     struct controller_manager_options o = {
         .env = &c->env,
         .rest = {.server = c->config->api_url,
@@ -52,8 +60,9 @@ int proc_controllers(const void *ctx, int ready_fd) {
                  .qps = QPS,
                  .burst = BURST},
         .config = {.root_ca_pem = c->identity.server_ca,
-                   .sign = c->channel >= 0 ? sign : NULL, /* by itself it knows no signer */
-                   .sign_ctx = c},
+                   .sign = signer ? sign : NULL,
+                   .forget = forget,
+                   .sign_ctx = signer},
         .leader_elect = c->config->leader_elect,
     };
     int r = controller_manager_new(c->loop, &o, on_lost, c, &e, &p.manager);
@@ -67,6 +76,7 @@ int proc_controllers(const void *ctx, int ready_fd) {
     }
     diagnostics_free(diagnostics);
     controller_manager_free(p.manager);
+    sign_client_free(signer);
     component_close(c);
     return r < 0 ? 1 : 0;
 }

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "api/node_csr.h"
+#include "api/csr.h"
 #include "loop/child.h"
 #include "loop/stream.h"
 #include "server/identity_wire.h"
@@ -45,34 +45,43 @@ static void reply(struct signer *s, const struct signer_channel *who, int fd, st
 }
 
 /* The node beside us gets its identity over a channel; that name is nobody else's. */
-static bool is_ours(const struct signer *s, str csr_pem, str signer) {
-    CLEANUP(arena_freep) struct arena *a = arena_new(0);
-    struct node_csr q;
-    if (node_csr_read(a, signer, csr_pem, NULL, &q) < 0)
-        return false;
-    for (size_t i = 0; i < s->o->n_channels; i++)
-        if (s->o->channels[i].node && str_eqc(q.node, s->o->channels[i].node))
+static bool is_ours(const struct signer *s, str name) {
+    str node = str_slice(name, sizeof(NODE_USER_PREFIX) - 1, name.n);
+    for (size_t i = 0; str_starts(name, STR(NODE_USER_PREFIX)) && i < s->o->n_channels; i++)
+        if (s->o->channels[i].node && str_eqc(node, s->o->channels[i].node))
             return true;
     return false;
 }
 
-/* rest: "SIGNER SECONDS PEM" */
+static int sign(struct signer *s, struct arena *a, const struct csr_order *o, struct err *e,
+                str *ret_pem) {
+    struct x509_request names;
+    int r = csr_check(a, o, e, &names);
+    if (r == 0 && is_ours(s, names.cn))
+        r = err_set(e, -EINVAL, "the name is that of this machine's node");
+    return r < 0 ? r : pki_sign(s->pki, a, o, s->o->csr_seconds, e, ret_pem);
+}
+
+/* rest: "ID SIGNER SECONDS USAGES PEM" */
 static void answer_sign(struct signer *s, const struct signer_channel *who, int fd, str rest) {
     struct arena a;
     struct buf b;
     struct err e = {0};
-    str signer = str_cut(&rest, ' '), seconds = str_cut(&rest, ' '), pem;
-    int64_t n = 0;
+    str id = str_cut(&rest, ' '), pem;
+    struct csr_order o = {.signer = str_cut(&rest, ' ')};
+    str seconds = str_cut(&rest, ' '), usages = str_cut(&rest, ' ');
+    int64_t bits = 0;
     arena_init(&a, 0);
     buf_init(&b, IDENTITY_MAX);
-    int r = str_to_i64(seconds, &n);
-    if (r < 0)
-        err_set(&e, r, "bad request");
-    else if (is_ours(s, rest, signer))
-        r = err_set(&e, -EINVAL, "the name is that of this machine's node");
-    else
-        r = pki_sign(s->pki, &a, signer, rest, n, &e, &pem);
-    buf_addc(&b, r == 0 ? IDENTITY_OK : IDENTITY_ERROR);
+    o.pem = rest;
+    int r = str_to_i64(seconds, &o.seconds);
+    if (r == 0)
+        r = str_to_i64(usages, &bits);
+    o.usages = (unsigned)bits;
+    r = r < 0 ? err_set(&e, r, "bad request") : sign(s, &a, &o, &e, &pem);
+    buf_addc(&b, r == 0 ? IDENTITY_SIGNED : IDENTITY_REFUSED);
+    buf_add(&b, id);
+    buf_addc(&b, ' ');
     buf_add(&b, r == 0 ? pem : str_of(e.text));
     reply(s, who, fd, &b);
     arena_done(&a);

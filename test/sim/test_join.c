@@ -4,7 +4,7 @@
  * the node's certificate is known by its User-Agent. */
 #include <stdlib.h>
 
-#include "api/node_csr.h"
+#include "api/csr.h"
 #include "base/env_sim_disk.h"
 #include "controllers/controllers.h"
 #include "net/x509.h"
@@ -46,12 +46,14 @@ static int authenticate_join(void *ctx, struct arena *a, struct exchange *x, str
 
 static const struct authn_ops join_authn = {authenticate_join};
 
-static int sign(void *ctx, struct arena *a, str signer, str csr, int64_t seconds, struct err *e,
-                str *ret_pem) {
+static void sign(void *ctx, const struct csr_order *o,
+                 void (*done)(void *ctx, int r, const struct err *e, str pem), void *done_ctx) {
     struct join *j = ctx;
-    if (j->sign_error)
-        return err_set(e, j->sign_error, "the signer is away");
-    return pki_sign(j->pki, a, signer, csr, seconds, e, ret_pem);
+    struct err e = {0};
+    str pem = STR_NONE;
+    int r = j->sign_error ? err_set(&e, j->sign_error, "the signer is away")
+                          : pki_sign(j->pki, j->w.arena, o, 0, &e, &pem);
+    done(done_ctx, r, &e, pem);
 }
 
 static void setup(struct join *j) {

@@ -125,6 +125,118 @@ TEST(a_node_names_itself_only) {
     }
 }
 
+/* ---- signing ---- */
+
+struct signer {
+    int orders, r;
+    unsigned usages;
+    bool late; /* the answers are not there yet */
+    void (*done)(void *ctx, int r, const struct err *e, str pem);
+    void *done_ctx;
+};
+
+static void give(struct signer *s) {
+    struct err e = {0};
+    if (s->r < 0)
+        err_set(&e, s->r, "it said no");
+    s->done(s->done_ctx, s->r, &e, s->r < 0 ? STR_NONE : STR("PEM"));
+}
+
+static void sign(void *ctx, const struct csr_order *o,
+                 void (*done)(void *ctx, int r, const struct err *e, str pem), void *done_ctx) {
+    struct signer *s = ctx;
+    s->orders++;
+    s->usages = o->usages;
+    s->done = done;
+    s->done_ctx = done_ctx;
+    if (!s->late)
+        give(s);
+}
+
+static void forget(void *ctx, const void *done_ctx) {}
+
+static void signer_init(struct fixture *f, struct signer *s) {
+    f->config.sign = sign;
+    f->config.forget = forget;
+    f->config.sign_ctx = s;
+}
+
+#define APPROVED "'conditions':[{'type':'Approved','status':'True'}]"
+#define PERSON   "kubernetes.io/kube-apiserver-client"
+
+TEST(approved_requests_are_signed) {
+    static const struct {
+        struct request r;
+        int answer;
+        const char *has; /* NULL: no plan */
+    } cases[] = {
+        {{"u", NODE, CLIENT, "system:node:n", "system:nodes", NULL, APPROVED},
+         0,
+         "\"certificate\":\"UEVN\""},
+        {{"u", PERSON, "'client auth'", "jane", "devs", NULL, APPROVED}, 0, "UEVN"},
+        {{"u", PERSON, CLIENT, "jane", "devs", NULL, APPROVED},
+         -EINVAL,
+         "\"type\":\"Failed\",\"status\":\"True\",\"reason\":\"SignerValidationFailure\","
+         "\"message\":\"it said no\""},
+        {{"u", PERSON, "'client auth','server auth'", "jane", "devs", NULL, APPROVED},
+         0,
+         "\"message\":\"invalid usage for client certificate: server auth\""},
+        {{"u", PERSON, "'cert sign','client auth'", "jane", "devs", NULL, APPROVED},
+         0,
+         "\"message\":\"invalid usage for client certificate: cert sign\""},
+        {{"u", PERSON, "'digital signature'", "jane", "devs", NULL, APPROVED},
+         0,
+         "\"message\":\"missing required usage for client certificate: client auth\""},
+        {{"u", NODE, "'client auth'", "system:node:n", "system:nodes", NULL, APPROVED},
+         0,
+         "\"message\":\"usages did not match [client auth digital signature key encipherment]\""},
+        {{"u", NODE, CLIENT, "system:node:n", "devs", NULL, APPROVED},
+         0,
+         "\"message\":\"subject organization is not system:nodes\""},
+        {{"u", PERSON, CLIENT, "jane", "devs", NULL, NULL}, 0, NULL},
+        {{"u", PERSON, CLIENT, "jane", "devs", NULL, APPROVED ",'certificate':'eA=='"}, 0, NULL},
+        {{"u", "example.com/other", CLIENT, "jane", "devs", NULL, APPROVED}, 0, NULL},
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fixture f;
+        struct signer s = {.r = cases[i].answer};
+        setup(&f);
+        signer_init(&f, &s);
+        put_request(&f, &cases[i].r);
+        str text = try_text(&f, &csr_signing_controller, "r");
+        if (cases[i].has ? count(text, cases[i].has) != 1 : text.n)
+            tap_fail(__FILE__, __LINE__, "case %u: " STR_FMT, i, STR_ARG(text));
+        teardown(&f);
+    }
+}
+
+TEST(signing_waits_for_nobody) {
+    struct fixture f;
+    struct signer s = {.late = true};
+    setup(&f);
+    signer_init(&f, &s);
+    put_request(&f, &(struct request){"u", PERSON, CLIENT, "jane", "devs", NULL, APPROVED});
+    struct plan *p = plan_new_test(&f.a, f.now);
+    CHECK_INT(controllers_try(f.controllers, &csr_signing_controller, STR("r"), p), 0);
+    CHECK_INT(controllers_try(f.controllers, &csr_signing_controller, STR("r"), p), 0);
+    CHECK_INT(s.orders, 1);
+    CHECK_INT(s.usages, CSR_SIGNATURE | CSR_CLIENT);
+    CHECK_STRC(plan_describe(&f.a, p), "");
+    give(&s);
+    CHECK_INT(controllers_try(f.controllers, &csr_signing_controller, STR("r"), p), 0);
+    CHECK_HAS(plan_describe(&f.a, p), "UEVN");
+    /* An error that passes is asked about again; a request that went leaves nothing behind. */
+    s.r = -EAGAIN;
+    CHECK_INT(controllers_try(f.controllers, &csr_signing_controller, STR("r"), p), 0);
+    give(&s);
+    CHECK_INT(controllers_try(f.controllers, &csr_signing_controller, STR("r"), p), -EAGAIN);
+    CHECK_INT(controllers_try(f.controllers, &csr_signing_controller, STR("r"), p), 0);
+    CHECK_INT(s.orders, 3);
+    drop(&f, REQUESTS, "r");
+    CHECK_INT(controllers_try(f.controllers, &csr_signing_controller, STR("r"), p), 0);
+    teardown(&f);
+}
+
 /* ---- cleaning ---- */
 
 TEST(old_requests_go) {

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "api/csr.h"
 #include "base/base64.h"
 #include "base/env_sim_disk.h"
 #include "net/crypto.h"
@@ -181,11 +182,12 @@ static str node_request(struct world *w, const char *cn, const char *org, const 
     struct x509_key *k;
     str pem, o = str_of(org), d = str_of(dns);
     REQUIRE(x509_key_new(&k) == 0);
-    REQUIRE(x509_csr_new(
-                &w->a,
-                &(struct x509_request){
-                    .cn = str_of(cn), .orgs = &o, .n_orgs = 1, .dns = &d, .n_dns = dns ? 1 : 0},
-                k, &pem) == 0);
+    REQUIRE(
+        x509_csr_new(
+            &w->a,
+            &(struct x509_request){
+                .cn = str_of(cn), .orgs = &o, .n_orgs = o.n > 0, .dns = &d, .n_dns = dns ? 1 : 0},
+            k, &pem) == 0);
     x509_key_free(k);
     return pem;
 }
@@ -206,18 +208,22 @@ TEST(pki_signs_for_nodes_and_nobody_else) {
         {client, "system:admin", "system:nodes", NULL, false},
         {client, "system:node:", "system:nodes", NULL, false},
         {client, "system:node:a/b", "system:nodes", NULL, false},
-        {"kubernetes.io/kube-apiserver-client", "system:node:n2", "system:nodes", NULL, false},
+        {"kubernetes.io/legacy-unknown", "system:node:n2", "system:nodes", NULL, false},
     };
     struct world w;
     world_init(&w, NULL);
     struct identity api = identity_of(&w, ROLE_APISERVER);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         str pem, csr = node_request(&w, cases[i].cn, cases[i].org, cases[i].dns);
-        int r = pki_sign(w.pki, &w.a, str_of(cases[i].signer), csr, i ? 0 : 3600, &w.e, &pem);
+        bool server = cases[i].signer == serving;
+        struct csr_order o = {.signer = str_of(cases[i].signer),
+                              .pem = csr,
+                              .usages = CSR_SIGNATURE | (server ? CSR_SERVER : CSR_CLIENT),
+                              .seconds = i ? 0 : 3600};
+        int r = pki_sign(w.pki, &w.a, &o, 0, &w.e, &pem);
         CHECK_INT(r, cases[i].ok ? 0 : -EINVAL);
         if (r < 0)
             continue;
-        bool server = cases[i].signer == serving;
         str ca = server ? api.kubelet_ca : api.client_ca, org = STR("system:nodes");
         struct x509_request want = {.cn = STR("system:node:n2"),
                                     .orgs = &org,
@@ -232,7 +238,55 @@ TEST(pki_signs_for_nodes_and_nobody_else) {
         CHECK_INT(from, 0);
         CHECK_INT(to, NOW + (i ? YEAR : 3600));
     }
-    CHECK_INT(pki_sign(w.pki, &w.a, str_of(client), STR("junk"), 0, &w.e, &(str){0}), -EINVAL);
+    struct csr_order junk = {
+        .signer = str_of(client), .pem = STR("junk"), .usages = CSR_SIGNATURE | CSR_CLIENT};
+    CHECK_INT(pki_sign(w.pki, &w.a, &junk, 0, &w.e, &(str){0}), -EINVAL);
+    world_done(&w);
+}
+
+/* Of other clients: whoever they say they are, approved as they were. */
+TEST(pki_signs_for_clients) {
+    static const struct {
+        unsigned usages;
+        int64_t seconds, most, good_for; /* 0: refused */
+        const char *org;
+    } cases[] = {
+        {CSR_SIGNATURE | CSR_CLIENT, 0, 0, YEAR, "devs"},
+        {CSR_CLIENT | CSR_ENCIPHER, 3600, 0, 3600 + CSR_BACKDATE, "devs"},
+        {CSR_CLIENT, 60, 0, CSR_SECONDS_MIN + CSR_BACKDATE, NULL},
+        {CSR_CLIENT, 2 * YEAR, 0, YEAR, "devs"},
+        {CSR_CLIENT, 0, 86400, 86400, "devs"},
+        {CSR_SIGNATURE, 0, 0, 0, "devs"},
+        {CSR_CLIENT | CSR_SERVER, 0, 0, 0, "devs"},
+        {CSR_CLIENT | CSR_OTHER, 0, 0, 0, "devs"},
+        {CSR_CLIENT, 0, 0, 0, "system:masters"},
+    };
+    struct world w;
+    world_init(&w, NULL);
+    str ca = identity_of(&w, ROLE_APISERVER).client_ca;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        str pem, csr = node_request(&w, "jane", cases[i].org, "jane.example"),
+                 org = str_of(cases[i].org), dns = STR("jane.example");
+        struct csr_order o = {.signer = STR(SIGNER_CLIENT),
+                              .pem = csr,
+                              .usages = cases[i].usages,
+                              .seconds = cases[i].seconds};
+        int r = pki_sign(w.pki, &w.a, &o, cases[i].most, &w.e, &pem);
+        CHECK_INT(r, cases[i].good_for ? 0 : -EINVAL);
+        if (r < 0)
+            continue;
+        struct x509_request want = {.cn = STR("jane"),
+                                    .orgs = &org,
+                                    .n_orgs = org.n > 0,
+                                    .dns = &dns,
+                                    .n_dns = 1,
+                                    .client_auth = true};
+        int64_t from, to;
+        CHECK(x509_cert_covers(pem, ca, &want));
+        CHECK_INT(x509_cert_times(pem, &from, &to), 0);
+        CHECK_INT(from, NOW - CSR_BACKDATE);
+        CHECK_INT(to - from, cases[i].good_for);
+    }
     world_done(&w);
 }
 

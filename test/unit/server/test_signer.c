@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "kubelet/host/host.h"
+#include "loop/stream.h"
 #include "net/x509.h"
 #include "server/identity_wire.h"
+#include "server/sign_client.h"
 #include "tap.h"
 
 struct world {
@@ -199,33 +201,124 @@ TEST(signer_writes_the_kubeconfig_for_the_supervisor_only) {
     world_done(&w);
 }
 
-/* The controller manager alone can have requests signed, and not for the node beside it. */
-TEST(signer_signs_for_the_controller_manager_only) {
-    static const char signer[] = "kubernetes.io/kube-apiserver-client-kubelet";
-    static const char *const nodes[] = {"n2", "n1"};
+struct signed_pem {
+    struct arena *a;
+    int answers, r;
+    str pem;
+};
+
+static void on_signed(void *ctx, int r, const struct err *e, str pem) {
+    struct signed_pem *s = ctx;
+    s->answers++;
+    s->r = r;
+    s->pem = str_dup(s->a, pem);
+}
+
+static bool is_answered(void *ctx) {
+    return ((struct signed_pem *)ctx)->answers > 0;
+}
+
+struct client {
+    struct env env;
+    struct loop *l;
+    struct sign_client *c;
+};
+
+static void client_init(struct client *k, int fd) {
+    env_real_init(&k->env, "test");
+    loop_env_real(&k->env);
+    REQUIRE(loop_new(&k->env, &k->l) == 0);
+    REQUIRE(sign_client_new(k->l, fd, &k->c) == 0);
+}
+
+static void client_done(struct client *k) {
+    sign_client_free(k->c);
+    loop_free(k->l);
+    loop_env_done(&k->env);
+}
+
+static struct signed_pem sign(struct client *k, struct world *w, str csr) {
+    struct signed_pem s = {.a = &w->a};
+    struct csr_order o = {
+        .signer = STR(SIGNER_KUBELET_CLIENT), .pem = csr, .usages = CSR_SIGNATURE | CSR_CLIENT};
+    sign_client_ask(k->c, &o, on_signed, &s);
+    CHECK(loop_run_until(k->l, is_answered, &s, 60 * NSEC_PER_SEC));
+    return s;
+}
+
+static str request_of(struct world *w, const char *node) {
+    struct x509_key *k;
+    str org = STR("system:nodes"), csr;
+    struct x509_request names = {
+        .cn = str_printf(&w->a, "system:node:%s", node), .orgs = &org, .n_orgs = 1};
+    REQUIRE(x509_key_new(&k) == 0);
+    REQUIRE(x509_csr_new(&w->a, &names, k, &csr) == 0);
+    x509_key_free(k);
+    return csr;
+}
+
+/* For the controller manager, but not in the name of the node beside it. */
+TEST(signer_signs_for_the_controller_manager) {
     struct world w;
+    struct client k;
     world_init(&w);
-    str ca = ask(&w, ROLE_APISERVER).client_ca, org = STR("system:nodes"), csr, pem = STR_NONE;
-    for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
-        struct x509_key *k;
-        str cn = str_printf(&w.a, "system:node:%s", nodes[i]);
-        struct x509_request names = {.cn = cn, .orgs = &org, .n_orgs = 1};
-        REQUIRE(x509_key_new(&k) == 0);
-        REQUIRE(x509_csr_new(&w.a, &names, k, &csr) == 0);
-        x509_key_free(k);
-        int r = identity_sign(w.fds[ROLE_CONTROLLERS], &w.a, str_of(signer), csr, 0, &w.e, &pem);
-        CHECK_INT(r, i ? -EINVAL : 0);
-        if (r == 0)
-            CHECK(is_cert_of(pem, ca, cn.p, "system:nodes"));
-        /* Others get what they always get: themselves. */
-        r = identity_sign(w.fds[ROLE_SCHEDULER], &w.a, str_of(signer), csr, 0, &w.e, &pem);
-        CHECK(r < 0 || !is_cert_of(pem, ca, cn.p, "system:nodes"));
-    }
-    CHECK_INT(
-        identity_sign(w.fds[ROLE_CONTROLLERS], &w.a, str_of(signer), STR("junk"), 0, &w.e, &pem),
-        -EINVAL);
+    str ca = ask(&w, ROLE_APISERVER).client_ca;
+    client_init(&k, w.fds[ROLE_CONTROLLERS]);
+    struct signed_pem s = sign(&k, &w, request_of(&w, "n2"));
+    CHECK_INT(s.r, 0);
+    CHECK(is_cert_of(s.pem, ca, "system:node:n2", "system:nodes"));
+    CHECK_INT(sign(&k, &w, request_of(&w, "n1")).r, -EINVAL);
+    CHECK_INT(sign(&k, &w, STR("junk")).r, -EINVAL);
+    CHECK_INT(sign(&k, &w, str_n(arena_zalloc(&w.a, IDENTITY_CSR_MAX), IDENTITY_CSR_MAX)).r,
+              -EINVAL);
+    client_done(&k);
     struct identity id = ask(&w, ROLE_CONTROLLERS);
     check_role(&w, ROLE_CONTROLLERS, &id, ca);
+    world_done(&w);
+}
+
+/* Others get what they always get: themselves. */
+TEST(signer_signs_for_nobody_else) {
+    struct world w;
+    char answer[IDENTITY_MAX];
+    struct identity id = {0};
+    world_init(&w);
+    str ca = ask(&w, ROLE_APISERVER).client_ca,
+        question = str_printf(&w.a, "s 1 " SIGNER_KUBELET_CLIENT " 0 5 " STR_FMT,
+                              STR_ARG(request_of(&w, "n2")));
+    int fd = w.fds[ROLE_SCHEDULER];
+    REQUIRE(send(fd, question.p, question.n, 0) == (ssize_t)question.n);
+    ssize_t n = recv(fd, answer, sizeof(answer), 0);
+    REQUIRE(n > 0);
+    CHECK_INT(identity_decode(&w.a, str_n(answer, (size_t)n), &w.e, &id), 0);
+    check_role(&w, ROLE_SCHEDULER, &id, ca);
+    world_done(&w);
+}
+
+/* A signer that is started anew leaves orders unanswered, or answers those that were given up. */
+TEST(orders_are_told_apart) {
+    struct world w;
+    struct client k;
+    int pair[2];
+    struct signed_pem first = {0}, second = {0};
+    world_init(&w);
+    first.a = second.a = &w.a;
+    REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
+    client_init(&k, pair[0]);
+    struct csr_order o = {.signer = STR("s"), .pem = STR("p")};
+    sign_client_ask(k.c, &o, on_signed, &first);
+    sign_client_forget(k.c, &first);
+    sign_client_ask(k.c, &o, on_signed, &second);
+    static const char *const answers[] = {"S1 one", "", "junk", "S", "S x", "E9 no"};
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++)
+        REQUIRE(send(pair[1], answers[i], strlen(answers[i]), 0) == (ssize_t)strlen(answers[i]));
+    REQUIRE(send(pair[1], "S2 two", 6, 0) == 6);
+    CHECK(loop_run_until(k.l, is_answered, &second, 60 * NSEC_PER_SEC));
+    CHECK_INT(first.answers, 0);
+    CHECK_STRC(second.pem, "two");
+    client_done(&k);
+    close(pair[0]);
+    close(pair[1]);
     world_done(&w);
 }
 
