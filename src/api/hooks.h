@@ -38,6 +38,7 @@ struct hook_user {
     strs_map extra;
 };
 
+Time hook_now(const struct hook_ctx *h);
 str hook_uid(struct hook_ctx *h); /* a new random UUID (RFC 9562, version 4), in the arena */
 
 struct hooks {
@@ -50,6 +51,8 @@ struct hooks {
     /* Beside its own checks it applies the rules of the rows (api_validate_rows), each in its place
      * among the errors. Without it and validate_write the rules of all rows hold. */
     void (*validate)(struct field_errors *fe, const void *obj);
+    /* Instead of validate, of new objects: on updates validate_update is all. */
+    void (*validate_create)(struct field_errors *fe, const void *obj);
     void (*validate_update)(struct field_errors *fe, const void *obj,
                             const void *old); /* validate runs first */
     /* Instead of validate, where checks or their order depend on the old object (NULL: create).

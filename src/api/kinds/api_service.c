@@ -11,7 +11,7 @@ static void service_create(struct hook_ctx *h, void *obj) {
     *list_push(h->arena, &s->status.conditions) = (APIServiceCondition){
         .type = STR("Available"),
         .status = STR("True"),
-        .last_transition_time = {.sec = h->now / 1000000000, .set = true},
+        .last_transition_time = hook_now(h),
         .reason = STR("Local"),
         .message = STR("Local APIServices are always available"),
     };

@@ -25,11 +25,7 @@ static void deployment_update(struct hook_ctx *h, void *obj, const void *old) {
     Deployment *d = obj;
     const Deployment *before = old;
     (void)h;
-    const str_map *x = &d->metadata.annotations, *y = &before->metadata.annotations;
-    bool same = x->n == y->n;
-    for (uint32_t i = 0; same && i < x->n; i++)
-        same = str_eq(x->v[i].key, y->v[i].key) && str_eq(x->v[i].value, y->v[i].value);
-    if (!same)
+    if (!maps_same(&d->metadata.annotations, &before->metadata.annotations))
         d->metadata.generation = before->metadata.generation + 1;
 }
 

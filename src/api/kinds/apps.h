@@ -4,6 +4,10 @@
 
 #include "api/kinds/kinds.h"
 
+/* A count of the status, against another. */
+void check_at_most(struct field_errors *fe, const char *name, int64_t v, const char *other,
+                   int64_t most);
+
 void deployment_validate(struct field_errors *fe, const void *obj);
 void deployment_validate_update(struct field_errors *fe, const void *obj, const void *old);
 void deployment_validate_status(struct field_errors *fe, const void *obj, const void *old);

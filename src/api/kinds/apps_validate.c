@@ -25,12 +25,6 @@ void check_forever_template(struct field_errors *fe, const struct field_path *p,
                         "activeDeadlineSeconds in %s is not Supported", what);
 }
 
-void check_selector_same(struct field_errors *fe, const struct field_path *p,
-                         const LabelSelector *s, const LabelSelector *old) {
-    if (!!s != !!old || (s && !api_equal(&LabelSelector_type, s, old)))
-        field_invalid_printed(fe, p, go_json(fe->arena, &LabelSelector_type, s), FIELD_IMMUTABLE);
-}
-
 static void check_selector(struct field_errors *fe, const struct field_path *p,
                            const LabelSelector *s, const char *what) {
     if (!s) {
@@ -44,23 +38,24 @@ static void check_selector(struct field_errors *fe, const struct field_path *p,
 
 /* ---- Deployment ---- */
 
+/* A text that is neither a percentage nor a number counts as nothing: it is told elsewhere. */
 static bool is_zero(IntOrString v) {
-    int32_t n = 0;
-    struct err e;
-    return intstr_scaled(v, 100, false, &n, &e) == 0 && n == 0;
+    int64_t percent;
+    return intstr_percent(v, &percent) ? percent == 0 : intstr_value(v) == 0;
+}
+
+static str amount_json(struct arena *a, IntOrString v) {
+    return v.kind == INTSTR_STRING ? opt_text(a, v.s) : intstr_text(a, v);
 }
 
 static void check_rolling_update(struct field_errors *fe, const struct field_path *p,
                                  const RollingUpdateDeployment *r) {
     field_check_int_or_percent(fe, PATH(p, "maxUnavailable"), r->max_unavailable);
     field_check_int_or_percent(fe, PATH(p, "maxSurge"), r->max_surge);
-    if (is_zero(r->max_unavailable) && is_zero(r->max_surge)) {
-        str shown = r->max_unavailable.kind == INTSTR_STRING
-                        ? str_printf(fe->arena, "\"" STR_FMT "\"", STR_ARG(r->max_unavailable.s))
-                        : str_printf(fe->arena, "%d", r->max_unavailable.i);
-        field_invalid_printed(fe, PATH(p, "maxUnavailable"), shown,
+    if (is_zero(r->max_unavailable) && is_zero(r->max_surge))
+        field_invalid_printed(fe, PATH(p, "maxUnavailable"),
+                              amount_json(fe->arena, r->max_unavailable),
                               "may not be 0 when `maxSurge` is 0");
-    }
     field_check_percent_at_most_100(fe, PATH(p, "maxUnavailable"), r->max_unavailable);
 }
 
@@ -99,13 +94,13 @@ void deployment_validate(struct field_errors *fe, const void *obj) {
 }
 
 void deployment_validate_update(struct field_errors *fe, const void *obj, const void *old) {
-    check_selector_same(fe, PATH(PATH(NULL, "spec"), "selector"),
-                        ((const Deployment *)obj)->spec.selector,
-                        ((const Deployment *)old)->spec.selector);
+    check_same_message(fe, PATH(PATH(NULL, "spec"), "selector"), &LabelSelector_type,
+                       ((const Deployment *)obj)->spec.selector,
+                       ((const Deployment *)old)->spec.selector);
 }
 
-static void check_at_most(struct field_errors *fe, const char *name, int64_t v, const char *other,
-                          int64_t most) {
+void check_at_most(struct field_errors *fe, const char *name, int64_t v, const char *other,
+                   int64_t most) {
     if (v > most)
         field_invalid_i64(fe, PATH(PATH(NULL, "status"), name), v,
                           str_printf(fe->arena, "cannot be greater than %s", other).p);
@@ -143,9 +138,9 @@ void replicaset_validate(struct field_errors *fe, const void *obj) {
 }
 
 void replicaset_validate_update(struct field_errors *fe, const void *obj, const void *old) {
-    check_selector_same(fe, PATH(PATH(NULL, "spec"), "selector"),
-                        ((const ReplicaSet *)obj)->spec.selector,
-                        ((const ReplicaSet *)old)->spec.selector);
+    check_same_message(fe, PATH(PATH(NULL, "spec"), "selector"), &LabelSelector_type,
+                       ((const ReplicaSet *)obj)->spec.selector,
+                       ((const ReplicaSet *)old)->spec.selector);
 }
 
 void replicaset_validate_status(struct field_errors *fe, const void *obj, const void *old) {
@@ -256,12 +251,8 @@ static void check_daemon_strategy(struct field_errors *fe, const struct field_pa
     field_check_percent_at_most_100(fe, PATH(at, "maxUnavailable"), r->max_unavailable);
     field_check_percent_at_most_100(fe, PATH(at, "maxSurge"), r->max_surge);
     if (unavailable && surge)
-        field_invalid_printed(
-            fe, PATH(at, "maxSurge"),
-            r->max_surge.kind == INTSTR_STRING
-                ? str_printf(fe->arena, "\"" STR_FMT "\"", STR_ARG(r->max_surge.s))
-                : str_printf(fe->arena, "%d", r->max_surge.i),
-            "may not be set when maxUnavailable is non-zero");
+        field_invalid_printed(fe, PATH(at, "maxSurge"), amount_json(fe->arena, r->max_surge),
+                              "may not be set when maxUnavailable is non-zero");
     if (!unavailable && !surge)
         field_required(fe, PATH(at, "maxUnavailable"), "cannot be 0 when maxSurge is 0");
 }
@@ -281,9 +272,9 @@ void daemonset_validate(struct field_errors *fe, const void *obj) {
 }
 
 void daemonset_validate_update(struct field_errors *fe, const void *obj, const void *old) {
-    check_selector_same(fe, PATH(PATH(NULL, "spec"), "selector"),
-                        ((const DaemonSet *)obj)->spec.selector,
-                        ((const DaemonSet *)old)->spec.selector);
+    check_same_message(fe, PATH(PATH(NULL, "spec"), "selector"), &LabelSelector_type,
+                       ((const DaemonSet *)obj)->spec.selector,
+                       ((const DaemonSet *)old)->spec.selector);
 }
 
 void daemonset_validate_status(struct field_errors *fe, const void *obj, const void *old) {

@@ -64,7 +64,7 @@ static Time transition(const CertificateSigningRequest *was,
 
 static void fill_times(struct hook_ctx *h, CertificateSigningRequest *c,
                        const CertificateSigningRequest *was) {
-    Time now = {.sec = h->now / 1000000000, .set = true};
+    Time now = hook_now(h);
     for (uint32_t i = 0; i < MIN(c->status.conditions.n, LIST_COMPARED_MAX); i++) {
         CertificateSigningRequestCondition *n = &c->status.conditions.v[i];
         if (!n->last_update_time.set)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Checks that kinds of several groups make. */
+#include <stdio.h>
+
 #include "api/kinds/kinds.h"
 
 bool check_operator_values(struct field_errors *fe, const struct field_path *p, str operator_,
@@ -123,6 +125,8 @@ static const char *const standard_resources[] = {"cpu",
                                                  "services.loadbalancers",
                                                  NULL};
 
+#define EXTENDED_MAX 512 /* "requests.", and more than a domain and a name may have */
+
 bool is_hugepages(str name) {
     return str_starts(name, STR("hugepages-"));
 }
@@ -150,24 +154,19 @@ bool resource_counts_objects(str name) {
     return str_in(name, names);
 }
 
-/* A domain of somebody else's in front: "example.com/gpu". */
+/* "example.com/gpu". Its quota is named after it, and must be a name too. */
 bool resource_is_extended(str name) {
-    ssize_t slash = str_chr(name, '/');
-    if (slash < 0 || str_starts(name, STR("requests.")))
-        return false;
-    str domain = str_slice(name, 0, (size_t)slash);
-    return !str_eqc(domain, "kubernetes.io") && !str_ends(domain, STR(".kubernetes.io"));
+    char quota[EXTENDED_MAX];
+    int n = snprintf(quota, sizeof(quota), "requests." STR_FMT, STR_ARG(name));
+    return !resource_is_native(name) && !str_starts(name, STR("requests.")) &&
+           (size_t)n < sizeof(quota) && name_ok(name_qualified, str_n(quota, (size_t)n));
 }
 
 void check_resource_name(struct field_errors *fe, const struct field_path *p, str name) {
-    struct name_errors e = {{0}, 0};
-    name_qualified(name, &e);
-    for (unsigned i = 0; i < e.n; i++)
-        field_invalid(fe, p, name, "%s", e.v[i]);
-    if (e.n)
-        return;
-    if (str_chr(name, '/') < 0 && !str_in(name, standard_resources) && !is_hugepages(name) &&
-        !str_starts(name, STR("requests.hugepages-")))
+    if (!name_ok(name_qualified, name))
+        field_check_name(fe, p, name, name_qualified);
+    else if (str_chr(name, '/') < 0 && !str_in(name, standard_resources) && !is_hugepages(name) &&
+             !str_starts(name, STR("requests.hugepages-")))
         field_invalid(fe, p, name, "must be a standard resource type or fully qualified");
 }
 

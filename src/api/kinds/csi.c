@@ -6,8 +6,6 @@
 
 #define NODE_ID_MAX       256
 #define UPDATE_PERIOD_MIN 10
-#define TOKEN_SECONDS_MIN 600
-#define TOKEN_SECONDS_MAX (1LL << 32)
 
 /* ---- CSIDriver ---- */
 
@@ -27,15 +25,10 @@ static void check_tokens(struct field_errors *fe, const struct field_path *p,
     struct name_index x = name_index_of(fe->arena, n ? &v->audience : NULL, n, sizeof(*v));
     for (uint32_t i = 0; i < n; i++) {
         const struct field_path *at = PATH_INDEX(p, i);
-        int64_t seconds = opt_or(v[i].expiration_seconds, TOKEN_SECONDS_MIN);
         if (name_index_first(&x, v[i].audience) != i)
             field_duplicate(fe, PATH(at, "audience"), v[i].audience);
-        else if (seconds < TOKEN_SECONDS_MIN)
-            field_invalid_i64(fe, PATH(at, "expirationSeconds"), seconds,
-                              "may not specify a duration less than 10 minutes");
-        else if (seconds > TOKEN_SECONDS_MAX)
-            field_invalid_i64(fe, PATH(at, "expirationSeconds"), seconds,
-                              "may not specify a duration larger than 2^32 seconds");
+        else
+            check_token_seconds(fe, PATH(at, "expirationSeconds"), v[i].expiration_seconds);
     }
 }
 
@@ -65,13 +58,6 @@ static void driver_validate(struct field_errors *fe, const void *obj) {
             "serviceAccountTokenInSecrets is set but no tokenRequests are specified");
 }
 
-static bool same_strings(const str_list *x, const str_list *y) {
-    bool same = x->n == y->n;
-    for (uint32_t i = 0; same && i < x->n; i++)
-        same = str_eq(x->v[i], y->v[i]);
-    return same;
-}
-
 static void driver_validate_update(struct field_errors *fe, const void *obj, const void *old) {
     const CSIDriverSpec *s = &((const CSIDriver *)obj)->spec;
     const CSIDriverSpec *was = &((const CSIDriver *)old)->spec;
@@ -80,7 +66,7 @@ static void driver_validate_update(struct field_errors *fe, const void *obj, con
         s->attach_required.v != was->attach_required.v)
         field_invalid_printed(fe, PATH(p, ATTACH_REQUIRED),
                               s->attach_required.v ? STR("true") : STR("false"), FIELD_IMMUTABLE);
-    if (!same_strings(&s->volume_lifecycle_modes, &was->volume_lifecycle_modes))
+    if (!strings_same(&s->volume_lifecycle_modes, &was->volume_lifecycle_modes))
         field_invalid_printed(fe, PATH(p, "volumeLifecycleModes"),
                               strings_json(fe->arena, &s->volume_lifecycle_modes), FIELD_IMMUTABLE);
 }
@@ -152,7 +138,7 @@ const struct hooks hooks_storage_v1_csinodes = {
 
 /* ---- CSIStorageCapacity ---- */
 
-static void capacity_validate_new(struct field_errors *fe, const void *obj) {
+static void capacity_validate(struct field_errors *fe, const void *obj) {
     const CSIStorageCapacity *c = obj;
     check_label_selector(fe, PATH(NULL, "nodeTopology"), c->node_topology);
     field_check_name(fe, PATH(NULL, "storageClassName"), c->storage_class_name,
@@ -168,16 +154,10 @@ static void capacity_validate_update(struct field_errors *fe, const void *obj, c
     check_same(fe, PATH(NULL, "storageClassName"), c->storage_class_name, was->storage_class_name);
 }
 
-static void capacity_validate(struct field_errors *fe, const void *obj, const void *old) {
-    if (old)
-        capacity_validate_update(fe, obj, old);
-    else
-        capacity_validate_new(fe, obj);
-}
-
 const struct hooks hooks_storage_v1_csistoragecapacities = {
     .group = "storage.k8s.io",
     .resource = "csistoragecapacities",
-    .validate_write = capacity_validate,
+    .validate_create = capacity_validate,
+    .validate_update = capacity_validate_update,
     .warn = warn_storage_capacity,
 };

@@ -8,22 +8,17 @@ static void slice_update(struct hook_ctx *h, void *obj, const void *old) {
     ObjectMeta *m = obj;
     const ObjectMeta *before = old;
     (void)h;
-    bool same = m->labels.n == before->labels.n;
-    for (uint32_t i = 0; same && i < m->labels.n; i++)
-        same = str_eq(m->labels.v[i].key, before->labels.v[i].key) &&
-               str_eq(m->labels.v[i].value, before->labels.v[i].value);
-    if (!same)
+    if (!maps_same(&m->labels, &before->labels))
         m->generation = before->generation + 1;
 }
 
 /* ---- validation ---- */
 
-#define ENDPOINTS_MAX  1000
-#define ADDRESSES_MAX  100
-#define PORTS_MAX      20000
-#define TOPOLOGY_MAX   16
-#define ZONE_HINTS_MAX 8
-#define NODE_HINTS_MAX 8
+#define ENDPOINTS_MAX 1000
+#define ADDRESSES_MAX 100
+#define PORTS_MAX     20000
+#define TOPOLOGY_MAX  16
+#define HINTS_MAX     8 /* of each kind */
 
 static void check_domain(struct field_errors *fe, const struct field_path *p, str name) {
     if (!name.n) {
@@ -32,15 +27,14 @@ static void check_domain(struct field_errors *fe, const struct field_path *p, st
     }
     if (name.p[name.n - 1] == '.')
         name.n--;
-    unsigned wrong = fe->list.n;
-    field_check_name(fe, p, name, name_dns1123_subdomain);
-    if (fe->list.n != wrong)
+    check_name_whole(fe, p, name, name_dns1123_subdomain);
+    if (!name_ok(name_dns1123_subdomain, name))
         return;
     if (str_chr(name, '.') < 0)
         field_invalid(fe, p, name,
                       "should be a domain with at least two segments separated by dots");
     for (str rest = name; rest.p;)
-        field_check_name(fe, p, str_cut(&rest, '.'), name_dns1123_label);
+        check_name_whole(fe, p, str_cut(&rest, '.'), name_dns1123_label);
 }
 
 static void check_address(struct field_errors *fe, const struct field_path *p, str s, str type) {
@@ -59,40 +53,21 @@ static void check_address(struct field_errors *fe, const struct field_path *p, s
     check_routable(fe, p, s);
 }
 
-/* Who should be sent here: a zone or node is named once. */
-static void check_zones(struct field_errors *fe, const struct field_path *p,
-                        const EndpointHints *h) {
-    if (h->for_zones.n > ZONE_HINTS_MAX) {
-        field_too_many(fe, p, h->for_zones.n, ZONE_HINTS_MAX);
+/* Zones or nodes from which one should be sent here, each named once; first: the name of the first
+ * of n hints. */
+static void check_hints(struct field_errors *fe, const struct field_path *list, const str *first,
+                        uint32_t n, size_t stride, name_check *check) {
+    if (n > HINTS_MAX) {
+        field_too_many(fe, list, n, HINTS_MAX);
         return;
     }
-    for (uint32_t i = 0; i < h->for_zones.n; i++) {
-        const struct field_path *at = PATH(PATH_INDEX(p, i), "name");
-        str name = h->for_zones.v[i].name;
-        for (uint32_t k = 0; k < i; k++)
-            if (str_eq(h->for_zones.v[k].name, name)) {
-                field_duplicate(fe, at, name);
-                break;
-            }
-        field_check_name(fe, at, name, name_label_value);
-    }
-}
-
-static void check_nodes(struct field_errors *fe, const struct field_path *p,
-                        const EndpointHints *h) {
-    if (h->for_nodes.n > NODE_HINTS_MAX) {
-        field_too_many(fe, p, h->for_nodes.n, NODE_HINTS_MAX);
-        return;
-    }
-    for (uint32_t i = 0; i < h->for_nodes.n; i++) {
-        const struct field_path *at = PATH(PATH_INDEX(p, i), "name");
-        str name = h->for_nodes.v[i].name;
-        for (uint32_t k = 0; k < i; k++)
-            if (str_eq(h->for_nodes.v[k].name, name)) {
-                field_duplicate(fe, at, name);
-                break;
-            }
-        field_check_name(fe, at, name, name_dns1123_subdomain);
+    struct name_index x = name_index_of(fe->arena, first, n, stride);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct field_path *p = PATH(PATH_INDEX(list, i), "name");
+        str name = *(const str *)(const void *)((const char *)first + i * stride);
+        if (name_index_first(&x, name) != i)
+            field_duplicate(fe, p, name);
+        field_check_name(fe, p, name, check);
     }
 }
 
@@ -115,8 +90,12 @@ static void check_endpoint(struct field_errors *fe, const struct field_path *p, 
         field_check_name(fe, PATH(p, "hostname"), e->hostname, name_dns1123_label);
     if (!e->hints)
         return;
-    check_zones(fe, PATH(hints, "forZones"), e->hints);
-    check_nodes(fe, PATH(hints, "forNodes"), e->hints);
+    const ForZone *zones = e->hints->for_zones.v;
+    const ForNode *nodes = e->hints->for_nodes.v;
+    check_hints(fe, PATH(hints, "forZones"), zones ? &zones->name : NULL, e->hints->for_zones.n,
+                sizeof(*zones), name_label_value);
+    check_hints(fe, PATH(hints, "forNodes"), nodes ? &nodes->name : NULL, e->hints->for_nodes.n,
+                sizeof(*nodes), name_dns1123_subdomain);
 }
 
 static void check_endpoints(struct field_errors *fe, const struct field_path *p,

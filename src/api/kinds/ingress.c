@@ -179,8 +179,6 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
     }
 }
 
-#define CLASS_ANNOTATION "kubernetes.io/ingress.class"
-
 static void warn(struct warnings *w, const void *obj, const void *old) {
     const Ingress *i = obj;
     if (!old && !i->spec.ingress_class_name.p &&
@@ -199,38 +197,6 @@ const struct hooks hooks_networking_v1_ingresses = {
 };
 
 /* ---- IngressClass ---- */
-
-/* "acme.io/controller" */
-static bool is_url_path(str s) {
-    static const char marks[] = "/-._~%!$&'()*+,;=:";
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && (!c || !strchr(marks, c)))
-            return false;
-    }
-    return s.n > 0;
-}
-
-static void check_controller(struct field_errors *fe, const struct field_path *p, str s) {
-    ssize_t slash = str_chr(s, '/');
-    if (s.n > CONTROLLER_MAX)
-        field_too_long(fe, p, CONTROLLER_MAX);
-    if (!s.n) {
-        field_required(fe, p, NULL);
-        return;
-    }
-    if (slash <= 0 || (size_t)slash + 1 == s.n) {
-        field_invalid(fe, p, s, "must be a domain-prefixed path (such as \"acme.io/foo\")");
-        return;
-    }
-    str path = str_slice(s, (size_t)slash + 1, s.n);
-    field_check_name(fe, p, str_slice(s, 0, (size_t)slash), name_dns1123_subdomain);
-    if (!is_url_path(path))
-        field_invalid(fe, p, path,
-                      "Invalid path (regex used for validation is "
-                      "'[A-Za-z0-9/\\-._~%%!$&'()*+,;=:]+')");
-}
 
 static void check_parameters(struct field_errors *fe, const struct field_path *p,
                              const IngressClassParametersReference *r) {
@@ -251,7 +217,9 @@ static void class_validate(struct field_errors *fe, const void *obj, const void 
     const struct field_path *p = PATH(NULL, "spec");
     if (was)
         check_same(fe, PATH(p, "controller"), s->controller, was->spec.controller);
-    check_controller(fe, PATH(p, "controller"), s->controller);
+    if (s->controller.n > CONTROLLER_MAX)
+        field_too_long(fe, PATH(p, "controller"), CONTROLLER_MAX);
+    check_domain_prefixed_path(fe, PATH(p, "controller"), s->controller);
     if (s->parameters)
         check_parameters(fe, PATH(p, "parameters"), s->parameters);
 }

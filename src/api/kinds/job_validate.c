@@ -163,8 +163,7 @@ static void check_completions(struct field_errors *fe, const struct field_path *
     if (v.set == old.set && v.v == old.v)
         return;
     if (!job_is_indexed(s))
-        field_invalid_printed(fe, p, v.set ? str_printf(fe->arena, "%d", v.v) : STR("null"),
-                              FIELD_IMMUTABLE);
+        check_same_number(fe, p, v, old);
     else if (v.set && (!s->parallelism.set || s->parallelism.v != v.v))
         field_invalid_i64(fe, p, v.v, "can only be modified in tandem with spec.parallelism");
 }
@@ -204,27 +203,6 @@ static void check_template_update(struct field_errors *fe, const struct field_pa
                               FIELD_IMMUTABLE);
 }
 
-/* A member that must stay as it is, whatever its type. */
-static void check_kept(struct field_errors *fe, const struct field_path *p,
-                       const struct api_type *t, const void *v, const void *old) {
-    if (!!v != !!old || (v && !api_equal(t, v, old)))
-        field_invalid_printed(fe, p, v ? go_json(fe->arena, t, v) : STR("null"), FIELD_IMMUTABLE);
-}
-
-static void check_kept_number(struct field_errors *fe, const struct field_path *p, struct opt_i32 v,
-                              struct opt_i32 old) {
-    if (v.set != old.set || v.v != old.v)
-        field_invalid_printed(fe, p, v.set ? str_printf(fe->arena, "%d", v.v) : STR("null"),
-                              FIELD_IMMUTABLE);
-}
-
-static void check_kept_text(struct field_errors *fe, const struct field_path *p, str v, str old) {
-    if (!v.p && old.p)
-        field_invalid_printed(fe, p, STR("null"), FIELD_IMMUTABLE);
-    else
-        check_same(fe, p, v, old);
-}
-
 static void check_update(struct field_errors *fe, const JobSpec *s, const Job *old) {
     const JobSpec *was = &old->spec;
     const JobStatus *status = &old->status;
@@ -232,16 +210,16 @@ static void check_update(struct field_errors *fe, const JobSpec *s, const Job *o
     bool waits = opt_or(was->suspend, false) &&
                  (!status->start_time.set || job_condition_is_true(status, "Suspended"));
     check_completions(fe, PATH(p, "completions"), s, was);
-    check_selector_same(fe, PATH(p, "selector"), s->selector, was->selector);
+    check_same_message(fe, PATH(p, "selector"), &LabelSelector_type, s->selector, was->selector);
     check_template_update(fe, PATH(p, "template"), s, was, waits);
-    check_kept_text(fe, PATH(p, "completionMode"), s->completion_mode, was->completion_mode);
-    check_kept(fe, PATH(p, "podFailurePolicy"), &PodFailurePolicy_type, s->pod_failure_policy,
-               was->pod_failure_policy);
-    check_kept_number(fe, PATH(p, "backoffLimitPerIndex"), s->backoff_limit_per_index,
+    check_same_opt(fe, PATH(p, "completionMode"), s->completion_mode, was->completion_mode);
+    check_same_message(fe, PATH(p, "podFailurePolicy"), &PodFailurePolicy_type,
+                       s->pod_failure_policy, was->pod_failure_policy);
+    check_same_number(fe, PATH(p, "backoffLimitPerIndex"), s->backoff_limit_per_index,
                       was->backoff_limit_per_index);
-    check_kept_text(fe, PATH(p, "managedBy"), s->managed_by, was->managed_by);
-    check_kept(fe, PATH(p, "successPolicy"), &SuccessPolicy_type, s->success_policy,
-               was->success_policy);
+    check_same_opt(fe, PATH(p, "managedBy"), s->managed_by, was->managed_by);
+    check_same_message(fe, PATH(p, "successPolicy"), &SuccessPolicy_type, s->success_policy,
+                       was->success_policy);
 }
 
 /* Selector, labels and name are judged when a job is new: one that an older server took stays. */

@@ -34,6 +34,7 @@ void name_is_path_segment(struct field_errors *fe, const struct field_path *p, s
                           bool prefix);
 
 bool strings_have(const str_list *l, str s);
+bool strings_same(const str_list *x, const str_list *y);
 
 /* Lists that honest clients keep short are compared each with each, up to this length. */
 #define LIST_COMPARED_MAX 4096
@@ -54,7 +55,9 @@ void check_same(struct field_errors *fe, const struct field_path *p, str s, str 
 /* The same for messages of type t; NULL: none. */
 void check_same_message(struct field_errors *fe, const struct field_path *p,
                         const struct api_type *t, const void *v, const void *old);
-/* The same of a member that may be absent. */
+/* The same of members that may be absent. */
+void check_same_number(struct field_errors *fe, const struct field_path *p, struct opt_i32 v,
+                       struct opt_i32 old);
 void check_same_opt(struct field_errors *fe, const struct field_path *p, str s, str old);
 
 /* ---- other checks ---- */
@@ -130,6 +133,14 @@ void check_csi_driver(struct field_errors *fe, const struct field_path *p, str d
  * volume. False when the type is none of those both have (emptyDir, secret, ...). */
 bool check_volume_source(struct field_errors *fe, const struct field_path *p,
                          const struct api_type *t, const void *source, str name);
+/* Of a volume's name and its portal, in one. */
+#define ISCSI_PORTAL_MAX 64
+#define ISCSI_PORTAL_TEXT                                                                          \
+    "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if "           \
+    "iscsi.initiatorName is specified."
+/* How long a token that is given to a volume or a driver is valid. */
+void check_token_seconds(struct field_errors *fe, const struct field_path *p,
+                         struct opt_i64 seconds);
 void check_access_modes(struct field_errors *fe, const struct field_path *p, const str_list *l);
 void check_volume_mode(struct field_errors *fe, const struct field_path *p, str mode);
 /* A volume that an attachment describes itself. */
@@ -151,8 +162,6 @@ void check_selects(struct field_errors *fe, const struct field_path *spec, const
 /* A template of pods that run for ever: those of everything but jobs; what: "ReplicaSet". */
 void check_forever_template(struct field_errors *fe, const struct field_path *p,
                             const PodTemplateSpec *t, const char *what);
-void check_selector_same(struct field_errors *fe, const struct field_path *p,
-                         const LabelSelector *s, const LabelSelector *old);
 
 /* What every PodSpec is given, and what only that of a Pod is. */
 void pod_spec_defaults(struct arena *a, PodSpec *s);

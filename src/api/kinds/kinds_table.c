@@ -27,6 +27,8 @@ void hooks_validate(struct field_errors *fe, const struct api_resource *r,
         h->validate(fe, obj);
     if (h->validate_write)
         h->validate_write(fe, obj, old);
-    if (!h->validate && !h->validate_write)
+    if (h->validate_create && !old)
+        h->validate_create(fe, obj);
+    if (!h->validate && !h->validate_create && !h->validate_write)
         api_validate(fe, r->type, obj, NULL);
 }

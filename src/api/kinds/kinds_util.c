@@ -9,6 +9,13 @@ bool strings_have(const str_list *l, str s) {
     return false;
 }
 
+bool strings_same(const str_list *x, const str_list *y) {
+    bool same = x->n == y->n;
+    for (uint32_t i = 0; same && i < x->n; i++)
+        same = str_eq(x->v[i], y->v[i]);
+    return same;
+}
+
 bool list_too_long(struct field_errors *fe, const struct field_path *p, uint32_t n) {
     if (n > LIST_COMPARED_MAX)
         field_too_many(fe, p, n, LIST_COMPARED_MAX);

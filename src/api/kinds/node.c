@@ -243,10 +243,7 @@ static void validate(struct field_errors *fe, const void *obj) {
 
 static void check_fixed(struct field_errors *fe, const NodeSpec *s, const NodeSpec *was) {
     const struct field_path *p = PATH(NULL, "spec");
-    bool same = s->pod_cidrs.n == was->pod_cidrs.n;
-    for (uint32_t i = 0; same && i < s->pod_cidrs.n; i++)
-        same = str_eq(s->pod_cidrs.v[i], was->pod_cidrs.v[i]);
-    if (was->pod_cidrs.n && !same)
+    if (was->pod_cidrs.n && !strings_same(&s->pod_cidrs, &was->pod_cidrs))
         field_forbidden(fe, PATH(p, "podCIDRs"),
                         "node updates may not change podCIDR except from \"\" to valid");
     if (was->provider_id.n && !str_eq(s->provider_id, was->provider_id))

@@ -227,6 +227,13 @@ void check_same_opt(struct field_errors *fe, const struct field_path *p, str s, 
         field_invalid(fe, p, s, FIELD_IMMUTABLE);
 }
 
+void check_same_number(struct field_errors *fe, const struct field_path *p, struct opt_i32 v,
+                       struct opt_i32 old) {
+    if (v.set != old.set || v.v != old.v)
+        field_invalid_printed(fe, p, v.set ? str_printf(fe->arena, "%d", v.v) : STR("null"),
+                              FIELD_IMMUTABLE);
+}
+
 void validate_object_meta_update(struct field_errors *fe, const ObjectMeta *m,
                                  const ObjectMeta *old, const struct field_path *p) {
     if (old->deletion_timestamp.set)

@@ -2,10 +2,6 @@
 #include "api/kinds/kinds.h"
 #include "api/kinds/warn.h"
 
-static Time now_of(const struct hook_ctx *h) {
-    return (Time){.sec = h->now / 1000000000, .set = true};
-}
-
 static void defaults(struct hook_ctx *h, void *obj) {
     PersistentVolumeSpec *s = &((PersistentVolume *)obj)->spec;
     (void)h;
@@ -17,8 +13,8 @@ static void defaults(struct hook_ctx *h, void *obj) {
 
 static void prepare_create(struct hook_ctx *h, void *obj) {
     PersistentVolume *v = obj;
-    v->status =
-        (PersistentVolumeStatus){.phase = STR("Pending"), .last_phase_transition_time = now_of(h)};
+    v->status = (PersistentVolumeStatus){.phase = STR("Pending"),
+                                         .last_phase_transition_time = hook_now(h)};
 }
 
 static void prepare_status(struct hook_ctx *h, void *obj, const void *old) {
@@ -28,7 +24,7 @@ static void prepare_status(struct hook_ctx *h, void *obj, const void *old) {
     if (str_eq(v->status.phase, before->status.phase))
         v->status.last_phase_transition_time = t.set ? t : was;
     else if (!t.set || (was.set && t.sec == was.sec))
-        v->status.last_phase_transition_time = now_of(h);
+        v->status.last_phase_transition_time = hook_now(h);
 }
 
 /* ---- validation ---- */

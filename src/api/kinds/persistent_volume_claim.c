@@ -195,8 +195,7 @@ static bool check_key(struct field_errors *fe, const struct field_path *p, str k
     static const char *const storage[] = {"storage", NULL};
     uint32_t before = fe->list.n;
     field_check_name(fe, p, key, name_qualified);
-    bool native = str_chr(key, '/') < 0 || str_find(key, STR("kubernetes.io/")) >= 0;
-    if (fe->list.n == before && native)
+    if (fe->list.n == before && resource_is_native(key))
         check_one_of(fe, p, key, storage);
     return fe->list.n == before;
 }

@@ -5,28 +5,6 @@
 
 typedef void resource_check(struct field_errors *fe, const struct field_path *p, str name);
 
-/* Of Kubernetes itself, as opposed to extended ones. */
-static bool is_native(str name) {
-    return str_chr(name, '/') < 0 || str_find(name, STR("kubernetes.io/")) >= 0;
-}
-
-/* The quota of an extended resource is named after it, and must be a name too. */
-static bool is_extended_name(struct arena *a, str name) {
-    return !str_starts(name, STR("requests.")) &&
-           name_ok(name_qualified, str_concat(a, STR("requests."), name));
-}
-
-static void check_container_resource(struct field_errors *fe, const struct field_path *p,
-                                     str name) {
-    check_resource_name(fe, p, name);
-    if (str_chr(name, '/') < 0) {
-        if (!resource_is_container(name))
-            field_invalid(fe, p, name, "must be a standard resource for containers");
-    } else if (!is_native(name) && !is_extended_name(fe->arena, name)) {
-        field_invalid(fe, p, name, "doesn't follow extended resource name standard");
-    }
-}
-
 static void check_pod_resource(struct field_errors *fe, const struct field_path *p, str name) {
     static const char *const supported[] = {"cpu", "hugepages-", "memory", NULL};
     uint32_t before = fe->list.n;
@@ -38,7 +16,7 @@ static void check_pod_resource(struct field_errors *fe, const struct field_path 
 
 /* Only cpu, memory and local disk may be promised twice. */
 static bool overcommit(str name) {
-    return is_native(name) && !is_hugepages(name);
+    return resource_is_native(name) && !is_hugepages(name);
 }
 
 static void check_request(struct field_errors *fe, const struct field_path *p,
@@ -171,7 +149,7 @@ static void check_claim_names(struct field_errors *fe, const struct field_path *
 
 void check_container_resources(struct field_errors *fe, const struct field_path *p,
                                const ResourceRequirements *r, const struct name_index *claims) {
-    check_requirements(fe, p, r, check_container_resource);
+    check_requirements(fe, p, r, check_container_resource_name);
     if (claims)
         check_claim_names(fe, PATH(p, "claims"), r, claims);
 }

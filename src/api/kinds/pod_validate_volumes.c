@@ -4,11 +4,6 @@
 
 #define MODE_TEXT "must be a number between 0 and 0777 (octal), both inclusive"
 
-#define PORTAL_MAX 64 /* of a volume's name and its portal, in one */
-
-#define TOKEN_SECONDS_MIN 600
-#define TOKEN_SECONDS_MAX (1LL << 32)
-
 bool has_backsteps(str path) {
     while (path.p)
         if (str_eqc(str_cut(&path, '/'), ".."))
@@ -89,13 +84,7 @@ static void check_downward(struct field_errors *fe, const struct field_path *p,
 
 static void check_token(struct field_errors *fe, const struct field_path *projected,
                         const struct field_path *p, const ServiceAccountTokenProjection *t) {
-    int64_t s = opt_or(t->expiration_seconds, TOKEN_SECONDS_MIN);
-    if (s < TOKEN_SECONDS_MIN)
-        field_invalid_i64(fe, PATH(p, "expirationSeconds"), s,
-                          "may not specify a duration less than 10 minutes");
-    if (s > TOKEN_SECONDS_MAX)
-        field_invalid_i64(fe, PATH(p, "expirationSeconds"), s,
-                          "may not specify a duration larger than 2^32 seconds");
+    check_token_seconds(fe, PATH(p, "expirationSeconds"), t->expiration_seconds);
     if (!t->path.n)
         field_required(fe, PATH(projected, "path"), NULL);
     else
@@ -297,10 +286,9 @@ static str claim_name(struct arena *a, const ObjectMeta *pod, str volume) {
 static void check_volume_name(struct field_errors *fe, const struct field_path *p, const Volume *v,
                               const ObjectMeta *pod) {
     const ISCSIVolumeSource *iscsi = v->volume_source.iscsi;
-    if (iscsi && iscsi->initiator_name.p && v->name.n + 1 + iscsi->target_portal.n > PORTAL_MAX)
-        field_invalid(fe, PATH(p, "name"), v->name,
-                      "Total length of <volume name>:<iscsi.targetPortal> must be under 64 "
-                      "characters if iscsi.initiatorName is specified.");
+    if (iscsi && iscsi->initiator_name.p &&
+        v->name.n + 1 + iscsi->target_portal.n > ISCSI_PORTAL_MAX)
+        field_invalid(fe, PATH(p, "name"), v->name, ISCSI_PORTAL_TEXT);
     if (!v->volume_source.ephemeral || !pod || !pod->name.n || !v->name.n)
         return;
     struct name_errors e = {{0}, 0};

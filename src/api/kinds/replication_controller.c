@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/kinds/kinds.h"
+#include "api/kinds/apps.h"
 #include "api/kinds/warn.h"
 
 static void defaults(struct hook_ctx *h, void *obj) {
@@ -38,21 +38,17 @@ static void validate_update(struct field_errors *fe, const void *obj, const void
 }
 
 static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
-    static const char more[] = "cannot be greater than status.replicas";
     const ReplicationControllerStatus *s = &((const ReplicationController *)obj)->status;
     const struct field_path *p = PATH(NULL, "status");
     (void)old;
     check_rows(fe, p, ReplicationControllerStatus, s,
                "replicas fullyLabeledReplicas readyReplicas availableReplicas observedGeneration");
-    if (s->fully_labeled_replicas > s->replicas)
-        field_invalid_i64(fe, PATH(p, "fullyLabeledReplicas"), s->fully_labeled_replicas, more);
-    if (s->ready_replicas > s->replicas)
-        field_invalid_i64(fe, PATH(p, "readyReplicas"), s->ready_replicas, more);
-    if (s->available_replicas > s->replicas)
-        field_invalid_i64(fe, PATH(p, "availableReplicas"), s->available_replicas, more);
-    if (s->available_replicas > s->ready_replicas)
-        field_invalid_i64(fe, PATH(p, "availableReplicas"), s->available_replicas,
-                          "cannot be greater than readyReplicas");
+    check_at_most(fe, "fullyLabeledReplicas", s->fully_labeled_replicas, "status.replicas",
+                  s->replicas);
+    check_at_most(fe, "readyReplicas", s->ready_replicas, "status.replicas", s->replicas);
+    check_at_most(fe, "availableReplicas", s->available_replicas, "status.replicas", s->replicas);
+    check_at_most(fe, "availableReplicas", s->available_replicas, "readyReplicas",
+                  s->ready_replicas);
 }
 
 const struct hooks hooks_core_v1_replicationcontrollers = {

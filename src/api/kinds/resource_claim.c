@@ -253,12 +253,15 @@ static bool has_new_consumers(const ResourceClaimStatus *s, const ResourceClaimS
 
 /* ---- ResourceClaim ---- */
 
-static void claim_validate(struct field_errors *fe, const void *obj, const void *old) {
-    const resource_v1_ResourceClaim *c = obj, *was = old;
-    if (was)
-        check_same_message(fe, PATH(NULL, "spec"), &ResourceClaimSpec_type, &c->spec, &was->spec);
-    else
-        check_claim(fe, PATH(PATH(NULL, "spec"), "devices"), &c->spec.devices);
+static void claim_validate(struct field_errors *fe, const void *obj) {
+    check_claim(fe, PATH(PATH(NULL, "spec"), "devices"),
+                &((const resource_v1_ResourceClaim *)obj)->spec.devices);
+}
+
+static void claim_validate_update(struct field_errors *fe, const void *obj, const void *old) {
+    check_same_message(fe, PATH(NULL, "spec"), &ResourceClaimSpec_type,
+                       &((const resource_v1_ResourceClaim *)obj)->spec,
+                       &((const resource_v1_ResourceClaim *)old)->spec);
 }
 
 static void claim_validate_status(struct field_errors *fe, const void *obj, const void *old) {
@@ -301,29 +304,32 @@ const struct hooks hooks_resource_v1_resourceclaims = {
     .group = "resource.k8s.io",
     .resource = "resourceclaims",
     .prepare_status = claim_prepare_status,
-    .validate_write = claim_validate,
+    .validate_create = claim_validate,
+    .validate_update = claim_validate_update,
     .validate_status = claim_validate_status,
 };
 
 /* ---- ResourceClaimTemplate ---- */
 
-static void template_validate(struct field_errors *fe, const void *obj, const void *old) {
+static void template_validate(struct field_errors *fe, const void *obj) {
     const ResourceClaimTemplateSpec *s = &((const ResourceClaimTemplate *)obj)->spec;
-    const ResourceClaimTemplate *was = old;
     const struct field_path *p = PATH(NULL, "spec");
-    if (was) {
-        check_same_message(fe, p, &ResourceClaimTemplateSpec_type, s, &was->spec);
-        return;
-    }
     check_annotations(fe, PATH(PATH(p, "metadata"), "annotations"), &s->metadata.annotations);
     check_labels(fe, PATH(PATH(p, "metadata"), "labels"), &s->metadata.labels);
     check_claim(fe, PATH(PATH(p, "spec"), "devices"), &s->spec.devices);
 }
 
+static void template_validate_update(struct field_errors *fe, const void *obj, const void *old) {
+    check_same_message(fe, PATH(NULL, "spec"), &ResourceClaimTemplateSpec_type,
+                       &((const ResourceClaimTemplate *)obj)->spec,
+                       &((const ResourceClaimTemplate *)old)->spec);
+}
+
 const struct hooks hooks_resource_v1_resourceclaimtemplates = {
     .group = "resource.k8s.io",
     .resource = "resourceclaimtemplates",
-    .validate_write = template_validate,
+    .validate_create = template_validate,
+    .validate_update = template_validate_update,
 };
 
 /* ---- DeviceClass ---- */

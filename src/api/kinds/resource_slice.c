@@ -20,7 +20,7 @@ static void defaults(struct hook_ctx *h, void *obj) {
         for (uint32_t k = 0; k < s->spec.devices.v[i].taints.n; k++) {
             DeviceTaint *t = &s->spec.devices.v[i].taints.v[k];
             if (!t->time_added.set)
-                t->time_added = (Time){.sec = h->now / 1000000000, .set = true};
+                t->time_added = hook_now(h);
         }
 }
 
@@ -64,12 +64,8 @@ static void prepare_update(struct hook_ctx *h, void *obj, const void *old) {
 
 /* ---- capacities ---- */
 
-static struct quantity number(Quantity q) {
-    return quantity_of(q);
-}
-
 static bool less(Quantity x, Quantity y) {
-    struct quantity a = number(x), b = number(y);
+    struct quantity a = quantity_of(x), b = quantity_of(y);
     return quantity_cmp(&a, &b) < 0;
 }
 
@@ -84,7 +80,7 @@ static void check_options(struct field_errors *fe, const struct field_path *p, Q
                           "values must be sorted in ascending order");
     if (!dra_too_many(fe, p, l->n, OPTIONS_MAX)) {
         for (uint32_t i = 0; i < l->n; i++) {
-            struct quantity q = number(l->v[i]);
+            struct quantity q = quantity_of(l->v[i]);
             if (less(most, l->v[i]))
                 field_invalid(fe, PATH_INDEX(p, i), l->v[i],
                               "option is larger than capacity value: " STR_FMT, STR_ARG(most));
@@ -100,7 +96,7 @@ static void check_options(struct field_errors *fe, const struct field_path *p, Q
 
 static void check_step(struct field_errors *fe, const struct field_path *p, Quantity value,
                        const CapacityRequestPolicyRange *r) {
-    struct quantity v = number(value), min = number(r->min), step = number(r->step);
+    struct quantity v = quantity_of(value), min = quantity_of(r->min), step = quantity_of(r->step);
     __int128 above = (__int128)quantity_value(&v) - quantity_value(&min);
     int64_t n = quantity_value(&step);
     if (n > 0 && above % n)
@@ -111,7 +107,7 @@ static void check_step(struct field_errors *fe, const struct field_path *p, Quan
 
 static void check_steps(struct field_errors *fe, const struct field_path *p, Quantity most,
                         Quantity initial, const CapacityRequestPolicyRange *r) {
-    struct quantity step = number(r->step), sum = number(r->min), top = number(most);
+    struct quantity step = quantity_of(r->step), sum = quantity_of(r->min), top = quantity_of(most);
     if (quantity_sign(&step) <= 0) {
         field_invalid(fe, PATH(p, "step"), r->step, "must be greater than zero");
         return;

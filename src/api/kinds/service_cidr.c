@@ -34,7 +34,7 @@ static void check_cidrs(struct field_errors *fe, const struct field_path *p,
                               "192.168.0.0/24 and 2001:db8::/64");
 }
 
-static void range_validate_new(struct field_errors *fe, const void *obj) {
+static void range_validate(struct field_errors *fe, const void *obj) {
     check_cidrs(fe, PATH(PATH(NULL, "spec"), "cidrs"), &((const ServiceCIDR *)obj)->spec);
 }
 
@@ -54,17 +54,11 @@ static void range_validate_update(struct field_errors *fe, const void *obj, cons
         check_cidrs(fe, p, s);
 }
 
-static void range_validate(struct field_errors *fe, const void *obj, const void *old) {
-    if (old)
-        range_validate_update(fe, obj, old);
-    else
-        range_validate_new(fe, obj);
-}
-
 const struct hooks hooks_networking_v1_servicecidrs = {
     .group = "networking.k8s.io",
     .resource = "servicecidrs",
-    .validate_write = range_validate,
+    .validate_create = range_validate,
+    .validate_update = range_validate_update,
 };
 
 /* ---- IPAddress ---- */
@@ -74,7 +68,7 @@ static void name_is_ip(struct field_errors *fe, const struct field_path *p, str 
     field_check_ip_strict(fe, p, name);
 }
 
-static void address_validate_new(struct field_errors *fe, const void *obj) {
+static void address_validate(struct field_errors *fe, const void *obj) {
     const ParentReference *r = ((const IPAddress *)obj)->spec.parent_ref;
     const struct field_path *p = PATH(PATH(NULL, "spec"), "parentRef");
     if (!r) {
@@ -90,16 +84,10 @@ static void address_validate_update(struct field_errors *fe, const void *obj, co
                        ((const IPAddress *)old)->spec.parent_ref);
 }
 
-static void address_validate(struct field_errors *fe, const void *obj, const void *old) {
-    if (old)
-        address_validate_update(fe, obj, old);
-    else
-        address_validate_new(fe, obj);
-}
-
 const struct hooks hooks_networking_v1_ipaddresses = {
     .group = "networking.k8s.io",
     .resource = "ipaddresses",
-    .validate_write = address_validate,
+    .validate_create = address_validate,
+    .validate_update = address_validate_update,
     .validate_name = name_is_ip,
 };

@@ -108,7 +108,7 @@ static void check_topologies(struct field_errors *fe, const StorageClass *c) {
 
 /* ---- StorageClass ---- */
 
-static void class_validate_new(struct field_errors *fe, const void *obj) {
+static void class_validate(struct field_errors *fe, const void *obj) {
     const StorageClass *c = obj;
     check_provisioner(fe, PATH(NULL, "provisioner"), c->provisioner);
     check_parameters(fe, PATH(NULL, "parameters"), &c->parameters);
@@ -129,17 +129,11 @@ static void class_validate_update(struct field_errors *fe, const void *obj, cons
                was->volume_binding_mode);
 }
 
-static void class_validate(struct field_errors *fe, const void *obj, const void *old) {
-    if (old)
-        class_validate_update(fe, obj, old);
-    else
-        class_validate_new(fe, obj);
-}
-
 const struct hooks hooks_storage_v1_storageclasses = {
     .group = "storage.k8s.io",
     .resource = "storageclasses",
-    .validate_write = class_validate,
+    .validate_create = class_validate,
+    .validate_update = class_validate_update,
     .warn = warn_storage_class,
 };
 

@@ -5,7 +5,6 @@
 #include "api/kinds/kinds.h"
 #include "schema/entry.h"
 
-#define PORTAL_MAX 64 /* of a volume's name and its portal, in one */
 #define DRIVER_MAX 63
 #define TENANT_MAX 64
 
@@ -23,6 +22,18 @@ void check_csi_driver(struct field_errors *fe, const struct field_path *p, str d
     name_dns1123_subdomain(str_lower(fe->arena, driver), &e);
     for (unsigned i = 0; i < e.n; i++)
         field_invalid(fe, p, driver, "%s", e.v[i]);
+}
+
+#define TOKEN_SECONDS_MIN 600
+#define TOKEN_SECONDS_MAX (1LL << 32)
+
+void check_token_seconds(struct field_errors *fe, const struct field_path *p,
+                         struct opt_i64 seconds) {
+    int64_t s = opt_or(seconds, TOKEN_SECONDS_MIN);
+    if (s < TOKEN_SECONDS_MIN)
+        field_invalid_i64(fe, p, s, "may not specify a duration less than 10 minutes");
+    else if (s > TOKEN_SECONDS_MAX)
+        field_invalid_i64(fe, p, s, "may not specify a duration larger than 2^32 seconds");
 }
 
 /* ---- host path, local ---- */
@@ -104,10 +115,8 @@ struct iscsi {
 static void check_iscsi(struct field_errors *fe, const struct field_path *p, const struct iscsi *s,
                         const str *volume) {
     require(fe, p, "targetPortal", s->portal);
-    if (volume && s->initiator.p && volume->n + 1 + s->portal.n > PORTAL_MAX)
-        field_invalid(fe, PATH(p, "targetportal"), s->portal,
-                      "Total length of <volume name>:<iscsi.targetPortal> must be under 64 "
-                      "characters if iscsi.initiatorName is specified.");
+    if (volume && s->initiator.p && volume->n + 1 + s->portal.n > ISCSI_PORTAL_MAX)
+        field_invalid(fe, PATH(p, "targetportal"), s->portal, ISCSI_PORTAL_TEXT);
     if (s->iqn.n)
         check_initiator(fe, PATH(p, "iqn"), s->iqn, s->unknown);
     else

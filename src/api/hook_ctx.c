@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/hooks.h"
 
+#include "base/env.h"
+
+Time hook_now(const struct hook_ctx *h) {
+    return (Time){.sec = h->now / NSEC_PER_SEC, .set = true};
+}
+
 str hook_uid(struct hook_ctx *h) {
     uint8_t b[16];
     char text[36], *p = text;
