@@ -16,6 +16,7 @@
  * Rules: the CEL specification; the libraries and options of k8s.io/apiserver/pkg/cel. */
 #pragma once
 
+#include "base/map.h"
 #include "cel/function.h"
 #include "cel/type.h"
 
@@ -30,7 +31,8 @@ struct cel_object {
     const char *name;
     const struct cel_variable *fields;
     uint32_t n;
-    bool any_field; /* any other field is there too, and dyn */
+    bool any_field;          /* any other field is there too, and dyn */
+    const struct map *index; /* more fields, name -> struct cel_type, where there may be many */
 };
 
 struct cel_env {

@@ -172,6 +172,7 @@ static void check_ident(struct checker *c, struct cel_expr *e) {
 static const struct cel_type *field_type(struct checker *c, uint32_t at, const struct cel_type *t,
                                          str name) {
     const struct cel_object *o = object_of(c, t);
+    const struct cel_type *found;
     if (!o) {
         cel_error(c->errors, at, "unexpected failed resolution of '%s'", t->name);
         return NULL;
@@ -179,6 +180,8 @@ static const struct cel_type *field_type(struct checker *c, uint32_t at, const s
     for (uint32_t i = 0; i < o->n; i++)
         if (str_eqc(name, o->fields[i].name))
             return o->fields[i].type;
+    if (o->index && (found = map_get(o->index, name)))
+        return found;
     if (o->any_field)
         return &cel_type_dyn;
     cel_error(c->errors, at, "undefined field '" STR_FMT "'", STR_ARG(name));

@@ -6,7 +6,7 @@
 #include "cel/cel.h"
 #include "cel/error.h"
 
-#define CEL_CHECK_WORK_MAX 4000000 /* steps of comparing types in one check */
+#define CEL_CHECK_WORK_MAX 1000000 /* steps of comparing types in one check */
 
 /* Errors go to `errors`; the types of nodes are final then. */
 void cel_check(struct arena *a, const struct cel_env *env, struct cel_expr *root,

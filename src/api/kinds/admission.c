@@ -80,7 +80,7 @@ static void check_webhook(struct field_errors *fe, const struct field_path *p,
     check_client(fe, PATH(p, "clientConfig"), &h->client_config);
     if (!ok.conditions)
         check_match_conditions(fe, PATH(p, "matchConditions"), h->match_conditions.v,
-                               h->match_conditions.n);
+                               h->match_conditions.n, false);
     check_versions(fe, PATH(p, "admissionReviewVersions"), &h->admission_review_versions,
                    ok.versions);
 }

@@ -9,6 +9,7 @@ void check_admission_rule(struct field_errors *fe, const struct field_path *p,
 /* NULL: nothing to check. */
 void check_match_resources(struct field_errors *fe, const struct field_path *p,
                            const MatchResources *m);
+/* params: whether the conditions may name them. */
 void check_match_conditions(struct field_errors *fe, const struct field_path *p,
-                            const MatchCondition *v, uint32_t n);
+                            const MatchCondition *v, uint32_t n, bool params);
 str trimmed(str s); /* without white space at both ends */

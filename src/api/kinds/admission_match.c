@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Which requests webhooks and policies look at. Expressions are taken as they are: nothing here
- * reads CEL. */
+/* Which requests webhooks and policies look at. */
 #include "api/kinds/admission.h"
+#include "api/kinds/expressions.h"
 
 #define CONDITIONS_MAX 64
 
@@ -107,16 +107,26 @@ void check_match_resources(struct field_errors *fe, const struct field_path *p,
                          &m->exclude_resource_rules.v[i]);
 }
 
+static void check_match_condition(struct field_errors *fe, const struct field_path *p,
+                                  const MatchCondition *m, bool params) {
+    struct expression_scope scope = {.has_params = params, .has_authorizer = true};
+    str expression = trimmed(m->expression);
+    if (expression.n)
+        check_expression(fe, PATH(p, "expression"), expression, expression, &scope,
+                         EXPRESSION_BOOL);
+    else
+        field_required(fe, PATH(p, "expression"), NULL);
+    check_rows(fe, p, MatchCondition, m, "name");
+}
+
 void check_match_conditions(struct field_errors *fe, const struct field_path *p,
-                            const MatchCondition *v, uint32_t n) {
+                            const MatchCondition *v, uint32_t n, bool params) {
     struct name_index x = name_index_of(fe->arena, n ? &v->name : NULL, n, sizeof(*v));
     if (n > CONDITIONS_MAX)
         field_too_many(fe, p, n, CONDITIONS_MAX);
     for (uint32_t i = 0; i < n; i++) {
         const struct field_path *at = PATH_INDEX(p, i);
-        if (!trimmed(v[i].expression).n)
-            field_required(fe, PATH(at, "expression"), NULL);
-        check_rows(fe, at, MatchCondition, &v[i], "name");
+        check_match_condition(fe, at, &v[i], params);
         if (v[i].name.n && name_index_first(&x, v[i].name) != i)
             field_duplicate(fe, PATH(at, "name"), v[i].name);
     }

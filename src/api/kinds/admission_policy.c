@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Admission policies and their bindings. */
 #include "api/kinds/admission.h"
+#include "api/kinds/expressions.h"
 
 #define ANNOTATIONS_MAX      20
 #define ANNOTATION_BYTES_MAX (5 * 1024)
@@ -54,7 +55,7 @@ static bool is_cel_identifier(str s) {
 }
 
 static void check_variables(struct field_errors *fe, const struct field_path *p, const Variable *v,
-                            uint32_t n) {
+                            uint32_t n, const struct expression_scope *scope) {
     for (uint32_t i = 0; i < n; i++) {
         const struct field_path *at = PATH_INDEX(p, i);
         if (!trimmed(v[i].name).n)
@@ -63,6 +64,9 @@ static void check_variables(struct field_errors *fe, const struct field_path *p,
             field_invalid(fe, PATH(at, "name"), v[i].name, "name is not a valid CEL identifier");
         if (!trimmed(v[i].expression).n)
             field_required(fe, PATH(at, "expression"), "expression is not specified");
+        else
+            check_variable_expression(fe, PATH(at, "expression"), v[i].name, v[i].expression,
+                                      scope);
     }
 }
 
@@ -91,14 +95,25 @@ static bool same_kind(const ParamKind *x, const ParamKind *y) {
 
 /* ---- ValidatingAdmissionPolicy ---- */
 
+/* Messages are made without asking an authorizer. */
+static void check_message(struct field_errors *fe, const struct field_path *p, str expression,
+                          struct expression_scope scope) {
+    scope.has_authorizer = false;
+    if (trimmed(expression).n)
+        check_expression(fe, p, expression, expression, &scope, EXPRESSION_STRING);
+    else if (expression.n)
+        field_invalid(fe, p, expression, "must be non-empty if specified");
+}
+
 static void check_validation(struct field_errors *fe, const struct field_path *p,
-                             const Validation *v) {
+                             const Validation *v, const struct expression_scope *scope) {
     str message = trimmed(v->message);
     if (!trimmed(v->expression).n)
         field_required(fe, PATH(p, "expression"), "expression is not specified");
-    if (v->message_expression.n && !trimmed(v->message_expression).n)
-        field_invalid(fe, PATH(p, "messageExpression"), v->message_expression,
-                      "must be non-empty if specified");
+    else
+        check_expression(fe, PATH(p, "expression"), v->expression, v->expression, scope,
+                         EXPRESSION_BOOL);
+    check_message(fe, PATH(p, "messageExpression"), v->message_expression, *scope);
     if (v->message.n && !message.n)
         field_invalid(fe, PATH(p, "message"), v->message, "message must be non-empty if specified");
     else if (str_chr(message, '\n') >= 0 || str_chr(message, '\r') >= 0)
@@ -107,7 +122,7 @@ static void check_validation(struct field_errors *fe, const struct field_path *p
 }
 
 static void check_annotation(struct field_errors *fe, const struct field_path *p, str policy,
-                             const AuditAnnotation *a) {
+                             const AuditAnnotation *a, const struct expression_scope *scope) {
     str expression = trimmed(a->value_expression);
     if (policy.n)
         field_check_name(
@@ -120,10 +135,14 @@ static void check_annotation(struct field_errors *fe, const struct field_path *p
         field_required(fe, PATH(p, "valueExpression"), "valueExpression is not specified");
     else if (expression.n > ANNOTATION_BYTES_MAX)
         field_required(fe, PATH(p, "valueExpression"), "must not exceed 5120 bytes in length");
+    else
+        check_expression(fe, PATH(p, "valueExpression"), a->value_expression, expression, scope,
+                         EXPRESSION_STRING_OR_NULL);
 }
 
 static void check_annotations_of(struct field_errors *fe, const struct field_path *p, str policy,
-                                 const ValidatingAdmissionPolicySpec *s) {
+                                 const ValidatingAdmissionPolicySpec *s,
+                                 const struct expression_scope *scope) {
     uint32_t n = s->audit_annotations.n;
     const AuditAnnotation *v = s->audit_annotations.v;
     struct name_index x = name_index_of(fe->arena, n ? &v->key : NULL, n, sizeof(*v));
@@ -131,7 +150,7 @@ static void check_annotations_of(struct field_errors *fe, const struct field_pat
         field_invalid_printed(fe, p, go_json_list(fe->arena, &AuditAnnotation_type, v, n),
                               "must not have more than %d auditAnnotations", ANNOTATIONS_MAX);
     for (uint32_t i = 0; i < n; i++) {
-        check_annotation(fe, PATH_INDEX(p, i), policy, &v[i]);
+        check_annotation(fe, PATH_INDEX(p, i), policy, &v[i], scope);
         if (name_index_first(&x, v[i].key) != i)
             field_duplicate(fe, PATH(PATH_INDEX(p, i), "key"), v[i].key);
     }
@@ -142,6 +161,9 @@ static void validate_validating(struct field_errors *fe, const void *obj, const 
     const ValidatingAdmissionPolicy *policy = obj, *was = old;
     const ValidatingAdmissionPolicySpec *s = &policy->spec;
     const struct field_path *p = PATH(NULL, "spec");
+    struct map variables;
+    struct expression_scope scope = {s->param_kind != NULL, true, s->variables.n > 0, &variables};
+    map_init(&variables, NULL);
     check_rows(fe, p, ValidatingAdmissionPolicySpec, s, "failurePolicy");
     check_param_kind(fe, PATH(p, "paramKind"), s->param_kind);
     check_constraints(fe, PATH(p, "matchConstraints"), s->match_constraints);
@@ -149,15 +171,16 @@ static void validate_validating(struct field_errors *fe, const void *obj, const 
         !same_conditions(s->match_conditions.v, s->match_conditions.n, was->spec.match_conditions.v,
                          was->spec.match_conditions.n))
         check_match_conditions(fe, PATH(p, "matchConditions"), s->match_conditions.v,
-                               s->match_conditions.n);
-    check_variables(fe, PATH(p, "variables"), s->variables.v, s->variables.n);
+                               s->match_conditions.n, scope.has_params);
+    check_variables(fe, PATH(p, "variables"), s->variables.v, s->variables.n, &scope);
     if (!s->validations.n && !s->audit_annotations.n) {
         field_required(fe, PATH(p, "validations"), one);
         field_required(fe, PATH(p, "auditAnnotations"), one);
     }
     for (uint32_t i = 0; i < s->validations.n; i++)
-        check_validation(fe, PATH_INDEX(PATH(p, "validations"), i), &s->validations.v[i]);
-    check_annotations_of(fe, PATH(p, "auditAnnotations"), policy->metadata.name, s);
+        check_validation(fe, PATH_INDEX(PATH(p, "validations"), i), &s->validations.v[i], &scope);
+    check_annotations_of(fe, PATH(p, "auditAnnotations"), policy->metadata.name, s, &scope);
+    map_done(&variables);
 }
 
 static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
@@ -196,17 +219,21 @@ static void check_mutable(struct field_errors *fe, const struct field_path *p,
     }
 }
 
-static void check_expression(struct field_errors *fe, const struct field_path *p, str expression) {
-    if (!trimmed(expression).n)
+static void check_patch(struct field_errors *fe, const struct field_path *p, str expression,
+                        const struct expression_scope *scope, enum expression_result wanted) {
+    if (trimmed(expression).n)
+        check_expression(fe, PATH(p, "expression"), expression, expression, scope, wanted);
+    else
         field_required(fe, PATH(p, "expression"), NULL);
 }
 
-static void check_mutation(struct field_errors *fe, const struct field_path *p, const Mutation *m) {
+static void check_mutation(struct field_errors *fe, const struct field_path *p, const Mutation *m,
+                           const struct expression_scope *scope) {
     const struct field_path *patch = PATH(p, "jsonPatch"), *apply = PATH(p, "applyConfiguration");
     check_rows(fe, p, Mutation, m, "patchType");
     if (str_eqc(m->patch_type, "JSONPatch")) {
         if (m->json_patch)
-            check_expression(fe, patch, m->json_patch->expression);
+            check_patch(fe, patch, m->json_patch->expression, scope, EXPRESSION_JSON_PATCH);
         else
             field_required(fe, patch, "must be specified when patchType is JSONPatch");
         if (m->apply_configuration)
@@ -214,7 +241,7 @@ static void check_mutation(struct field_errors *fe, const struct field_path *p, 
                           "must not be specified when patchType is JSONPatch");
     } else if (str_eqc(m->patch_type, "ApplyConfiguration")) {
         if (m->apply_configuration)
-            check_expression(fe, apply, m->apply_configuration->expression);
+            check_patch(fe, apply, m->apply_configuration->expression, scope, EXPRESSION_OBJECT);
         else
             field_required(fe, apply, "must be specified when patchType is ApplyConfiguration");
         if (m->json_patch)
@@ -227,6 +254,9 @@ static void validate_mutating(struct field_errors *fe, const void *obj, const vo
     const MutatingAdmissionPolicySpec *s = &((const MutatingAdmissionPolicy *)obj)->spec;
     const MutatingAdmissionPolicy *was = old;
     const struct field_path *p = PATH(NULL, "spec");
+    struct map variables;
+    struct expression_scope scope = {s->param_kind != NULL, true, true, &variables};
+    map_init(&variables, NULL);
     check_rows(fe, p, MutatingAdmissionPolicySpec, s, "failurePolicy");
     check_param_kind(fe, PATH(p, "paramKind"), s->param_kind);
     check_constraints(fe, PATH(p, "matchConstraints"), s->match_constraints);
@@ -235,13 +265,14 @@ static void validate_mutating(struct field_errors *fe, const void *obj, const vo
         !same_conditions(s->match_conditions.v, s->match_conditions.n, was->spec.match_conditions.v,
                          was->spec.match_conditions.n))
         check_match_conditions(fe, PATH(p, "matchConditions"), s->match_conditions.v,
-                               s->match_conditions.n);
-    check_variables(fe, PATH(p, "variables"), s->variables.v, s->variables.n);
+                               s->match_conditions.n, scope.has_params);
+    check_variables(fe, PATH(p, "variables"), s->variables.v, s->variables.n, &scope);
     if (!s->mutations.n)
         field_required(fe, PATH(p, "mutations"), "mutations must contain at least one item");
     for (uint32_t i = 0; i < s->mutations.n; i++)
-        check_mutation(fe, PATH_INDEX(PATH(p, "mutations"), i), &s->mutations.v[i]);
+        check_mutation(fe, PATH_INDEX(PATH(p, "mutations"), i), &s->mutations.v[i], &scope);
     check_rows(fe, p, MutatingAdmissionPolicySpec, s, "reinvocationPolicy");
+    map_done(&variables);
 }
 
 const struct hooks hooks_admissionregistration_v1_mutatingadmissionpolicies = {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/kinds/dra.h"
+#include "api/kinds/expressions.h"
 
+#define EXPRESSION_MAX (10 * 1024)
 #define SELECTORS_MAX  32
 #define CONDITIONS_MAX 4
 #define ID_MAX         32
@@ -89,8 +91,12 @@ void dra_check_selectors(struct field_errors *fe, const struct field_path *p,
                          const DeviceSelector *v, uint32_t n) {
     if (dra_too_many(fe, p, n, SELECTORS_MAX))
         return;
-    for (uint32_t i = 0; i < n; i++)
-        check_rows(fe, PATH_INDEX(p, i), DeviceSelector, &v[i], "cel");
+    for (uint32_t i = 0; i < n; i++) {
+        const struct field_path *at = PATH_INDEX(p, i);
+        check_rows(fe, at, DeviceSelector, &v[i], "cel");
+        if (v[i].cel && v[i].cel->expression.n <= EXPRESSION_MAX)
+            check_device_expression(fe, PATH(PATH(at, "cel"), "expression"), v[i].cel->expression);
+    }
 }
 
 void dra_check_raw(struct field_errors *fe, const struct field_path *p, Raw raw, size_t max) {

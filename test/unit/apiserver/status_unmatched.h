@@ -8,7 +8,6 @@ static const struct {
     const char *name, *why;
 } unmatched[] = {
     {"resourcequota bad", "its causes stand in the order of a Go map, which is another each time"},
-    {"admission policy bad CEL", CUSTOM},
     {"CR missing required", CUSTOM},
     {"CR several causes", CUSTOM},
     {"CR wrong type", CUSTOM},
