@@ -109,7 +109,16 @@ $(B)/test/sim/%: $(B)/obj/test/sim/%.o $(B)/libtest.a $(ARCHIVES)
 unit-sim: $(TESTS_sim)
 	@if [ -n "$^" ]; then prove --exec '' $^; else echo "no simulations"; fi
 
-ALL_TESTS := $(foreach l,$(ALL),$(TESTS_$(l))) $(TESTS_sim)
+# The fuzzers as tests: fuzz/fuzz_x.c over fuzz/corpus/x
+TESTS_fuzz := $(patsubst fuzz/fuzz_%.c,$(B)/test/fuzz/%,$(wildcard fuzz/fuzz_*.c))
+$(B)/test/fuzz/%: $(B)/obj/fuzz/fuzz_%.o $(B)/obj/fuzz/replay.o $(B)/libtest.a $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/obj/fuzz/replay.o -Wl,--start-group $(B)/libtest.a $(ARCHIVES) -Wl,--end-group $(LIBS)
+.PHONY: unit-fuzz
+unit-fuzz: $(TESTS_fuzz)
+	@prove --exec '' $^
+
+ALL_TESTS := $(foreach l,$(ALL),$(TESTS_$(l))) $(TESTS_sim) $(TESTS_fuzz)
 .PHONY: tests
 tests: $(ALL_TESTS)
 unit: $(ALL_TESTS)
@@ -131,13 +140,11 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(ARCHIVES)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 bench: $(BENCHES)
 
-# Fuzzers need clang: make CC=clang SAN=fuzzer,address,undefined fuzz, or script/fuzz. They are
-# linked with the layers alone: every parser of bytes from outside is there.
+# Fuzzers need clang: make CC=clang SAN=fuzzer,address,undefined fuzz, or script/fuzz.
 FUZZERS := $(patsubst fuzz/%.c,$(B)/fuzz/%,$(wildcard fuzz/fuzz_*.c))
-LAYER_ARCHIVES := $(foreach l,$(LAYERS),$(call lib_of,$(l)))
-$(B)/fuzz/%: $(B)/obj/fuzz/%.o $(LAYER_ARCHIVES)
+$(B)/fuzz/%: $(B)/obj/fuzz/%.o $(B)/libtest.a $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(LAYER_ARCHIVES) -Wl,--end-group $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(B)/libtest.a $(ARCHIVES) -Wl,--end-group $(LIBS)
 .PHONY: list-fuzzers
 list-fuzzers:
 	@echo $(FUZZERS)

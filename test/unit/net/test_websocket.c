@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* WebSocket: handshakes, frames good and bad, and an exchange of the server that goes on as one. */
-#include <dirent.h>
 #include <stdio.h>
 
+#include "../../../fuzz/fuzz_websocket.c"
 #include "net/server.h"
 #include "net_test.h"
-
-#include "../../../fuzz/fuzz_websocket.c"
-
-#define CORPUS          "fuzz/corpus/websocket"
-#define CORPUS_FILE_MAX 1024
 
 /* ---- handshakes ---- */
 
@@ -109,41 +104,6 @@ TEST(fragments_add_up) {
     }
     CHECK_INT(e, -E2BIG);
     CHECK(total <= WEBSOCKET_MESSAGE_MAX && total > WEBSOCKET_MESSAGE_MAX - 65536);
-}
-
-static void mutate(struct env *env, const uint8_t *seed, size_t n) {
-    uint8_t bytes[CORPUS_FILE_MAX];
-    memcpy(bytes, seed, n);
-    LLVMFuzzerTestOneInput(bytes, n);
-    for (unsigned i = 0; i < 2000; i++) {
-        memcpy(bytes, seed, n);
-        for (uint64_t k = env_random_below(env, 4) + 1; k; k--)
-            bytes[env_random_below(env, n)] = (uint8_t)env_random_below(env, 256);
-        LLVMFuzzerTestOneInput(bytes, n);
-    }
-}
-
-TEST(corpus_and_mutations) {
-    struct env_sim sim;
-    env_sim_init(&sim, tap_seed());
-    DIR *d = opendir(CORPUS);
-    REQUIRE(d != NULL);
-    unsigned files = 0;
-    for (struct dirent *e; (e = readdir(d));) {
-        char path[512];
-        uint8_t seed[CORPUS_FILE_MAX];
-        snprintf(path, sizeof(path), CORPUS "/%s", e->d_name);
-        FILE *f = e->d_name[0] == '.' ? NULL : fopen(path, "r");
-        if (!f)
-            continue;
-        size_t n = fread(seed, 1, sizeof(seed), f);
-        fclose(f);
-        mutate(&sim.env, seed, n);
-        files++;
-    }
-    closedir(d);
-    CHECK(files >= 7);
-    env_sim_done(&sim);
 }
 
 /* ---- an exchange as a WebSocket ---- */
