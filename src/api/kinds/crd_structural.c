@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "api/kinds/crd.h"
+#include "base/regexp.h"
 #include "schema/entry.h"
 
 enum level { LEVEL_ROOT, LEVEL_ITEM, LEVEL_FIELD, LEVEL_MAX };
@@ -81,6 +82,16 @@ static void check_nested_list(struct field_errors *fe, const struct field_path *
         check_nested(fe, PATH_INDEX(p, i), &v[i], i || any_of_in_first);
 }
 
+static void check_pattern(struct field_errors *fe, const struct field_path *p, str pattern) {
+    struct arena scratch;
+    struct err e = {0};
+    const struct regexp *re;
+    arena_init(&scratch, 0);
+    if (pattern.n && regexp_compile(&scratch, pattern, &e, &re) < 0)
+        field_invalid(fe, p, pattern, "must be a valid regular expression, but isn't: %s", e.text);
+    arena_done(&scratch);
+}
+
 /* any_of: look into anyOf. */
 static void check_values(struct field_errors *fe, const struct field_path *p,
                          const JSONSchemaProps *s, bool any_of, bool any_of_in_first) {
@@ -90,6 +101,7 @@ static void check_values(struct field_errors *fe, const struct field_path *p,
     check_nested_list(fe, PATH(p, "oneOf"), s->one_of.v, s->one_of.n, true);
     if (s->not )
         check_nested(fe, PATH(p, "not"), s->not, true);
+    check_pattern(fe, PATH(p, "pattern"), s->pattern);
 }
 
 static void check_nested(struct field_errors *fe, const struct field_path *p,

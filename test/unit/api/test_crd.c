@@ -58,6 +58,9 @@ static const struct {
            "generateName, but metadata is implicitly specified"}},
     {"{'type':'object','properties':{'kind':{'type':'integer'}}}",
      {ROOT ".properties[kind].type: Invalid value: \"integer\": must be string"}},
+    {"{'type':'object','properties':{'a':{'type':'string','pattern':'[a'}}}",
+     {ROOT ".properties[a].pattern: Invalid value: \"[a\": must be a valid regular expression, but "
+           "isn't: error parsing regexp: missing closing ]: `[a`"}},
     {"{'type':'object','allOf':[{'properties':{'a':{'minLength':1}}}]}",
      {ROOT ".properties[a]: Required value: because it is defined in " ROOT
            ".allOf[0].properties[a]"}},
