@@ -20,6 +20,8 @@
  * out whoever listens, and the request ends when the store is done with it. */
 #include "apiserver/request.h"
 
+#include "apiserver/encoding/decode.h"
+#include "apiserver/hook_env.h"
 #include "apiserver/nonresource/metrics.h"
 #include "apiserver/shutdown.h"
 #include "apiserver/special/special.h"
@@ -124,14 +126,13 @@ static enum phase_result not_acceptable(struct request *r) {
         r, status_generic(
                r->arena, 406, "NotAcceptable",
                lists ? "406: Not Acceptable\n\nAvailable representations: " MEDIA_TYPES_TEXT
-                       ", application/json;stream=watch, "
-                       "application/vnd.kubernetes.protobuf;stream=watch"
+                       ", " MEDIA_STREAM_TYPES_TEXT
                      : "406: Not Acceptable\n\nAvailable representations: " MEDIA_TYPES_TEXT));
 }
 
 static enum phase_result route_failed(struct request *r, enum route_result why) {
     if (why == ROUTE_NO_GROUP)
-        return respond_text(r, 404, STR("404 page not found\n"));
+        return respond_no_page(r);
     if (why == ROUTE_METHOD)
         return respond_status(
             r, status_generic(r->arena, 405, "MethodNotAllowed",
@@ -217,10 +218,7 @@ static enum phase_result phase_body(struct request *r) {
     if (r->verb == VERB_CREATE || r->verb == VERB_UPDATE) {
         str type = http_header_get(&r->x->headers, "Content-Type");
         if (negotiate_content(type, &r->body_format) < 0)
-            return respond_status(r,
-                                  status_new(r->arena, 415, "UnsupportedMediaType",
-                                             "the body of the request was in an unknown format "
-                                             "- accepted media types include: " MEDIA_TYPES_TEXT));
+            return respond_status(r, decode_unsupported(r));
     }
     request_state(r, REQUEST_BODY);
     exchange_read_body(r->x, APISERVER_BODY_MAX, body_read);
@@ -316,6 +314,9 @@ void request_start(struct apiserver *s, struct exchange *x) {
     r->began = env_mono(s->env);
     r->goaway = x->http2 && s->goaway_per_million &&
                 env_random_below(s->env, 1000000) < s->goaway_per_million;
+    r->audit_id = http_header_get(&x->headers, "Audit-Id");
+    if (!r->audit_id.n)
+        r->audit_id = new_uid(s->env, a);
     list_append(&s->requests, &r->node);
     s->n_requests++;
     run(r);

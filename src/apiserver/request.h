@@ -47,6 +47,7 @@ struct request {
     bool goaway;   /* the answer ends its HTTP/2 connection */
     bool endless;  /* streams until somebody ends it: set by request_endless() */
     int64_t began; /* env_mono */
+    str audit_id;  /* the client's, or a new one: Audit-Id of the answer */
     uint64_t sent; /* bytes of the answer's body, but of watches */
     /* It is counted: "" for what is asked of a resource, else a path. NULL: nobody has routed it */
     const char *measured;
@@ -108,6 +109,9 @@ enum phase_result respond_text(struct request *r, int code, str text); /* text/p
 /* Text that no browser may take for something else (X-Content-Type-Options). */
 enum phase_result respond_plain(struct request *r, int code, const char *type, str body);
 enum phase_result respond_bytes(struct request *r, int code, const char *type, str body);
+/* The same, gzipped for those who take it, however short. */
+enum phase_result respond_packed(struct request *r, int code, const char *type, str body);
+enum phase_result respond_no_page(struct request *r); /* 404 where nothing is served */
 /* An object as stored, in what the client accepts; view applied (scale). */
 enum phase_result respond_object(struct request *r, int code, const struct object *o);
 /* A struct that is not stored: t, or what dry run made. */
@@ -122,8 +126,11 @@ void request_warning_headers(struct request *r, struct http_headers *h);
 
 /* "apps/v1", or "v1" in the core group. */
 str api_version_of(struct arena *a, const char *group, const char *version);
-/* Headers of every answer: type, caching, warnings. */
+/* Headers of every answer: Audit-Id, caching, type, warnings. */
 struct http_headers request_headers(struct request *r, const char *content_type);
+/* Of an answer that may be kept: cache is its Cache-Control, content_type may be NULL. */
+struct http_headers request_headers_kept(struct request *r, const char *cache,
+                                         const char *content_type);
 
 /* Waits until the store has published `revision`; answers 504 by itself when it does not come.
  * PHASE_NEXT when it is there already, else PHASE_WAIT (then request_again). */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "client/delegate.h"
+#include "net/metrics_answer.h"
 #include "net/x509.h"
 #include "schema/json.h"
 
@@ -62,7 +63,7 @@ static void answer_metrics(struct diagnostics *d, struct exchange *x, bool slis)
         metrics_process(env);
         metrics_print(env->metrics, &b);
     }
-    answer(x, 200, METRICS_CONTENT_TYPE, buf_str(&b));
+    metrics_answer(x, buf_str(&b));
     buf_done(&b);
 }
 

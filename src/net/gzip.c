@@ -42,3 +42,16 @@ struct gzip *gzip_free(struct gzip *g) {
     free(g);
     return NULL;
 }
+
+void gzip_whole(str in, struct buf *out) {
+    struct gzip *g = gzip_new();
+    gzip_add(g, in, true, out);
+    gzip_free(g);
+}
+
+bool gzip_accepted(str accept_encoding) {
+    while (accept_encoding.n)
+        if (str_eqc(str_trim(str_cut(&accept_encoding, ',')), "gzip"))
+            return true;
+    return false;
+}

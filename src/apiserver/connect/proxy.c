@@ -50,6 +50,7 @@ static void on_head(void *ctx, int status, const struct http_headers *h) {
     struct request *r = p->r;
     struct http_headers out = proxy_answer_headers(r->arena, h, p->host, p->asked,
                                                    p->target.stream ? STR_NONE : p->prefix);
+    http_header_add(r->arena, &out, STR("Audit-Id"), r->audit_id);
     p->status = status;
     r->code = (uint16_t)status;
     exchange_start(r->x, status, out.v, out.n, on_writable);
@@ -141,6 +142,7 @@ static enum phase_result redirect_to_root(struct request *r) {
     struct http_header h[] = {
         {STR("Location"), str_printf(r->arena, STR_FMT "/%s" STR_FMT, STR_ARG(x->path),
                                      x->query.n ? "?" : "", STR_ARG(x->query))},
+        {STR("Audit-Id"), r->audit_id},
         {STR("Cache-Control"), STR("no-cache, private")}};
     r->code = 301;
     exchange_respond(x, 301, h, ARRAY_LEN(h), STR_NONE);

@@ -204,6 +204,7 @@ static void refused(struct upgrade *u, int status, const struct http_headers *h,
     }
     str asked = http_header_get(&r->x->headers, "Host");
     struct http_headers out = proxy_answer_headers(r->arena, h, u->host, asked, STR_NONE);
+    http_header_add(r->arena, &out, STR("Audit-Id"), r->audit_id);
     http_header_add(r->arena, &out, STR("Connection"), STR("close"));
     r->code = (uint16_t)status;
     exchange_respond(TAKE(r->x), status, out.v, out.n, body);

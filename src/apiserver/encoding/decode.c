@@ -202,6 +202,16 @@ static int decode_json(struct request *r, const struct body_kind *k, str json,
     return 0;
 }
 
+static str json_text(struct request *r, struct value *v) {
+    struct buf b;
+    buf_init(&b, APISERVER_BODY_MAX);
+    value_sort(v);
+    value_write(&b, v);
+    str json = str_dup(r->arena, buf_str(&b));
+    buf_done(&b);
+    return json;
+}
+
 /* Upstream's way goes through a map, so fields are met in the order of their names. */
 static int decode_yaml(struct request *r, const struct body_kind *k, void *ret,
                        Status **ret_status) {
@@ -215,13 +225,7 @@ static int decode_yaml(struct request *r, const struct body_kind *k, void *ret,
         report.all = duplicates;
     else if (duplicates.n)
         *list_push(r->arena, &report.all) = decode_yaml_strict(r->arena, &duplicates);
-    value_sort(&v);
-    struct buf b;
-    buf_init(&b, APISERVER_BODY_MAX);
-    value_write(&b, &v);
-    str json = str_dup(r->arena, buf_str(&b));
-    buf_done(&b);
-    return decode_json(r, k, json, &report, ret, ret_status);
+    return decode_json(r, k, json_text(r, &v), &report, ret, ret_status);
 }
 
 static int decode_proto(struct request *r, const struct body_kind *k, void *ret,
@@ -270,29 +274,56 @@ int decode_body(struct request *r, const struct body_kind *k, void **ret, Status
     return 0;
 }
 
+Status *decode_unsupported(struct request *r) {
+    return status_new(r->arena, 415, "UnsupportedMediaType",
+                      "the body of the request was in an unknown format - accepted media types "
+                      "include: " MEDIA_TYPES_TEXT);
+}
+
+/* Read by rows without a look at kind and apiVersion, which are found beside. */
+static int read_options(struct request *r, const struct body_kind *k, void *ret,
+                        struct json_read_opts *opts, Status **ret_status) {
+    struct err e = {0};
+    str text = r->body;
+    if (r->body_format == MEDIA_PROTOBUF) {
+        struct proto_envelope env;
+        if (proto_envelope_read(text, &env, &e) < 0 ||
+            proto_read(r->arena, k->type, env.raw, ret, &e) < 0) {
+            *ret_status = status_bad_request(r->arena, "%s", e.text);
+            return -EINVAL;
+        }
+        *opts->ret_kind = env.kind;
+        *opts->ret_api_version = env.api_version;
+        return 0;
+    }
+    if (r->body_format == MEDIA_YAML) {
+        struct value v;
+        if (yaml_parse(r->arena, text, &v, &e) < 0) {
+            *ret_status = status_bad_request(r->arena, "%s", e.text);
+            return -EINVAL;
+        }
+        text = json_text(r, &v);
+    }
+    if (json_read(r->arena, k->type, text, ret, opts, &e) < 0)
+        return explain(r, k, text, e.text, ret_status);
+    return 0;
+}
+
 int decode_delete_options(struct request *r, DeleteOptions *ret, Status **ret_status) {
     *ret = (DeleteOptions){0};
     if (!r->body.n)
         return 0;
     str type = http_header_get(&r->x->headers, "Content-Type");
-    if (negotiate_content(type, &r->body_format) < 0)
-        r->body_format = MEDIA_JSON;
+    if (negotiate_content(type, &r->body_format) < 0) {
+        *ret_status = decode_unsupported(r);
+        return -ENOTSUP;
+    }
     struct body_kind k = {&DeleteOptions_type, "", "v1", "DeleteOptions"};
     str kind = STR_NONE, api_version = STR_NONE;
     struct json_read_opts opts = {.ret_kind = &kind, .ret_api_version = &api_version};
-    struct err e = {0};
-    if (r->body_format == MEDIA_PROTOBUF) {
-        struct proto_envelope env;
-        if (proto_envelope_read(r->body, &env, &e) < 0 ||
-            proto_read(r->arena, k.type, env.raw, ret, &e) < 0) {
-            *ret_status = status_bad_request(r->arena, "%s", e.text);
-            return -EINVAL;
-        }
-        kind = env.kind;
-        api_version = env.api_version;
-    } else if (json_read(r->arena, k.type, r->body, ret, &opts, &e) < 0) {
-        return explain(r, &k, r->body, e.text, ret_status);
-    }
+    int e = read_options(r, &k, ret, &opts, ret_status);
+    if (e < 0)
+        return e;
     if (kind.n && !str_eqc(kind, k.kind)) {
         *ret_status = status_bad_request(
             r->arena,

@@ -14,7 +14,8 @@ struct body_kind {
 struct body_kind body_kind_of(const struct request *r);
 /* Decodes r->body; *ret in r->arena, defaulted. On failure *ret_status says what to answer. */
 int decode_body(struct request *r, const struct body_kind *k, void **ret, Status **ret_status);
-Status *decode_too_large(struct request *r); /* 413 */
+Status *decode_too_large(struct request *r);   /* 413 */
+Status *decode_unsupported(struct request *r); /* 415 */
 /* Why an object of this kind and apiVersion is none of k. */
 str decode_unfit(struct request *r, const struct body_kind *k, str kind, str api_version);
 /* DeleteOptions of any group version, or nothing. */

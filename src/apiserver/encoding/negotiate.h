@@ -28,3 +28,5 @@ bool negotiate_pretty(const struct query *q, str user_agent);
 const char *media_content_type(enum media_format f);
 
 #define MEDIA_TYPES_TEXT "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+#define MEDIA_STREAM_TYPES_TEXT                                                                    \
+    "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"

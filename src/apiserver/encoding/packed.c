@@ -2,13 +2,7 @@
 #include "apiserver/encoding/packed.h"
 
 bool accepts_gzip(const struct request *r) {
-    str rest = r->x ? http_header_get(&r->x->headers, "Accept-Encoding") : STR_NONE;
-    while (rest.n) {
-        str one = str_cut(&rest, ',');
-        if (str_eqc(str_trim(str_cut(&one, ';')), "gzip"))
-            return true;
-    }
-    return false;
+    return r->x && gzip_accepted(http_header_get(&r->x->headers, "Accept-Encoding"));
 }
 
 void gzip_headers(struct request *r, struct http_headers *h) {

@@ -8,7 +8,6 @@
 
 #define GZIP_MIN (128 * 1024) /* bytes; larger answers are packed */
 
-/* Accept-Encoding names gzip. Like upstream no weight is looked at. */
 bool accepts_gzip(const struct request *r);
 void gzip_headers(struct request *r, struct http_headers *h);
 /* A piece of a streamed answer; g NULL: as it is. */

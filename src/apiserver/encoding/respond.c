@@ -6,10 +6,18 @@
 #include "apiserver/special/special.h"
 #include "schema/json.h"
 
-struct http_headers request_headers(struct request *r, const char *content_type) {
+struct http_headers request_headers_kept(struct request *r, const char *cache,
+                                         const char *content_type) {
     struct http_headers h = {NULL, 0};
-    http_header_add(r->arena, &h, STR("Cache-Control"), STR("no-cache, private"));
-    http_header_add(r->arena, &h, STR("Content-Type"), str_of(content_type));
+    http_header_add(r->arena, &h, STR("Audit-Id"), r->audit_id);
+    http_header_add(r->arena, &h, STR("Cache-Control"), str_of(cache));
+    if (content_type)
+        http_header_add(r->arena, &h, STR("Content-Type"), str_of(content_type));
+    return h;
+}
+
+struct http_headers request_headers(struct request *r, const char *content_type) {
+    struct http_headers h = request_headers_kept(r, "no-cache, private", content_type);
     if (r->goaway)
         http_header_add(r->arena, &h, STR("Connection"), STR("close"));
     request_warning_headers(r, &h);
@@ -42,27 +50,27 @@ enum phase_result respond_text(struct request *r, int code, str text) {
     return respond_bytes(r, code, "text/plain; charset=utf-8", text);
 }
 
-static void respond_packed(struct request *r, int code, const struct buf *b) {
-    struct exchange *x = TAKE(r->x);
-    if (!x)
-        return;
+enum phase_result respond_no_page(struct request *r) {
+    return respond_plain(r, 404, "text/plain; charset=utf-8", STR("404 page not found\n"));
+}
+
+enum phase_result respond_packed(struct request *r, int code, const char *type, str body) {
+    if (!accepts_gzip(r))
+        return respond_bytes(r, code, type, body);
     CLEANUP(buf_done) struct buf packed = {0};
-    struct gzip *g = gzip_new();
-    gzip_add(g, buf_str(b), true, &packed);
-    gzip_free(g);
-    struct http_headers h = request_headers(r, media_content_type(r->accept.format));
+    gzip_whole(body, &packed);
+    struct http_headers h = request_headers(r, type);
     gzip_headers(r, &h);
-    r->code = (uint16_t)code;
-    r->sent = packed.n;
-    exchange_respond(x, code, h.v, h.n, buf_str(&packed));
+    return respond_with(r, code, &h, buf_str(&packed));
 }
 
 enum phase_result respond_buf(struct request *r, int code, struct buf *b) {
     encode_finish(&r->accept, r->arena, b);
-    if (b->n > GZIP_MIN && accepts_gzip(r))
-        respond_packed(r, code, b);
+    const char *type = media_content_type(r->accept.format);
+    if (b->n > GZIP_MIN)
+        respond_packed(r, code, type, buf_str(b));
     else
-        respond_bytes(r, code, media_content_type(r->accept.format), buf_str(b));
+        respond_bytes(r, code, type, buf_str(b));
     buf_done(b);
     return PHASE_DONE;
 }

@@ -17,10 +17,7 @@ static enum phase_result send_tagged(struct request *r, const char *type, const 
     struct exchange *x = TAKE(r->x);
     str tag = str_printf(r->arena, "\"" STR_FMT "\"", STR_ARG(openapi_hash(r->arena, buf_str(b))));
     bool known = str_eq(http_header_get(&x->headers, "If-None-Match"), tag);
-    struct http_headers h = {NULL, 0};
-    http_header_add(r->arena, &h, STR("Cache-Control"), str_of(cache));
-    if (!known)
-        http_header_add(r->arena, &h, STR("Content-Type"), str_of(type));
+    struct http_headers h = request_headers_kept(r, cache, known ? NULL : type);
     http_header_add(r->arena, &h, STR("Etag"), tag);
     http_header_add(r->arena, &h, STR("Vary"), STR("Accept"));
     r->code = known ? 304 : 200;
@@ -75,7 +72,7 @@ enum phase_result serve_apis(struct request *r, str rest) {
 
 static enum phase_result not_found(struct request *r, struct buf *b) {
     buf_done(b);
-    return respond_text(r, 404, STR("404 page not found\n"));
+    return respond_no_page(r);
 }
 
 enum phase_result serve_api_version(struct request *r, str rest) {

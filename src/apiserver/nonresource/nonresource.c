@@ -30,7 +30,7 @@ static enum phase_result serve_metrics(struct request *r, str rest) {
     struct buf b;
     buf_init(&b, 0);
     metrics_scrape(r->server, &b);
-    respond_bytes(r, 200, METRICS_CONTENT_TYPE, buf_str(&b));
+    respond_packed(r, 200, METRICS_CONTENT_TYPE, buf_str(&b));
     buf_done(&b);
     return PHASE_DONE;
 }
@@ -84,5 +84,5 @@ enum phase_result serve_nonresource(struct request *r) {
                                   "resource"));
         return paths[i].serve(r, rest);
     }
-    return respond_text(r, 404, STR("404 page not found\n"));
+    return respond_no_page(r);
 }

@@ -6,9 +6,7 @@
 
 static enum phase_result respond_cached(struct request *r, const char *type, str body) {
     struct exchange *x = TAKE(r->x);
-    struct http_headers h = {NULL, 0};
-    http_header_add(r->arena, &h, STR("Cache-Control"), STR("public, max-age=3600"));
-    http_header_add(r->arena, &h, STR("Content-Type"), str_of(type));
+    struct http_headers h = request_headers_kept(r, "public, max-age=3600", type);
     r->code = 200;
     exchange_respond(x, 200, h.v, h.n, body);
     return PHASE_DONE;
@@ -19,7 +17,7 @@ static struct token_signer *signer_of(const struct request *r) {
 }
 
 static enum phase_result none(struct request *r) {
-    return respond_text(r, 404, STR("404 page not found\n"));
+    return respond_no_page(r);
 }
 
 enum phase_result serve_openid_configuration(struct request *r, str rest) {
