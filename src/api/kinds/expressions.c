@@ -7,8 +7,8 @@
 
 #define OBJECT(id, name_)                                                                          \
     static const struct cel_type id = {.kind = CEL_OBJECT, .nodes = 1, .name = name_}
-#define FIELDS_OF(id, type)                                                                        \
-    static const struct cel_object id##_object = {(type).name, id, ARRAY_LEN(id), false}
+#define FIELDS_OF(id, name_)                                                                       \
+    static const struct cel_object id##_object = {name_, id, ARRAY_LEN(id), false, NULL}
 
 OBJECT(gvk, "kubernetes.GroupVersionKind");
 OBJECT(gvr, "kubernetes.GroupVersionResource");
@@ -89,16 +89,16 @@ static const struct cel_variable device_fields[] = {{"driver", &cel_type_string}
                                                     {"attributes", &domain_attributes},
                                                     {"capacity", &domain_capacity},
                                                     {"allowMultipleAllocations", &cel_type_bool}};
-FIELDS_OF(gvk_fields, gvk);
-FIELDS_OF(gvr_fields, gvr);
-FIELDS_OF(user_info_fields, user_info);
-FIELDS_OF(request_fields, request);
-FIELDS_OF(namespace_spec_fields, namespace_spec);
-FIELDS_OF(namespace_condition_fields, namespace_condition);
-FIELDS_OF(namespace_status_fields, namespace_status);
-FIELDS_OF(namespace_metadata_fields, namespace_metadata);
-FIELDS_OF(namespace_fields, namespace_object);
-FIELDS_OF(device_fields, device);
+FIELDS_OF(gvk_fields, "kubernetes.GroupVersionKind");
+FIELDS_OF(gvr_fields, "kubernetes.GroupVersionResource");
+FIELDS_OF(user_info_fields, "kubernetes.UserInfo");
+FIELDS_OF(request_fields, "kubernetes.AdmissionRequest");
+FIELDS_OF(namespace_spec_fields, "kubernetes.NamespaceSpec");
+FIELDS_OF(namespace_condition_fields, "kubernetes.NamespaceCondition");
+FIELDS_OF(namespace_status_fields, "kubernetes.NamespaceStatus");
+FIELDS_OF(namespace_metadata_fields, "kubernetes.NamespaceMetadata");
+FIELDS_OF(namespace_fields, "kubernetes.Namespace");
+FIELDS_OF(device_fields, "kubernetes.DRADevice");
 
 /* ---- environments ---- */
 
