@@ -38,6 +38,11 @@ int64_t name_index_first(const struct name_index *x, str name) {
     return i < x->n && str_eq(x->v[i].name, name) ? (int64_t)x->v[i].at : -1;
 }
 
+int64_t name_index_last(const struct name_index *x, str name) {
+    uint32_t i = place(x, name, true);
+    return i > 0 && str_eq(x->v[i - 1].name, name) ? (int64_t)x->v[i - 1].at : -1;
+}
+
 uint32_t name_index_count(const struct name_index *x, str name) {
     return place(x, name, true) - place(x, name, false);
 }

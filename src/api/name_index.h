@@ -19,6 +19,7 @@ struct name_index name_index_of(struct arena *a, const str *first, uint32_t n, s
 #define NAME_INDEX(arena_, list_, member_)                                                         \
     name_index_of(arena_, (list_).n ? &(list_).v[0].member_ : NULL, (list_).n, sizeof((list_).v[0]))
 int64_t name_index_first(const struct name_index *x, str name); /* lowest place, or -1 */
+int64_t name_index_last(const struct name_index *x, str name);  /* highest place, or -1 */
 uint32_t name_index_count(const struct name_index *x, str name);
 static inline bool name_index_has(const struct name_index *x, str name) {
     return name_index_first(x, name) >= 0;

@@ -123,14 +123,6 @@ static struct webhooks mutating(struct arena *a, const MutatingWebhookConfigurat
     return w;
 }
 
-static bool same_conditions(const ValidatingWebhook *x, const ValidatingWebhook *y) {
-    bool same = x->match_conditions.n == y->match_conditions.n;
-    for (uint32_t i = 0; same && i < x->match_conditions.n; i++)
-        same =
-            api_equal(&MatchCondition_type, &x->match_conditions.v[i], &y->match_conditions.v[i]);
-    return same;
-}
-
 static struct tolerated tolerated_of(struct arena *a, const struct webhooks *w,
                                      const struct webhooks *old) {
     struct name_index x = name_index_of(a, old->n ? &old->v->name : NULL, old->n, sizeof(*old->v));
@@ -141,7 +133,9 @@ static struct tolerated tolerated_of(struct arena *a, const struct webhooks *w,
         t.versions |=
             h->admission_review_versions.n && !knows_review_version(&h->admission_review_versions);
         t.names |= name_index_first(&x, h->name) != i;
-        t.conditions = t.conditions && same_conditions(&w->v[i], h);
+        t.conditions = t.conditions &&
+                       same_match_conditions(w->v[i].match_conditions.v, w->v[i].match_conditions.n,
+                                             h->match_conditions.v, h->match_conditions.n);
     }
     return t;
 }

@@ -12,4 +12,6 @@ void check_match_resources(struct field_errors *fe, const struct field_path *p,
 /* params: whether the conditions may name them. */
 void check_match_conditions(struct field_errors *fe, const struct field_path *p,
                             const MatchCondition *v, uint32_t n, bool params);
+bool same_match_conditions(const MatchCondition *x, uint32_t n, const MatchCondition *y,
+                           uint32_t m);
 str trimmed(str s); /* without white space at both ends */

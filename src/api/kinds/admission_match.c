@@ -23,43 +23,43 @@ static void check_star(struct field_errors *fe, const struct field_path *p, cons
                               "if '*' is present, must not specify other %s", others);
 }
 
+static bool stands_before(struct arena *a, const struct name_index *x, uint32_t i, str res,
+                          str sub) {
+    str name = str_printf(a, STR_FMT "/" STR_FMT, STR_ARG(res), STR_ARG(sub));
+    int64_t first = name_index_first(x, name);
+    return first >= 0 && first < i;
+}
+
 /* What "x/" and "/y" before this one say of it. */
 static void check_subresource(struct field_errors *fe, const struct field_path *p,
-                              const str_list *l, uint32_t i) {
+                              const str_list *l, const struct name_index *x, uint32_t i) {
     str sub = l->v[i], res = str_cut(&sub, '/');
-    bool whole = false, everywhere = false;
-    for (uint32_t k = 0; k < i; k++) {
-        str s = l->v[k], r = str_cut(&s, '/');
-        whole |= s.p && str_eq(r, res) && str_eqc(s, "*");
-        everywhere |= s.p && str_eqc(r, "*") && str_eq(s, sub);
-    }
-    if (whole)
+    if (stands_before(fe->arena, x, i, res, STR("*")))
         field_invalid(fe, p, l->v[i], "if '" STR_FMT "/*' is present, must not specify " STR_FMT,
                       STR_ARG(res), STR_ARG(l->v[i]));
-    if (everywhere)
+    if (stands_before(fe->arena, x, i, STR("*"), sub))
         field_invalid(fe, p, l->v[i], "if '*/" STR_FMT "' is present, must not specify " STR_FMT,
                       STR_ARG(sub), STR_ARG(l->v[i]));
 }
 
 static void check_resources(struct field_errors *fe, const struct field_path *p,
                             const str_list *l) {
+    struct name_index x = name_index_of(fe->arena, l->v, l->n, sizeof(str));
     bool plain = false;
     if (!l->n)
         field_required(fe, p, NULL);
-    if (list_too_long(fe, p, l->n))
-        return;
-    for (uint32_t i = 0; i < l->n; i++) {
+    for (uint32_t i = 0; i < l->n && !field_errors_full(fe); i++) {
         if (!l->v[i].n)
             field_required(fe, PATH_INDEX(p, i), NULL);
         else if (str_chr(l->v[i], '/') >= 0)
-            check_subresource(fe, PATH_INDEX(p, i), l, i);
+            check_subresource(fe, PATH_INDEX(p, i), l, &x, i);
         else
             plain = !str_eqc(l->v[i], "*");
     }
-    if (l->n > 1 && strings_have(l, STR("*/*")))
+    if (l->n > 1 && name_index_has(&x, STR("*/*")))
         field_invalid_printed(fe, p, strings_json(fe->arena, l),
                               "if '*/*' is present, must not specify other resources");
-    if (plain && strings_have(l, STR("*")))
+    if (plain && name_index_has(&x, STR("*")))
         field_invalid_printed(fe, p, strings_json(fe->arena, l),
                               "if '*' is present, must not specify other resources without "
                               "subresources");
@@ -130,4 +130,12 @@ void check_match_conditions(struct field_errors *fe, const struct field_path *p,
         if (v[i].name.n && name_index_first(&x, v[i].name) != i)
             field_duplicate(fe, PATH(at, "name"), v[i].name);
     }
+}
+
+bool same_match_conditions(const MatchCondition *x, uint32_t n, const MatchCondition *y,
+                           uint32_t m) {
+    bool same = n == m;
+    for (uint32_t i = 0; same && i < n; i++)
+        same = api_equal(&MatchCondition_type, &x[i], &y[i]);
+    return same;
 }

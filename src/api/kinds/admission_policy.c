@@ -81,16 +81,45 @@ static void check_constraints(struct field_errors *fe, const struct field_path *
         field_required(fe, PATH(p, "resourceRules"), NULL);
 }
 
-static bool same_conditions(const MatchCondition *x, uint32_t n, const MatchCondition *y,
-                            uint32_t m) {
-    bool same = n == m;
-    for (uint32_t i = 0; same && i < n; i++)
-        same = api_equal(&MatchCondition_type, &x[i], &y[i]);
-    return same;
+/* What policies of both kinds begin with. */
+struct policy {
+    const ParamKind *kind;
+    const MatchResources *constraints;
+    const MatchCondition *conditions;
+    const Variable *variables;
+    uint32_t n_conditions, n_variables;
+};
+#define POLICY(spec_)                                                                              \
+    (&(struct policy){(spec_)->param_kind, (spec_)->match_constraints,                             \
+                      (spec_)->match_conditions.v, (spec_)->variables.v,                           \
+                      (spec_)->match_conditions.n, (spec_)->variables.n})
+
+/* What mutates cannot match the end of an object. */
+static void check_mutable(struct field_errors *fe, const struct field_path *p,
+                          const MatchResources *m) {
+    static const char *const operations[] = {"*", "CONNECT", "CREATE", "UPDATE", NULL};
+    for (uint32_t i = 0; m && i < m->resource_rules.n; i++) {
+        const str_list *l = &m->resource_rules.v[i].rule_with_operations.operations;
+        for (uint32_t k = 0; k < l->n; k++)
+            check_one_of(fe, PATH(PATH(p, "resourceRules"), "operations"), l->v[k], operations);
+    }
 }
 
-static bool same_kind(const ParamKind *x, const ParamKind *y) {
-    return x && y ? api_equal(&ParamKind_type, x, y) : x == y;
+/* Conditions are judged anew when they change, or what they may refer to does. */
+static void check_policy(struct field_errors *fe, const struct field_path *p,
+                         const struct policy *x, const struct policy *was, bool mutates,
+                         const struct expression_scope *scope) {
+    check_param_kind(fe, PATH(p, "paramKind"), x->kind);
+    check_constraints(fe, PATH(p, "matchConstraints"), x->constraints);
+    if (mutates)
+        check_mutable(fe, PATH(p, "matchConstraints"), x->constraints);
+    bool same_kind = was && (x->kind && was->kind ? api_equal(&ParamKind_type, x->kind, was->kind)
+                                                  : x->kind == was->kind);
+    if (!same_kind ||
+        !same_match_conditions(x->conditions, x->n_conditions, was->conditions, was->n_conditions))
+        check_match_conditions(fe, PATH(p, "matchConditions"), x->conditions, x->n_conditions,
+                               scope->has_params);
+    check_variables(fe, PATH(p, "variables"), x->variables, x->n_variables, scope);
 }
 
 /* ---- ValidatingAdmissionPolicy ---- */
@@ -165,14 +194,7 @@ static void validate_validating(struct field_errors *fe, const void *obj, const 
     struct expression_scope scope = {s->param_kind != NULL, true, s->variables.n > 0, &variables};
     map_init(&variables, NULL);
     check_rows(fe, p, ValidatingAdmissionPolicySpec, s, "failurePolicy");
-    check_param_kind(fe, PATH(p, "paramKind"), s->param_kind);
-    check_constraints(fe, PATH(p, "matchConstraints"), s->match_constraints);
-    if (!was || !same_kind(s->param_kind, was->spec.param_kind) ||
-        !same_conditions(s->match_conditions.v, s->match_conditions.n, was->spec.match_conditions.v,
-                         was->spec.match_conditions.n))
-        check_match_conditions(fe, PATH(p, "matchConditions"), s->match_conditions.v,
-                               s->match_conditions.n, scope.has_params);
-    check_variables(fe, PATH(p, "variables"), s->variables.v, s->variables.n, &scope);
+    check_policy(fe, p, POLICY(s), was ? POLICY(&was->spec) : NULL, false, &scope);
     if (!s->validations.n && !s->audit_annotations.n) {
         field_required(fe, PATH(p, "validations"), one);
         field_required(fe, PATH(p, "auditAnnotations"), one);
@@ -207,17 +229,6 @@ const struct hooks hooks_admissionregistration_v1_validatingadmissionpolicies = 
 };
 
 /* ---- MutatingAdmissionPolicy ---- */
-
-/* What mutates cannot match the end of an object. */
-static void check_mutable(struct field_errors *fe, const struct field_path *p,
-                          const MatchResources *m) {
-    static const char *const operations[] = {"*", "CONNECT", "CREATE", "UPDATE", NULL};
-    for (uint32_t i = 0; m && i < m->resource_rules.n; i++) {
-        const str_list *l = &m->resource_rules.v[i].rule_with_operations.operations;
-        for (uint32_t k = 0; k < l->n; k++)
-            check_one_of(fe, PATH(PATH(p, "resourceRules"), "operations"), l->v[k], operations);
-    }
-}
 
 static void check_patch(struct field_errors *fe, const struct field_path *p, str expression,
                         const struct expression_scope *scope, enum expression_result wanted) {
@@ -258,15 +269,7 @@ static void validate_mutating(struct field_errors *fe, const void *obj, const vo
     struct expression_scope scope = {s->param_kind != NULL, true, true, &variables};
     map_init(&variables, NULL);
     check_rows(fe, p, MutatingAdmissionPolicySpec, s, "failurePolicy");
-    check_param_kind(fe, PATH(p, "paramKind"), s->param_kind);
-    check_constraints(fe, PATH(p, "matchConstraints"), s->match_constraints);
-    check_mutable(fe, PATH(p, "matchConstraints"), s->match_constraints);
-    if (!was || !same_kind(s->param_kind, was->spec.param_kind) ||
-        !same_conditions(s->match_conditions.v, s->match_conditions.n, was->spec.match_conditions.v,
-                         was->spec.match_conditions.n))
-        check_match_conditions(fe, PATH(p, "matchConditions"), s->match_conditions.v,
-                               s->match_conditions.n, scope.has_params);
-    check_variables(fe, PATH(p, "variables"), s->variables.v, s->variables.n, &scope);
+    check_policy(fe, p, POLICY(s), was ? POLICY(&was->spec) : NULL, true, &scope);
     if (!s->mutations.n)
         field_required(fe, PATH(p, "mutations"), "mutations must contain at least one item");
     for (uint32_t i = 0; i < s->mutations.n; i++)

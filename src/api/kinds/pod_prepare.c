@@ -36,29 +36,17 @@ static void match_term(struct arena *a, PodAffinityTerm *t, const str_map *label
     require(a, t->label_selector, &t->mismatch_label_keys, "NotIn", labels);
 }
 
-static void match_terms(struct arena *a, PodAffinityTerm *v, uint32_t n, WeightedPodAffinityTerm *w,
-                        uint32_t n_w, const str_map *labels) {
-    for (uint32_t i = 0; i < n; i++)
-        match_term(a, &v[i], labels);
-    for (uint32_t i = 0; i < n_w; i++)
-        match_term(a, &w[i].pod_affinity_term, labels);
-}
-
 void pod_match_own_labels(struct arena *a, Pod *pod) {
     const str_map *labels = &pod->metadata.labels;
     PodSpec *s = &pod->spec;
-    PodAffinity *with = s->affinity ? s->affinity->pod_affinity : NULL;
-    PodAntiAffinity *apart = s->affinity ? s->affinity->pod_anti_affinity : NULL;
-#define TERMS(x_)                                                                                  \
-    (x_)->required_during_scheduling_ignored_during_execution.v,                                   \
-        (x_)->required_during_scheduling_ignored_during_execution.n,                               \
-        (x_)->preferred_during_scheduling_ignored_during_execution.v,                              \
-        (x_)->preferred_during_scheduling_ignored_during_execution.n
-    if (with)
-        match_terms(a, TERMS(with), labels);
-    if (apart)
-        match_terms(a, TERMS(apart), labels);
-#undef TERMS
+    struct pod_terms terms[POD_TERMS_MAX];
+    pod_terms(s->affinity, terms);
+    for (int k = 0; k < POD_TERMS_MAX; k++) {
+        for (uint32_t i = 0; i < terms[k].n; i++)
+            match_term(a, &terms[k].v[i], labels);
+        for (uint32_t i = 0; i < terms[k].n_weighted; i++)
+            match_term(a, &terms[k].weighted[i].pod_affinity_term, labels);
+    }
     for (uint32_t i = 0; i < s->topology_spread_constraints.n; i++) {
         TopologySpreadConstraint *c = &s->topology_spread_constraints.v[i];
         if (!c->label_selector || !c->match_label_keys.n)

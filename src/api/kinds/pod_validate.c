@@ -70,16 +70,13 @@ static void check_gates(struct field_errors *fe, const struct field_path *spec, 
     for (uint32_t i = 0; i < s->readiness_gates.n; i++)
         field_check_name(fe, PATH(PATH_INDEX(PATH(spec, "readinessGates"), i), "conditionType"),
                          s->readiness_gates.v[i].condition_type, name_qualified);
-    if (list_too_long(fe, PATH(spec, "schedulingGates"), s->scheduling_gates.n))
-        return;
-    for (uint32_t i = 0; i < s->scheduling_gates.n; i++) {
+    struct name_index names = NAME_INDEX(fe->arena, s->scheduling_gates, name);
+    for (uint32_t i = 0; i < s->scheduling_gates.n && !field_errors_full(fe); i++) {
         const struct field_path *p = PATH_INDEX(PATH(spec, "schedulingGates"), i);
-        field_check_name(fe, p, s->scheduling_gates.v[i].name, name_qualified);
-        for (uint32_t k = 0; k < i; k++)
-            if (str_eq(s->scheduling_gates.v[k].name, s->scheduling_gates.v[i].name)) {
-                field_duplicate(fe, p, s->scheduling_gates.v[i].name);
-                break;
-            }
+        str name = s->scheduling_gates.v[i].name;
+        field_check_name(fe, p, name, name_qualified);
+        if (name_index_first(&names, name) < i)
+            field_duplicate(fe, p, name);
     }
 }
 
@@ -169,21 +166,18 @@ static void check_tail(struct field_errors *fe, const struct field_path *p, cons
 void check_pod_spec(struct field_errors *fe, const struct field_path *p, const PodSpec *s,
                     const ObjectMeta *pod) {
     bool *ok = arena_zalloc(fe->arena, s->volumes.n + 1);
-#define NAMES(list_, name_)                                                                        \
-    name_index_of(fe->arena, s->list_.n ? &s->list_.v[0].name_ : NULL, s->list_.n,                 \
-                  sizeof(*s->list_.v))
     struct pod_scope scope = {
         .spec = s,
         .pod = pod,
         .volume_ok = ok,
-        .volumes = NAMES(volumes, name),
-        .apps = NAMES(containers, name),
-        .inits = NAMES(init_containers, name),
-        .debuggers = NAMES(ephemeral_containers, ephemeral_container_common.name),
-        .claims = NAMES(resource_claims, name),
+        .volumes = NAME_INDEX(fe->arena, s->volumes, name),
+        .apps = NAME_INDEX(fe->arena, s->containers, name),
+        .inits = NAME_INDEX(fe->arena, s->init_containers, name),
+        .debuggers =
+            NAME_INDEX(fe->arena, s->ephemeral_containers, ephemeral_container_common.name),
+        .claims = NAME_INDEX(fe->arena, s->resource_claims, name),
         .host_users = opt_or(s->host_users, true),
     };
-#undef NAMES
     check_rows(fe, p, PodSpec, s, "terminationGracePeriodSeconds");
     check_volumes(fe, PATH(p, "volumes"), s, pod, ok);
     check_claims(fe, PATH(p, "resourceClaims"), s);

@@ -62,8 +62,11 @@ void check_seccomp_match(struct field_errors *fe, const struct field_path *spec,
                          const str_map *annotations, const PodSpec *s);
 void check_apparmor_match(struct field_errors *fe, const struct field_path *spec,
                           const str_map *annotations, const PodSpec *s);
-#define MIRROR_ANNOTATION "kubernetes.io/config.mirror"
-#define APPARMOR_PREFIX   "container.apparmor.security.beta.kubernetes.io/" /* and a container */
+#define MIRROR_ANNOTATION  "kubernetes.io/config.mirror"
+#define SECCOMP_ANNOTATION "seccomp.security.alpha.kubernetes.io/pod"
+/* And the name of a container. */
+#define APPARMOR_PREFIX "container.apparmor.security.beta.kubernetes.io/"
+#define SECCOMP_PREFIX  "container.seccomp.security.alpha.kubernetes.io/"
 
 /* A pod's changes, each after the whole of the new one was checked. */
 void check_pod_update(struct field_errors *fe, const Pod *pod, const Pod *old);
@@ -100,4 +103,31 @@ static inline void container_lists(const PodSpec *s, struct container_list ret[C
 }
 static inline const Container *container_at(const struct container_list *l, uint32_t i) {
     return (const Container *)(const void *)((const char *)l->v + i * l->stride);
+}
+
+/* The terms of the affinity and of the anti-affinity to pods, none where there are none. */
+#define POD_TERMS_MAX 2
+struct pod_terms {
+    const char *name;
+    PodAffinityTerm *v;
+    WeightedPodAffinityTerm *weighted;
+    uint32_t n, n_weighted;
+};
+#define REQUIRED_TERMS  "requiredDuringSchedulingIgnoredDuringExecution"
+#define PREFERRED_TERMS "preferredDuringSchedulingIgnoredDuringExecution"
+static inline void pod_terms(const Affinity *a, struct pod_terms ret[POD_TERMS_MAX]) {
+#define TERMS(name_, x_)                                                                           \
+    {                                                                                              \
+        name_, (x_)->required_during_scheduling_ignored_during_execution.v,                        \
+            (x_)->preferred_during_scheduling_ignored_during_execution.v,                          \
+            (x_)->required_during_scheduling_ignored_during_execution.n,                           \
+            (x_)->preferred_during_scheduling_ignored_during_execution.n                           \
+    }
+    static const PodAffinity none;
+    static const PodAntiAffinity anti_none;
+    const PodAffinity *with = a && a->pod_affinity ? a->pod_affinity : &none;
+    const PodAntiAffinity *apart = a && a->pod_anti_affinity ? a->pod_anti_affinity : &anti_none;
+    ret[0] = (struct pod_terms)TERMS("podAffinity", with);
+    ret[1] = (struct pod_terms)TERMS("podAntiAffinity", apart);
+#undef TERMS
 }

@@ -6,8 +6,6 @@
 
 #define TOLERATIONS_ANNOTATION   "scheduler.alpha.kubernetes.io/tolerations"
 #define DELETION_COST_ANNOTATION "controller.kubernetes.io/pod-deletion-cost"
-#define SECCOMP_POD_ANNOTATION   "seccomp.security.alpha.kubernetes.io/pod"
-#define SECCOMP_PREFIX           "container.seccomp.security.alpha.kubernetes.io/"
 
 /* How profiles are written in annotations. */
 #define RUNTIME_DEFAULT "runtime/default"
@@ -51,21 +49,21 @@ static void check_seccomp_profile(struct field_errors *fe, const struct field_pa
         field_invalid(fe, p, profile, "must be a valid seccomp profile");
 }
 
-static bool has_container(const PodSpec *s, str name) {
+static struct name_index container_names(struct arena *a, const PodSpec *s) {
     struct container_list lists[CONTAINERS_MAX];
+    str_list names = {0};
     container_lists(s, lists);
     for (int l = 0; l < CONTAINERS_MAX; l++)
         for (uint32_t i = 0; i < lists[l].n; i++)
-            if (str_eq(container_at(&lists[l], i)->name, name))
-                return true;
-    return false;
+            *list_push(a, &names) = container_at(&lists[l], i)->name;
+    return name_index_of(a, names.v, names.n, sizeof(str));
 }
 
 static void check_apparmor_annotation(struct field_errors *fe, const struct field_path *p, str key,
-                                      str profile, const PodSpec *s) {
+                                      str profile, const struct name_index *containers) {
     str container = str_slice(key, strlen(APPARMOR_PREFIX), key.n);
     const struct field_path *at = PATH_KEY(p, key);
-    if (!has_container(s, container))
+    if (!name_index_has(containers, container))
         field_invalid(fe, at, container, "container not found");
     if (profile.n && !str_eqc(profile, RUNTIME_DEFAULT) && !str_eqc(profile, UNCONFINED) &&
         !str_starts(profile, STR(LOCALHOST)))
@@ -88,12 +86,15 @@ void check_pod_annotations(struct field_errors *fe, const struct field_path *p, 
                       "must be a 32bit integer");
     for (uint32_t i = 0; i < m->n && !field_errors_full(fe); i++) {
         str key = m->v[i].key;
-        if (str_eqc(key, SECCOMP_POD_ANNOTATION) || str_starts(key, STR(SECCOMP_PREFIX)))
+        if (str_eqc(key, SECCOMP_ANNOTATION) || str_starts(key, STR(SECCOMP_PREFIX)))
             check_seccomp_profile(fe, PATH(p, str_cdup(fe->arena, key)), m->v[i].value);
     }
+    struct name_index containers = {0};
+    if (m->n)
+        containers = container_names(fe->arena, s);
     for (uint32_t i = 0; i < m->n && !field_errors_full(fe); i++)
         if (str_starts(m->v[i].key, STR(APPARMOR_PREFIX)))
-            check_apparmor_annotation(fe, p, m->v[i].key, m->v[i].value, s);
+            check_apparmor_annotation(fe, p, m->v[i].key, m->v[i].value, &containers);
 }
 
 static void forbid_change(struct field_errors *fe, const struct field_path *p, str key,
@@ -146,7 +147,7 @@ void check_seccomp_match(struct field_errors *fe, const struct field_path *spec,
                          const PodSpec *s) {
     struct container_list lists[CONTAINERS_MAX];
     const SeccompProfile *own = s->security_context ? s->security_context->seccomp_profile : NULL;
-    str annotation = label_get(m, STR(SECCOMP_POD_ANNOTATION));
+    str annotation = label_get(m, STR(SECCOMP_ANNOTATION));
     if (own && annotation.p)
         check_match(fe, PATH(PATH(spec, "securityContext"), "seccompProfile"), "seccomp",
                     differs(annotation, own->type, own->localhost_profile, true));

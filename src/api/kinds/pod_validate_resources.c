@@ -96,24 +96,30 @@ static str claim_key(struct arena *a, const ResourceClaim *c) {
                         : c->name;
 }
 
-/* Which references came before: a whole claim, the same request, or some request of it. */
+/* What a container refers to: claims, and claims with the request. */
+struct claim_refs {
+    struct name_index names, keys;
+};
+
+static struct claim_refs refs_of(struct arena *a, const ResourceRequirements *r) {
+    str *keys = arena_array(a, r->claims.n, sizeof(*keys));
+    for (uint32_t i = 0; i < r->claims.n; i++)
+        keys[i] = claim_key(a, &r->claims.v[i]);
+    return (struct claim_refs){NAME_INDEX(a, r->claims, name),
+                               name_index_of(a, keys, r->claims.n, sizeof(*keys))};
+}
+
+/* A whole claim excludes what was there of it, and is excluded by a whole one; else the same
+ * request by itself. */
 static void check_claim_once(struct field_errors *fe, const struct field_path *p,
-                             const ResourceRequirements *r, uint32_t i) {
-    const ResourceClaim *c = &r->claims.v[i];
+                             const struct claim_refs *refs, const ResourceClaim *c, uint32_t i) {
     str key = claim_key(fe->arena, c);
-    for (uint32_t k = 0; k < i; k++) {
-        const ResourceClaim *o = &r->claims.v[k];
-        if (!str_eq(o->name, c->name))
-            continue;
-        if (!o->request.n || !c->request.n) {
-            field_duplicate(fe, p, c->name);
-            return;
-        }
-        if (str_eq(o->request, c->request)) {
-            field_duplicate(fe, p, key);
-            return;
-        }
-    }
+    int64_t same = name_index_first(&refs->keys, key);
+    int64_t whole = name_index_first(c->request.n ? &refs->keys : &refs->names, c->name);
+    if (whole >= 0 && whole < i && (!c->request.n || whole < same))
+        field_duplicate(fe, p, c->name);
+    else if (same < i)
+        field_duplicate(fe, p, key);
 }
 
 /* The names to choose from, sorted. */
@@ -130,8 +136,7 @@ static str known_claims(struct arena *a, const struct name_index *claims) {
 
 static void check_claim_names(struct field_errors *fe, const struct field_path *list,
                               const ResourceRequirements *r, const struct name_index *claims) {
-    if (list_too_long(fe, list, r->claims.n))
-        return;
+    struct claim_refs refs = refs_of(fe->arena, r);
     for (uint32_t i = 0; i < r->claims.n && !field_errors_full(fe); i++) {
         const ResourceClaim *c = &r->claims.v[i];
         const struct field_path *p = PATH_INDEX(list, i);
@@ -141,7 +146,7 @@ static void check_claim_names(struct field_errors *fe, const struct field_path *
         }
         if (c->request.n)
             field_check_name(fe, PATH(p, "request"), c->request, name_dns1123_label);
-        check_claim_once(fe, p, r, i);
+        check_claim_once(fe, p, &refs, c, i);
         if (name_index_first(claims, c->name) < 0)
             field_not_found_detail(fe, p, c->name, known_claims(fe->arena, claims));
     }

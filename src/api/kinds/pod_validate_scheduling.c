@@ -61,9 +61,6 @@ void check_node_selector(struct field_errors *fe, const struct field_path *p,
         check_node_term(fe, PATH_INDEX(at, i), &s->node_selector_terms.v[i], true);
 }
 
-#define REQUIRED_TERMS  "requiredDuringSchedulingIgnoredDuringExecution"
-#define PREFERRED_TERMS "preferredDuringSchedulingIgnoredDuringExecution"
-
 static void check_weight(struct field_errors *fe, const struct field_path *p, int32_t w) {
     if (w <= 0 || w > 100)
         field_invalid_i64(fe, PATH(p, "weight"), w, "must be in the range 1-100");
@@ -93,11 +90,14 @@ static void check_label_keys(struct field_errors *fe, const struct field_path *p
         field_check_name(fe, PATH_INDEX(p, i), keys->v[i], name_qualified);
 }
 
-static uint32_t times_selected(const LabelSelector *s, str key) {
-    uint32_t n = label_has(&s->match_labels, key);
-    for (uint32_t i = 0; i < s->match_expressions.n; i++)
-        n += str_eq(s->match_expressions.v[i].key, key);
-    return n;
+/* Every key that a selector looks at, as often as it does. */
+static struct name_index keys_of(struct arena *a, const LabelSelector *s) {
+    str_list keys = {0};
+    for (uint32_t i = 0; s && i < s->match_labels.n; i++)
+        *list_push(a, &keys) = s->match_labels.v[i].key;
+    for (uint32_t i = 0; s && i < s->match_expressions.n; i++)
+        *list_push(a, &keys) = s->match_expressions.v[i].key;
+    return name_index_of(a, keys.v, keys.n, sizeof(str));
 }
 
 /* Keys whose values are taken from the pod. What they select was put into the selector when the
@@ -105,18 +105,19 @@ static uint32_t times_selected(const LabelSelector *s, str key) {
 static void check_match_keys(struct field_errors *fe, const struct field_path *p,
                              const PodAffinityTerm *t) {
     const LabelSelector *s = t->label_selector;
+    const str_list *l = &t->match_label_keys, *not = &t->mismatch_label_keys;
     const struct field_path *keys = PATH(p, "matchLabelKeys");
-    check_label_keys(fe, keys, &t->match_label_keys, s);
-    check_label_keys(fe, PATH(p, "mismatchLabelKeys"), &t->mismatch_label_keys, s);
-    if (list_too_long(fe, keys, t->match_label_keys.n))
-        return;
-    for (uint32_t i = 0; s && i < t->match_label_keys.n; i++)
-        if (times_selected(s, t->match_label_keys.v[i]) > 1)
-            field_invalid(fe, PATH_INDEX(p, i), t->match_label_keys.v[i],
+    struct name_index selected = keys_of(fe->arena, s);
+    struct name_index excluded = name_index_of(fe->arena, not ->v, not ->n, sizeof(str));
+    check_label_keys(fe, keys, l, s);
+    check_label_keys(fe, PATH(p, "mismatchLabelKeys"), not, s);
+    for (uint32_t i = 0; i < l->n && !field_errors_full(fe); i++)
+        if (name_index_count(&selected, l->v[i]) > 1)
+            field_invalid(fe, PATH_INDEX(p, i), l->v[i],
                           "exists in both matchLabelKeys and labelSelector");
-    for (uint32_t i = 0; i < t->match_label_keys.n; i++)
-        if (strings_have(&t->mismatch_label_keys, t->match_label_keys.v[i]))
-            field_invalid(fe, PATH_INDEX(keys, i), t->match_label_keys.v[i],
+    for (uint32_t i = 0; i < l->n && !field_errors_full(fe); i++)
+        if (name_index_has(&excluded, l->v[i]))
+            field_invalid(fe, PATH_INDEX(keys, i), l->v[i],
                           "exists in both matchLabelKeys and mismatchLabelKeys");
 }
 
@@ -133,36 +134,25 @@ static void check_pod_term(struct field_errors *fe, const struct field_path *p,
 }
 
 static void check_pod_terms(struct field_errors *fe, const struct field_path *p,
-                            const PodAffinityTerm *v, uint32_t n, const WeightedPodAffinityTerm *w,
-                            uint32_t n_w) {
-    for (uint32_t i = 0; i < n; i++)
-        check_pod_term(fe, PATH_INDEX(PATH(p, REQUIRED_TERMS), i), &v[i]);
-    for (uint32_t i = 0; i < n_w; i++) {
+                            const struct pod_terms *t) {
+    for (uint32_t i = 0; i < t->n; i++)
+        check_pod_term(fe, PATH_INDEX(PATH(p, REQUIRED_TERMS), i), &t->v[i]);
+    for (uint32_t i = 0; i < t->n_weighted; i++) {
         const struct field_path *at = PATH_INDEX(PATH(p, PREFERRED_TERMS), i);
-        check_weight(fe, at, w[i].weight);
-        check_pod_term(fe, PATH(at, "podAffinityTerm"), &w[i].pod_affinity_term);
+        check_weight(fe, at, t->weighted[i].weight);
+        check_pod_term(fe, PATH(at, "podAffinityTerm"), &t->weighted[i].pod_affinity_term);
     }
 }
 
 void check_affinity(struct field_errors *fe, const struct field_path *p, const Affinity *a) {
+    struct pod_terms terms[POD_TERMS_MAX];
     if (!a)
         return;
-    const PodAffinity *pod = a->pod_affinity;
-    const PodAntiAffinity *anti = a->pod_anti_affinity;
     if (a->node_affinity)
         check_node_affinity(fe, PATH(p, "nodeAffinity"), a->node_affinity);
-    if (pod)
-        check_pod_terms(fe, PATH(p, "podAffinity"),
-                        pod->required_during_scheduling_ignored_during_execution.v,
-                        pod->required_during_scheduling_ignored_during_execution.n,
-                        pod->preferred_during_scheduling_ignored_during_execution.v,
-                        pod->preferred_during_scheduling_ignored_during_execution.n);
-    if (anti)
-        check_pod_terms(fe, PATH(p, "podAntiAffinity"),
-                        anti->required_during_scheduling_ignored_during_execution.v,
-                        anti->required_during_scheduling_ignored_during_execution.n,
-                        anti->preferred_during_scheduling_ignored_during_execution.v,
-                        anti->preferred_during_scheduling_ignored_during_execution.n);
+    pod_terms(a, terms);
+    for (int k = 0; k < POD_TERMS_MAX; k++)
+        check_pod_terms(fe, PATH(p, terms[k].name), &terms[k]);
 }
 
 void check_taint_effect(struct field_errors *fe, const struct field_path *p, str effect) {
@@ -221,46 +211,48 @@ static void check_spread_keys(struct field_errors *fe, const struct field_path *
                               const TopologySpreadConstraint *c, const ObjectMeta *pod) {
     if (c->match_label_keys.n && !c->label_selector)
         field_forbidden(fe, p, "must not be specified when labelSelector is not set");
-    if (list_too_long(fe, p, c->match_label_keys.n))
-        return;
-    for (uint32_t i = 0; i < c->match_label_keys.n; i++) {
+    struct name_index selected = keys_of(fe->arena, c->label_selector);
+    for (uint32_t i = 0; i < c->match_label_keys.n && !field_errors_full(fe); i++) {
         str key = c->match_label_keys.v[i];
         uint32_t own = pod && label_has(&pod->labels, key);
         field_check_name(fe, PATH_INDEX(p, i), key, name_qualified);
-        if (c->label_selector && times_selected(c->label_selector, key) > own)
+        if (name_index_count(&selected, key) > own)
             field_invalid(fe, PATH_INDEX(p, i), key,
                           "exists in both matchLabelKeys and labelSelector");
     }
 }
 
-static bool spread_again(const PodSpec *s, uint32_t i) {
-    const TopologySpreadConstraint *v = s->topology_spread_constraints.v;
-    for (uint32_t k = i + 1; k < s->topology_spread_constraints.n; k++)
-        if (str_eq(v[k].topology_key, v[i].topology_key) &&
-            str_eq(v[k].when_unsatisfiable, v[i].when_unsatisfiable))
-            return true;
-    return false;
+/* What a constraint must not have in common with one behind it, as errors show it. */
+static str spread_key(struct arena *a, const TopologySpreadConstraint *c) {
+    return str_printf(a, "{" STR_FMT ", " STR_FMT "}", STR_ARG(c->topology_key),
+                      STR_ARG(c->when_unsatisfiable));
+}
+
+static void check_spread(struct field_errors *fe, const struct field_path *p,
+                         const TopologySpreadConstraint *c, str again, const ObjectMeta *pod) {
+    if (c->max_skew <= 0)
+        field_invalid_i64(fe, PATH(p, "maxSkew"), c->max_skew, "must be greater than zero");
+    if (!c->topology_key.n)
+        field_required(fe, PATH(p, "topologyKey"), "can not be empty");
+    check_rows(fe, p, TopologySpreadConstraint, c, "whenUnsatisfiable");
+    if (again.p)
+        field_duplicate(fe, PATH(p, "{topologyKey, whenUnsatisfiable}"), again);
+    check_min_domains(fe, PATH(p, "minDomains"), c);
+    check_rows(fe, p, TopologySpreadConstraint, c, "nodeAffinityPolicy nodeTaintsPolicy");
+    check_spread_keys(fe, PATH(p, "matchLabelKeys"), c, pod);
+    check_label_selector(fe, PATH(p, "labelSelector"), c->label_selector);
 }
 
 void check_topology_spread(struct field_errors *fe, const struct field_path *list, const PodSpec *s,
                            const ObjectMeta *pod) {
-    if (list_too_long(fe, list, s->topology_spread_constraints.n))
-        return;
-    for (uint32_t i = 0; i < s->topology_spread_constraints.n; i++) {
-        const TopologySpreadConstraint *c = &s->topology_spread_constraints.v[i];
-        const struct field_path *p = PATH_INDEX(list, i);
-        if (c->max_skew <= 0)
-            field_invalid_i64(fe, PATH(p, "maxSkew"), c->max_skew, "must be greater than zero");
-        if (!c->topology_key.n)
-            field_required(fe, PATH(p, "topologyKey"), "can not be empty");
-        check_rows(fe, p, TopologySpreadConstraint, c, "whenUnsatisfiable");
-        if (spread_again(s, i))
-            field_duplicate(fe, PATH(p, "{topologyKey, whenUnsatisfiable}"),
-                            str_printf(fe->arena, "{" STR_FMT ", " STR_FMT "}",
-                                       STR_ARG(c->topology_key), STR_ARG(c->when_unsatisfiable)));
-        check_min_domains(fe, PATH(p, "minDomains"), c);
-        check_rows(fe, p, TopologySpreadConstraint, c, "nodeAffinityPolicy nodeTaintsPolicy");
-        check_spread_keys(fe, PATH(p, "matchLabelKeys"), c, pod);
-        check_label_selector(fe, PATH(p, "labelSelector"), c->label_selector);
+    const TopologySpreadConstraint *v = s->topology_spread_constraints.v;
+    uint32_t n = s->topology_spread_constraints.n;
+    str *keys = arena_array(fe->arena, n, sizeof(*keys));
+    for (uint32_t i = 0; i < n; i++)
+        keys[i] = spread_key(fe->arena, &v[i]);
+    struct name_index x = name_index_of(fe->arena, keys, n, sizeof(*keys));
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++) {
+        bool again = name_index_last(&x, keys[i]) != i;
+        check_spread(fe, PATH_INDEX(list, i), &v[i], again ? keys[i] : STR_NONE, pod);
     }
 }

@@ -12,11 +12,10 @@
 static void warn_node_affinity(struct warnings *w, const struct field_path *p,
                                const NodeAffinity *a) {
     const NodeSelector *required = a->required_during_scheduling_ignored_during_execution;
-    const struct field_path *terms =
-        PATH(PATH(p, "requiredDuringSchedulingIgnoredDuringExecution"), "nodeSelectorTerms");
+    const struct field_path *terms = PATH(PATH(p, REQUIRED_TERMS), "nodeSelectorTerms");
     for (uint32_t i = 0; required && i < required->node_selector_terms.n; i++)
         warn_node_term(w, PATH_INDEX(terms, i), &required->node_selector_terms.v[i], false);
-    const struct field_path *preferred = PATH(p, "preferredDuringSchedulingIgnoredDuringExecution");
+    const struct field_path *preferred = PATH(p, PREFERRED_TERMS);
     __auto_type l = &a->preferred_during_scheduling_ignored_during_execution;
     for (uint32_t i = 0; i < l->n; i++)
         warn_node_term(w, PATH(PATH_INDEX(preferred, i), "preference"), &l->v[i].preference, true);
@@ -48,35 +47,21 @@ static void warn_nodes(struct warnings *w, const struct field_path *p, const Pod
     warn_spread(w, p, s);
 }
 
-static void warn_pod_terms(struct warnings *w, const struct field_path *p,
-                           const PodAffinityTerm *terms, uint32_t n,
-                           const WeightedPodAffinityTerm *weighted, uint32_t n_weighted) {
-    const struct field_path *required = PATH(p, "requiredDuringSchedulingIgnoredDuringExecution");
-    const struct field_path *preferred = PATH(p, "preferredDuringSchedulingIgnoredDuringExecution");
-    for (uint32_t i = 0; i < n; i++)
-        if (!terms[i].label_selector)
-            warn_at(w, PATH(PATH_INDEX(required, i), "labelSelector"), MATCHES_NO_POD);
-    for (uint32_t i = 0; i < n_weighted; i++)
-        if (!weighted[i].pod_affinity_term.label_selector)
-            warn_at(w, PATH(PATH(PATH_INDEX(preferred, i), "podAffinityTerm"), "labelSelector"),
-                    MATCHES_NO_POD);
-}
-
 static void warn_pod_affinity(struct warnings *w, const struct field_path *p, const Affinity *a) {
-    const PodAffinity *with = a->pod_affinity;
-    const PodAntiAffinity *without = a->pod_anti_affinity;
-    if (with)
-        warn_pod_terms(w, PATH(p, "podAffinity"),
-                       with->required_during_scheduling_ignored_during_execution.v,
-                       with->required_during_scheduling_ignored_during_execution.n,
-                       with->preferred_during_scheduling_ignored_during_execution.v,
-                       with->preferred_during_scheduling_ignored_during_execution.n);
-    if (without)
-        warn_pod_terms(w, PATH(p, "podAntiAffinity"),
-                       without->required_during_scheduling_ignored_during_execution.v,
-                       without->required_during_scheduling_ignored_during_execution.n,
-                       without->preferred_during_scheduling_ignored_during_execution.v,
-                       without->preferred_during_scheduling_ignored_during_execution.n);
+    struct pod_terms terms[POD_TERMS_MAX];
+    pod_terms(a, terms);
+    for (int k = 0; k < POD_TERMS_MAX; k++) {
+        const struct pod_terms *t = &terms[k];
+        const struct field_path *required = PATH(PATH(p, t->name), REQUIRED_TERMS);
+        const struct field_path *preferred = PATH(PATH(p, t->name), PREFERRED_TERMS);
+        for (uint32_t i = 0; i < t->n && !warnings_full(w); i++)
+            if (!t->v[i].label_selector)
+                warn_at(w, PATH(PATH_INDEX(required, i), "labelSelector"), MATCHES_NO_POD);
+        for (uint32_t i = 0; i < t->n_weighted && !warnings_full(w); i++)
+            if (!t->weighted[i].pod_affinity_term.label_selector)
+                warn_at(w, PATH(PATH(PATH_INDEX(preferred, i), "podAffinityTerm"), "labelSelector"),
+                        MATCHES_NO_POD);
+    }
 }
 
 /* ---- volumes ---- */
@@ -147,9 +132,7 @@ static void warn_env(struct warnings *w, const struct field_path *p, const Conta
 
 /* ---- annotations that became fields ---- */
 
-#define SECCOMP_POD       "seccomp.security.alpha.kubernetes.io/pod"
-#define SECCOMP_CONTAINER "container.seccomp.security.alpha.kubernetes.io/"
-#define SECCOMP_IS_FIELD  "non-functional in v1.27+; use the \"seccompProfile\" field instead"
+#define SECCOMP_IS_FIELD "non-functional in v1.27+; use the \"seccompProfile\" field instead"
 
 static void warn_annotations(struct warnings *w, const struct field_path *meta,
                              const str_map *annotations) {
@@ -174,7 +157,7 @@ static void warn_container(struct warnings *w, const struct field_path *p,
                            const struct field_path *meta, const str_map *annotations,
                            const Container *c) {
     const struct field_path *r = PATH(p, "resources");
-    str key = str_concat(w->arena, STR(SECCOMP_CONTAINER), c->name);
+    str key = str_concat(w->arena, STR(SECCOMP_PREFIX), c->name);
     if (!c->security_context || !c->security_context->seccomp_profile)
         warn_annotation(w, meta, annotations, str_cdup(w->arena, key), SECCOMP_IS_FIELD);
     FRACTIONS_WARNED(w, PATH(r, "limits"), &c->resources.limits);
@@ -216,14 +199,13 @@ void warn_pod_spec(struct warnings *w, const struct field_path *p, const ObjectM
     warn_duplicates(w, spec, s);
     FRACTIONS_WARNED(w, PATH(spec, "overhead"), &s->overhead);
     if (!s->security_context || !s->security_context->seccomp_profile)
-        warn_annotation(w, meta, &m->annotations, SECCOMP_POD, SECCOMP_IS_FIELD);
+        warn_annotation(w, meta, &m->annotations, SECCOMP_ANNOTATION, SECCOMP_IS_FIELD);
     warn_containers(w, spec, meta, p != NULL, &m->annotations, s);
     warn_pod_ports(w, spec, s);
     if (s->termination_grace_period_seconds.set && s->termination_grace_period_seconds.v < 0)
         warn_at(w, PATH(spec, "terminationGracePeriodSeconds"),
                 "must be >= 0; negative values are invalid and will be treated as 1");
-    if (s->affinity)
-        warn_pod_affinity(w, PATH(spec, "affinity"), s->affinity);
+    warn_pod_affinity(w, PATH(spec, "affinity"), s->affinity);
     warn_spec_addresses(w, spec, s);
 }
 

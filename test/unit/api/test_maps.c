@@ -68,10 +68,12 @@ TEST(an_index_knows_the_first_and_how_many) {
     struct name_index x = name_index_of(&a, names, ARRAY_LEN(names), sizeof(str));
     static const struct {
         const char *name;
-        int first, count;
-    } cases[] = {{"a", 1, 1}, {"b", 0, 3}, {"", 3, 1}, {"aa", -1, 0}, {"c", -1, 0}};
+        int first, last, count;
+    } cases[] = {
+        {"a", 1, 1, 1}, {"b", 0, 4, 3}, {"", 3, 3, 1}, {"aa", -1, -1, 0}, {"c", -1, -1, 0}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         CHECK_INT(name_index_first(&x, str_of(cases[i].name)), cases[i].first);
+        CHECK_INT(name_index_last(&x, str_of(cases[i].name)), cases[i].last);
         CHECK_INT(name_index_count(&x, str_of(cases[i].name)), cases[i].count);
     }
     struct name_index none = name_index_of(&a, NULL, 0, sizeof(str));
