@@ -253,8 +253,10 @@ static bool check_ip(struct field_errors *fe, const struct field_path *p, str s,
 void field_check_ip(struct field_errors *fe, const struct field_path *p, str s,
                     const str_list *old) {
     struct ip ip;
-    if (!among(old, s))
-        check_ip(fe, p, s, &ip);
+    uint32_t before = fe->list.n;
+    check_ip(fe, p, s, &ip);
+    if (fe->list.n > before && among(old, s))
+        fe->list.n = before;
 }
 
 void field_check_ip_strict(struct field_errors *fe, const struct field_path *p, str s) {
@@ -286,8 +288,10 @@ static bool check_cidr(struct field_errors *fe, const struct field_path *p, str 
 void field_check_cidr(struct field_errors *fe, const struct field_path *p, str s,
                       const str_list *old) {
     struct cidr c;
-    if (!among(old, s))
-        check_cidr(fe, p, s, &c);
+    uint32_t before = fe->list.n;
+    check_cidr(fe, p, s, &c);
+    if (fe->list.n > before && among(old, s))
+        fe->list.n = before;
 }
 
 void field_check_cidr_strict(struct field_errors *fe, const struct field_path *p, str s) {

@@ -5,6 +5,10 @@
 
 #include "base/arena.h"
 
+str pair_key(struct arena *a, str x, str y) {
+    return str_printf(a, "%zu " STR_FMT STR_FMT, x.n, STR_ARG(x), STR_ARG(y));
+}
+
 static int by_name(const void *x, const void *y) {
     const struct name_at *a = x, *b = y;
     int order = str_cmp(a->name, b->name);

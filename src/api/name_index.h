@@ -21,6 +21,8 @@ struct name_index name_index_of(struct arena *a, const str *first, uint32_t n, s
 int64_t name_index_first(const struct name_index *x, str name); /* lowest place, or -1 */
 int64_t name_index_last(const struct name_index *x, str name);  /* highest place, or -1 */
 uint32_t name_index_count(const struct name_index *x, str name);
+/* Two texts as one name, that no other two make; in the arena. */
+str pair_key(struct arena *a, str x, str y);
 static inline bool name_index_has(const struct name_index *x, str name) {
     return name_index_first(x, name) >= 0;
 }

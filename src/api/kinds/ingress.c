@@ -162,8 +162,6 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
     const struct field_path *list = PATH(PATH(PATH(NULL, "status"), "loadBalancer"), "ingress");
     str_list kept = {0};
     struct ip ip;
-    if (list_too_long(fe, list, s->ingress.n))
-        return;
     for (uint32_t i = 0; i < was->ingress.n; i++)
         if (was->ingress.v[i].ip.n)
             *list_push(fe->arena, &kept) = was->ingress.v[i].ip;

@@ -36,14 +36,13 @@ static void job_create(struct hook_ctx *h, void *obj) {
     /* Labels that the job took from its template follow it, as two names of one map would. */
     str_map *labels = &s->template_.metadata.labels;
     bool shared = job->metadata.labels.v == labels->v;
-    if (!label_has(labels, STR("controller-uid")))
-        entry_put(h->arena, labels, STR("controller-uid"), uid);
-    if (!label_has(labels, STR("batch.kubernetes.io/controller-uid")))
-        entry_put(h->arena, labels, STR("batch.kubernetes.io/controller-uid"), uid);
-    if (!label_has(labels, STR("job-name")))
-        entry_put(h->arena, labels, STR("job-name"), name);
-    if (!label_has(labels, STR("batch.kubernetes.io/job-name")))
-        entry_put(h->arena, labels, STR("batch.kubernetes.io/job-name"), name);
+    const struct str_pair own[] = {{STR("controller-uid"), uid},
+                                   {STR("batch.kubernetes.io/controller-uid"), uid},
+                                   {STR("job-name"), name},
+                                   {STR("batch.kubernetes.io/job-name"), name}};
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        if (!label_has(labels, own[i].key))
+            entry_put(h->arena, labels, own[i].key, own[i].value);
     if (shared)
         job->metadata.labels = *labels;
     if (!s->selector)

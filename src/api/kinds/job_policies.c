@@ -17,15 +17,10 @@ static void check_choice(struct field_errors *fe, const struct field_path *p, st
         check_one_of(fe, p, s, values);
 }
 
-static bool names_container(const PodSpec *s, str name) {
-    for (uint32_t i = 0; i < s->containers.n; i++)
-        if (str_eq(s->containers.v[i].name, name))
-            return true;
-    for (uint32_t i = 0; i < s->init_containers.n; i++)
-        if (str_eq(s->init_containers.v[i].name, name))
-            return true;
-    return false;
-}
+/* What the rules of a policy may name. */
+struct containers {
+    struct name_index apps, inits;
+};
 
 static str numbers_json(struct arena *a, const i32_list *l) {
     struct buf b = {0};
@@ -70,11 +65,13 @@ static void check_exit_values(struct field_errors *fe, const struct field_path *
 }
 
 static void check_exit_codes(struct field_errors *fe, const struct field_path *p,
-                             const PodFailurePolicyOnExitCodesRequirement *r, const PodSpec *pod) {
+                             const PodFailurePolicyOnExitCodesRequirement *r,
+                             const struct containers *c) {
     static const char *const operators[] = {"In", "NotIn", NULL};
     check_choice(fe, PATH(p, "operator"), r->operator_, operators,
                  "valid values: [\"In\" \"NotIn\"]");
-    if (r->container_name.p && !names_container(pod, r->container_name))
+    if (r->container_name.p && !name_index_has(&c->apps, r->container_name) &&
+        !name_index_has(&c->inits, r->container_name))
         field_invalid(fe, PATH(p, "containerName"), r->container_name,
                       "must be one of the container or initContainer names in the pod template");
     check_exit_values(fe, PATH(p, "values"), r);
@@ -96,7 +93,8 @@ static void check_condition_patterns(struct field_errors *fe, const struct field
 }
 
 static void check_failure_rule(struct field_errors *fe, const struct field_path *p,
-                               const PodFailurePolicyRule *r, const JobSpec *s) {
+                               const PodFailurePolicyRule *r, const JobSpec *s,
+                               const struct containers *c) {
     static const char *const actions[] = {"Count", "FailIndex", "FailJob", "Ignore", NULL};
     if (str_eqc(r->action, "FailIndex") && !s->backoff_limit_per_index.set)
         field_invalid(fe, PATH(p, "action"), r->action,
@@ -105,7 +103,7 @@ static void check_failure_rule(struct field_errors *fe, const struct field_path 
         check_choice(fe, PATH(p, "action"), r->action, actions,
                      "valid values: [\"Count\" \"FailIndex\" \"FailJob\" \"Ignore\"]");
     if (r->on_exit_codes)
-        check_exit_codes(fe, PATH(p, "onExitCodes"), r->on_exit_codes, &s->template_.spec);
+        check_exit_codes(fe, PATH(p, "onExitCodes"), r->on_exit_codes, c);
     check_condition_patterns(fe, PATH(p, "onPodConditions"), r);
     if (r->on_exit_codes && r->on_pod_conditions.n)
         field_invalid_printed(fe, p, STR_NONE,
@@ -119,10 +117,12 @@ void check_pod_failure_policy(struct field_errors *fe, const struct field_path *
                               const JobSpec *s) {
     const PodFailurePolicy *policy = s->pod_failure_policy;
     const struct field_path *rules = PATH(p, "rules");
+    const struct containers c = {NAME_INDEX(fe->arena, s->template_.spec.containers, name),
+                                 NAME_INDEX(fe->arena, s->template_.spec.init_containers, name)};
     if (policy->rules.n > RULES_MAX)
         field_too_many(fe, rules, policy->rules.n, RULES_MAX);
-    for (uint32_t i = 0; i < policy->rules.n; i++)
-        check_failure_rule(fe, PATH_INDEX(rules, i), &policy->rules.v[i], s);
+    for (uint32_t i = 0; i < policy->rules.n && !field_errors_full(fe); i++)
+        check_failure_rule(fe, PATH_INDEX(rules, i), &policy->rules.v[i], s, &c);
 }
 
 /* ---- success ---- */

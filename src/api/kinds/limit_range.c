@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/kinds/kinds.h"
 
-#define MILLI_MAX     (INT64_MAX / 1000)
-#define RESOURCES_MAX 256 /* in one list of an item: each is compared with all the others */
+#define MILLI_MAX (INT64_MAX / 1000)
 
 static void defaults(struct hook_ctx *h, void *obj) {
     LimitRange *l = obj;
@@ -83,12 +82,6 @@ static void check_values(struct field_errors *fe, const struct field_path *p,
                       STR_ARG(def), STR_ARG(request), STR_ARG(key));
 }
 
-static void add_keys(struct arena *a, str_list *keys, const str_map *m) {
-    for (uint32_t i = 0; i < m->n; i++)
-        if (!strings_have(keys, m->v[i].key))
-            *list_push(a, keys) = m->v[i].key;
-}
-
 static void check_item(struct field_errors *fe, const struct field_path *p,
                        const LimitRangeItem *it) {
     bool pod = str_eqc(it->type, "Pod"), pods = pod || str_eqc(it->type, "Container");
@@ -96,7 +89,7 @@ static void check_item(struct field_errors *fe, const struct field_path *p,
                              &it->max_limit_request_ratio};
     static const char *const names[] = {"max", "min", "default", "defaultRequest",
                                         "maxLimitRequestRatio"};
-    str_list keys = {0};
+    str_map all = {0}; /* of which the keys count */
     for (size_t m = 0; m < ARRAY_LEN(maps); m++) {
         bool default_ = m == 2 || m == 3;
         if (m == 4 && str_eqc(it->type, "PersistentVolumeClaim") &&
@@ -104,36 +97,29 @@ static void check_item(struct field_errors *fe, const struct field_path *p,
             field_required(fe, PATH(p, "limits"),
                            "either minimum or maximum storage value is required, but neither was "
                            "provided");
-        if (maps[m]->n > RESOURCES_MAX) {
-            field_too_many(fe, PATH(p, names[m]), maps[m]->n, RESOURCES_MAX);
-            return;
-        }
         if (pod && default_ && maps[m]->n)
             field_forbidden(fe, PATH(p, names[m]), "may not be specified when `type` is 'Pod'");
         if (pod && default_)
             continue;
         check_names(fe, PATH(p, names[m]), maps[m], pods);
-        add_keys(fe->arena, &keys, maps[m]);
+        all = maps_union(fe->arena, &all, maps[m]);
     }
     LimitRangeItem shown = *it;
     if (pod)
         shown.default_ = shown.default_request = (str_map){0};
-    for (uint32_t i = 0; i < keys.n && !field_errors_full(fe); i++)
-        check_values(fe, p, &shown, keys.v[i]);
+    for (uint32_t i = 0; i < all.n && !field_errors_full(fe); i++)
+        check_values(fe, p, &shown, all.v[i].key);
 }
 
 static void validate(struct field_errors *fe, const void *obj) {
     const LimitRange *l = obj;
-    str_list types = {0};
-    if (list_too_long(fe, PATH(PATH(NULL, "spec"), "limits"), l->spec.limits.n))
-        return;
-    for (uint32_t i = 0; i < l->spec.limits.n; i++) {
+    struct name_index types = NAME_INDEX(fe->arena, l->spec.limits, type);
+    for (uint32_t i = 0; i < l->spec.limits.n && !field_errors_full(fe); i++) {
         const LimitRangeItem *it = &l->spec.limits.v[i];
         const struct field_path *p = PATH_INDEX(PATH(PATH(NULL, "spec"), "limits"), i);
         check_type(fe, PATH(p, "type"), it->type);
-        if (strings_have(&types, it->type))
+        if (name_index_first(&types, it->type) != i)
             field_duplicate(fe, PATH(p, "type"), it->type);
-        *list_push(fe->arena, &types) = it->type;
         check_item(fe, p, it);
     }
 }

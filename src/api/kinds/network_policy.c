@@ -69,7 +69,7 @@ static void check_peer(struct field_errors *fe, const struct field_path *p,
 }
 
 static void add_blocks(struct arena *a, str_list *to, const NetworkPolicyPeer *v, uint32_t n) {
-    for (uint32_t i = 0; i < n && to->n < LIST_COMPARED_MAX; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         const IPBlock *b = v[i].ip_block;
         if (b)
             *list_push(a, to) = b->cidr;

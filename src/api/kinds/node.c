@@ -46,8 +46,10 @@ static void prepare_status(struct hook_ctx *h, void *obj, const void *old) {
 
 static void check_taints(struct field_errors *fe, const struct field_path *list, const Taint *v,
                          uint32_t n) {
-    if (list_too_long(fe, list, n))
-        return;
+    str *pairs = arena_array(fe->arena, n, sizeof(*pairs));
+    for (uint32_t i = 0; i < n; i++)
+        pairs[i] = pair_key(fe->arena, v[i].key, v[i].effect);
+    struct name_index x = name_index_of(fe->arena, pairs, n, sizeof(*pairs));
     for (uint32_t i = 0; i < n && !field_errors_full(fe); i++) {
         const struct field_path *p = PATH_INDEX(list, i);
         struct name_errors e = {{0}, 0};
@@ -57,14 +59,12 @@ static void check_taints(struct field_errors *fe, const struct field_path *list,
             field_invalid(fe, PATH(p, "value"), v[i].value, STR_FMT,
                           STR_ARG(name_errors_join(fe->arena, &e, ";")));
         check_taint_effect(fe, PATH(p, "effect"), v[i].effect);
-        for (uint32_t k = 0; k < i; k++)
-            if (str_eq(v[k].key, v[i].key) && str_eq(v[k].effect, v[i].effect)) {
-                uint32_t at = fe->list.n;
-                field_duplicate_printed(fe, p, go_json(fe->arena, &Taint_type, &v[i]));
-                if (fe->list.n > at)
-                    fe->list.v[at].detail = STR("taints must be unique by key and effect pair");
-                break;
-            }
+        if (name_index_first(&x, pairs[i]) == i)
+            continue;
+        uint32_t at = fe->list.n;
+        field_duplicate_printed(fe, p, go_json(fe->arena, &Taint_type, &v[i]));
+        if (fe->list.n > at)
+            fe->list.v[at].detail = STR("taints must be unique by key and effect pair");
     }
 }
 
@@ -160,16 +160,14 @@ static void check_features(struct field_errors *fe, const str_list *l) {
 
 static void check_addresses(struct field_errors *fe, const NodeStatus *s) {
     const struct field_path *list = PATH(PATH(NULL, "status"), "addresses");
-    if (list_too_long(fe, list, s->addresses.n))
-        return;
+    str *pairs = arena_array(fe->arena, s->addresses.n, sizeof(*pairs));
+    for (uint32_t i = 0; i < s->addresses.n; i++)
+        pairs[i] = pair_key(fe->arena, s->addresses.v[i].address, s->addresses.v[i].type);
+    struct name_index x = name_index_of(fe->arena, pairs, s->addresses.n, sizeof(*pairs));
     for (uint32_t i = 0; i < s->addresses.n && !field_errors_full(fe); i++)
-        for (uint32_t k = 0; k < i; k++)
-            if (str_eq(s->addresses.v[k].address, s->addresses.v[i].address) &&
-                str_eq(s->addresses.v[k].type, s->addresses.v[i].type)) {
-                field_duplicate_printed(fe, PATH_INDEX(list, i),
-                                        go_json(fe->arena, &NodeAddress_type, &s->addresses.v[i]));
-                break;
-            }
+        if (name_index_first(&x, pairs[i]) != i)
+            field_duplicate_printed(fe, PATH_INDEX(list, i),
+                                    go_json(fe->arena, &NodeAddress_type, &s->addresses.v[i]));
 }
 
 /* ---- where kubelets once took their configuration from ---- */

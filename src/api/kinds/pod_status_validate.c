@@ -19,30 +19,38 @@ static void check_pod_conditions(struct field_errors *fe, const struct field_pat
     }
 }
 
+struct containers {
+    const Container *v;
+    struct name_index names;
+};
+
+static struct containers containers_of(struct arena *a, const Container *v, uint32_t n) {
+    return (struct containers){v, name_index_of(a, n ? &v->name : NULL, n, sizeof(*v))};
+}
+
+static const Container *named(const struct containers *c, str name) {
+    int64_t at = name_index_first(&c->names, name);
+    return at < 0 ? NULL : &c->v[at];
+}
+
 /* Ended containers that are not started again stay ended. */
-static bool may_run_again(const ContainerStatus *was, const PodSpec *s, str restart, bool init) {
+static bool may_run_again(const ContainerStatus *was, const struct containers *of, str restart) {
+    const Container *c = named(of, was->name);
+    bool failed = was->state.terminated && was->state.terminated->exit_code != 0;
     if (str_eqc(restart, "Always") || !was->state.terminated ||
-        (was->state.terminated->exit_code && str_eqc(restart, "OnFailure")))
+        (failed && str_eqc(restart, "OnFailure")))
         return true;
-    const Container *v = init ? s->init_containers.v : s->containers.v;
-    uint32_t n = init ? s->init_containers.n : s->containers.n;
-    for (uint32_t i = 0; i < n; i++)
-        if (str_eq(v[i].name, was->name)) {
-            str own = v[i].restart_policy;
-            bool failed = was->state.terminated->exit_code != 0;
-            return v[i].restart_policy_rules.n || str_eqc(own, "Always") ||
-                   (failed && str_eqc(own, "OnFailure"));
-        }
-    return false;
+    return c && (c->restart_policy_rules.n || restarts_always(c) ||
+                 (failed && str_eqc(c->restart_policy, "OnFailure")));
 }
 
 static void check_transitions(struct field_errors *fe, const struct field_path *list,
                               const ContainerStatus *v, uint32_t n, const ContainerStatus *old,
-                              uint32_t n_old, const PodSpec *s, str restart, bool init) {
+                              uint32_t n_old, const struct containers *of, str restart) {
     struct name_index now = name_index_of(fe->arena, n ? &v->name : NULL, n, sizeof(*v));
     for (uint32_t i = 0; i < n_old && !field_errors_full(fe); i++) {
         int64_t at = name_index_first(&now, old[i].name);
-        if (at >= 0 && !v[at].state.terminated && !may_run_again(&old[i], s, restart, init))
+        if (at >= 0 && !v[at].state.terminated && !may_run_again(&old[i], of, restart))
             field_forbidden(fe, PATH(PATH_INDEX(list, i), "state"),
                             "may not be transitioned to non-terminated state");
     }
@@ -50,17 +58,21 @@ static void check_transitions(struct field_errors *fe, const struct field_path *
 
 static void check_all_transitions(struct field_errors *fe, const struct field_path *p,
                                   const PodStatus *s, const Pod *old) {
-    static const PodSpec none;
     const PodStatus *was = &old->status;
+    const PodSpec *spec = &old->spec;
+    const struct containers none = {0},
+                            apps = containers_of(fe->arena, spec->containers.v, spec->containers.n),
+                            inits = containers_of(fe->arena, spec->init_containers.v,
+                                                  spec->init_containers.n);
     check_transitions(fe, PATH(p, "containerStatuses"), s->container_statuses.v,
                       s->container_statuses.n, was->container_statuses.v, was->container_statuses.n,
-                      &old->spec, old->spec.restart_policy, false);
+                      &apps, spec->restart_policy);
     check_transitions(fe, PATH(p, "initContainerStatuses"), s->init_container_statuses.v,
                       s->init_container_statuses.n, was->init_container_statuses.v,
-                      was->init_container_statuses.n, &old->spec, old->spec.restart_policy, true);
+                      was->init_container_statuses.n, &inits, spec->restart_policy);
     check_transitions(fe, PATH(p, "ephemeralContainerStatuses"), s->ephemeral_container_statuses.v,
                       s->ephemeral_container_statuses.n, was->ephemeral_container_statuses.v,
-                      was->ephemeral_container_statuses.n, &none, STR("Never"), false);
+                      was->ephemeral_container_statuses.n, &none, STR("Never"));
 }
 
 static void check_claim_statuses(struct field_errors *fe, const struct field_path *list,
@@ -86,33 +98,42 @@ static void check_claim_statuses(struct field_errors *fe, const struct field_pat
 
 /* Requests that an extended resource of a container stands for. */
 static void check_mapping(struct field_errors *fe, const struct field_path *p,
-                          const PodExtendedResourceClaimStatus *s, uint32_t i,
-                          const PodSpec *spec) {
-    const ContainerExtendedResourceRequest *r = &s->request_mappings.v[i];
-    const ResourceRequirements *asks = NULL;
-    struct container_list lists[CONTAINERS_MAX];
-    container_lists(spec, lists);
-    for (int l = 0; l < CONTAINERS_MAX - 1; l++)
-        for (uint32_t k = 0; !asks && k < lists[l].n; k++)
-            if (str_eq(container_at(&lists[l], k)->name, r->container_name))
-                asks = &container_at(&lists[l], k)->resources;
-    if (asks && !label_has(&asks->requests, r->resource_name))
+                          const ContainerExtendedResourceRequest *r, const struct containers *inits,
+                          const struct containers *apps) {
+    const Container *c = named(inits, r->container_name);
+    if (!c)
+        c = named(apps, r->container_name);
+    if (c && !label_has(&c->resources.requests, r->resource_name))
         field_invalid(fe, PATH(p, "resourceName"), r->resource_name,
                       "must match the resource name in `spec.containers.resources`");
-    if (!asks)
+    if (!c)
         field_invalid(fe, PATH(p, "containerName"), r->container_name,
                       "must match the name of an entry in `spec.initContainers.name` or "
                       "`spec.containers.name`");
-    for (uint32_t k = 0; k < i; k++) {
-        const ContainerExtendedResourceRequest *o = &s->request_mappings.v[k];
-        if (!str_eq(o->container_name, r->container_name) ||
-            !str_eq(o->resource_name, r->resource_name) ||
-            !str_eq(o->request_name, r->request_name))
+}
+
+static void check_mappings(struct field_errors *fe, const struct field_path *list,
+                           const PodExtendedResourceClaimStatus *s, const PodSpec *spec) {
+    const struct containers inits = containers_of(fe->arena, spec->init_containers.v,
+                                                  spec->init_containers.n),
+                            apps = containers_of(fe->arena, spec->containers.v, spec->containers.n);
+    uint32_t n = s->request_mappings.n;
+    str *keys = arena_array(fe->arena, n, sizeof(*keys));
+    for (uint32_t i = 0; i < n; i++) {
+        const ContainerExtendedResourceRequest *r = &s->request_mappings.v[i];
+        keys[i] = pair_key(fe->arena, r->container_name,
+                           pair_key(fe->arena, r->resource_name, r->request_name));
+    }
+    struct name_index x = name_index_of(fe->arena, keys, n, sizeof(*keys));
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++) {
+        const ContainerExtendedResourceRequest *r = &s->request_mappings.v[i];
+        const struct field_path *p = PATH_INDEX(list, i);
+        check_mapping(fe, p, r, &inits, &apps);
+        if (name_index_first(&x, keys[i]) == i)
             continue;
         field_duplicate(fe, PATH(p, "containerName"), r->container_name);
         field_duplicate(fe, PATH(p, "resourceName"), r->resource_name);
         field_duplicate(fe, PATH(p, "requestName"), r->request_name);
-        break;
     }
 }
 
@@ -123,14 +144,9 @@ static void check_extended_claim(struct field_errors *fe, const struct field_pat
         return;
     if (!s->request_mappings.n)
         field_required(fe, list, NULL);
-    if (!list_too_long(fe, list, s->request_mappings.n))
-        for (uint32_t i = 0; i < s->request_mappings.n && !field_errors_full(fe); i++)
-            check_mapping(fe, PATH_INDEX(list, i), s, i, spec);
-    if (!s->resource_claim_name.n)
-        field_required(fe, PATH(p, "resourceClaimName"), NULL);
-    else
-        field_check_name(fe, PATH(p, "resourceClaimName"), s->resource_claim_name,
-                         name_dns1123_subdomain);
+    check_mappings(fe, list, s, spec);
+    check_name_required(fe, PATH(p, "resourceClaimName"), s->resource_claim_name,
+                        name_dns1123_subdomain);
 }
 
 /* ---- addresses ---- */
@@ -253,25 +269,19 @@ static void check_health(struct field_errors *fe, const struct field_path *list,
     }
 }
 
-static const Container *named(const Container *v, uint32_t n, str name) {
-    for (uint32_t i = 0; i < n; i++)
-        if (str_eq(v[i].name, name))
-            return &v[i];
-    return NULL;
-}
-
+/* of NULL: of containers that are given no resources. */
 static void check_container_statuses(struct field_errors *fe, const struct field_path *list,
-                                     const ContainerStatus *v, uint32_t n, const Container *c,
-                                     uint32_t n_c, const PodOS *os) {
+                                     const ContainerStatus *v, uint32_t n,
+                                     const struct containers *of, const PodOS *os) {
     for (uint32_t i = 0; i < n && !field_errors_full(fe); i++) {
         const struct field_path *p = PATH_INDEX(list, i);
         check_user(fe, PATH(PATH(p, "user"), "linux"), v[i].user, os);
         const struct field_path *allocated = PATH(p, "allocatedResourcesStatus");
-        if (!c && v[i].allocated_resources_status.n)
+        if (!of && v[i].allocated_resources_status.n)
             field_forbidden(fe, allocated, "must not be specified in container status");
-        for (uint32_t k = 0; c && k < v[i].allocated_resources_status.n; k++) {
+        for (uint32_t k = 0; of && k < v[i].allocated_resources_status.n; k++) {
             const ResourceStatus *s = &v[i].allocated_resources_status.v[k];
-            check_allocated(fe, PATH_INDEX(allocated, k), s, named(c, n_c, v[i].name));
+            check_allocated(fe, PATH_INDEX(allocated, k), s, named(of, v[i].name));
             check_health(fe, PATH(PATH_INDEX(allocated, k), "resources"), s);
         }
     }
@@ -288,10 +298,12 @@ static void check_nominated(struct field_errors *fe, const struct field_path *p,
 }
 
 void check_pod_status(struct field_errors *fe, const Pod *pod, const Pod *old) {
-    static const Container none;
     const struct field_path *p = PATH(NULL, "status");
     const PodStatus *s = &pod->status;
-    const Container *apps = pod->spec.containers.v, *inits = pod->spec.init_containers.v;
+    const PodSpec *spec = &pod->spec;
+    const struct containers apps = containers_of(fe->arena, spec->containers.v, spec->containers.n),
+                            inits = containers_of(fe->arena, spec->init_containers.v,
+                                                  spec->init_containers.n);
     check_pod_conditions(fe, PATH(PATH(NULL, "metadata"), "conditions"), s);
     if (!str_eq(pod->spec.node_name, old->spec.node_name))
         field_forbidden(fe, PATH(p, "nodeName"), "may not be changed directly");
@@ -306,12 +318,10 @@ void check_pod_status(struct field_errors *fe, const Pod *pod, const Pod *old) {
                          s->extended_resource_claim_status, &pod->spec);
     check_addresses(fe, p, s);
     check_container_statuses(fe, PATH(p, "containerStatuses"), s->container_statuses.v,
-                             s->container_statuses.n, apps ? apps : &none, pod->spec.containers.n,
-                             pod->spec.os);
+                             s->container_statuses.n, &apps, spec->os);
     check_container_statuses(fe, PATH(p, "initContainerStatuses"), s->init_container_statuses.v,
-                             s->init_container_statuses.n, inits ? inits : &none,
-                             pod->spec.init_containers.n, pod->spec.os);
+                             s->init_container_statuses.n, &inits, spec->os);
     check_container_statuses(fe, PATH(p, "ephemeralContainerStatuses"),
                              s->ephemeral_container_statuses.v, s->ephemeral_container_statuses.n,
-                             NULL, 0, pod->spec.os);
+                             NULL, spec->os);
 }

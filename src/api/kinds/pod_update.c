@@ -215,12 +215,13 @@ void check_pod_debuggers(struct field_errors *fe, const Pod *pod, const Pod *bef
         field_forbidden(fe, PATH(NULL, "[]"), "static pods do not support ephemeral containers");
         return;
     }
-    for (uint32_t i = 0; i < was->ephemeral_containers.n; i++) {
-        const EphemeralContainer *old = &was->ephemeral_containers.v[i], *now = NULL;
+    struct name_index names =
+        NAME_INDEX(fe->arena, s->ephemeral_containers, ephemeral_container_common.name);
+    for (uint32_t i = 0; i < was->ephemeral_containers.n && !field_errors_full(fe); i++) {
+        const EphemeralContainer *old = &was->ephemeral_containers.v[i];
         str name = old->ephemeral_container_common.name;
-        for (uint32_t k = 0; !now && k < s->ephemeral_containers.n; k++)
-            if (str_eq(s->ephemeral_containers.v[k].ephemeral_container_common.name, name))
-                now = &s->ephemeral_containers.v[k];
+        int64_t at = name_index_first(&names, name);
+        const EphemeralContainer *now = at < 0 ? NULL : &s->ephemeral_containers.v[at];
         if (!now)
             field_forbidden(fe, p,
                             "existing ephemeral containers \"" STR_FMT "\" may not be removed\n",

@@ -44,10 +44,6 @@ struct used {
     struct name_index names, paths;
 };
 
-static bool has(const struct name_index *x, str name) {
-    return name_index_first(x, name) >= 0;
-}
-
 static struct used mounts_of(struct arena *a, const Container *c) {
     const VolumeMount *v = c->volume_mounts.v;
     uint32_t n = c->volume_mounts.n;
@@ -87,9 +83,9 @@ void check_mounts(struct field_errors *fe, const struct field_path *container,
         check_rows(fe, p, VolumeMount, m, "mountPath");
         if (name_index_first(&mounts.paths, m->mount_path) < i)
             field_invalid(fe, PATH(p, "mountPath"), m->mount_path, "must be unique");
-        if (has(&devices.names, m->name))
+        if (name_index_has(&devices.names, m->name))
             field_invalid(fe, PATH(p, "name"), m->name, "must not already exist in volumeDevices");
-        if (has(&devices.paths, m->mount_path))
+        if (name_index_has(&devices.paths, m->mount_path))
             field_invalid(fe, PATH(p, "mountPath"), m->mount_path,
                           "must not already exist as a path in volumeDevices");
         check_sub_path(fe, list, p, m);
@@ -127,9 +123,9 @@ void check_devices(struct field_errors *fe, const struct field_path *container,
         if (back)
             field_invalid(fe, PATH(p, "devicePath"), d->device_path,
                           "can not contain backsteps ('..')");
-        if (has(&mounts.names, d->name))
+        if (name_index_has(&mounts.names, d->name))
             field_invalid(fe, PATH(p, "name"), d->name, "must not already exist in volumeMounts");
-        if (has(&mounts.paths, d->device_path))
+        if (name_index_has(&mounts.paths, d->device_path))
             field_invalid(fe, PATH(p, "devicePath"), d->device_path,
                           "must not already exist as a path in volumeMounts");
     }

@@ -165,47 +165,48 @@ static void check_linux(struct field_errors *fe, const struct field_path *spec, 
         }
 }
 
-static void forbid(struct field_errors *fe, const struct field_path *p, const char *name,
-                   bool given) {
-    if (given)
-        field_forbidden(fe, PATH(p, name), "cannot be set for a windows pod");
+/* Fields of the type that are given, of those named. */
+static void forbid(struct field_errors *fe, const struct field_path *p, const struct api_type *t,
+                   const void *obj, const char *const *names) {
+    for (; *names; names++) {
+        uint32_t at = 0;
+        const struct api_field *f = type_field(t, str_of(*names), &at, NULL);
+        if (!api_field_absent(f, (const char *)obj + at))
+            field_forbidden(fe, PATH(p, *names), "cannot be set for a windows pod");
+    }
 }
 
+/* In the order of upstream's errors: of the context, of the spec, and so on in turns. */
 static void check_windows_pod(struct field_errors *fe, const struct field_path *spec,
                               const PodSpec *s) {
     static const PodSecurityContext none;
+    static const char *const lists[][8] = {
+        {"appArmorProfile", "seLinuxOptions", NULL},
+        {"hostUsers", "hostPID", "hostIPC", NULL},
+        {"seccompProfile", "fsGroup", "fsGroupChangePolicy", "sysctls", NULL},
+        {"shareProcessNamespace", NULL},
+        {"runAsUser", "runAsGroup", "supplementalGroups", "supplementalGroupsPolicy",
+         "seLinuxChangePolicy", NULL},
+    };
     const PodSecurityContext *c = s->security_context ? s->security_context : &none;
-    const struct field_path *p = PATH(spec, "securityContext");
-    forbid(fe, p, "appArmorProfile", c->app_armor_profile);
-    forbid(fe, p, "seLinuxOptions", c->se_linux_options);
-    forbid(fe, spec, "hostUsers", s->host_users.set);
-    forbid(fe, spec, "hostPID", s->host_pid);
-    forbid(fe, spec, "hostIPC", s->host_ipc);
-    forbid(fe, p, "seccompProfile", c->seccomp_profile);
-    forbid(fe, p, "fsGroup", c->fs_group.set);
-    forbid(fe, p, "fsGroupChangePolicy", c->fs_group_change_policy.p);
-    forbid(fe, p, "sysctls", c->sysctls.n);
-    forbid(fe, spec, "shareProcessNamespace", s->share_process_namespace.set);
-    forbid(fe, p, "runAsUser", c->run_as_user.set);
-    forbid(fe, p, "runAsGroup", c->run_as_group.set);
-    forbid(fe, p, "supplementalGroups", c->supplemental_groups.n);
-    forbid(fe, p, "supplementalGroupsPolicy", c->supplemental_groups_policy.p);
-    forbid(fe, p, "seLinuxChangePolicy", c->se_linux_change_policy.p);
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        if (i % 2)
+            forbid(fe, spec, &PodSpec_type, s, lists[i]);
+        else
+            forbid(fe, PATH(spec, "securityContext"), &PodSecurityContext_type, c, lists[i]);
 }
 
-static void check_windows_container(struct field_errors *fe, const struct field_path *p,
-                                    const SecurityContext *c) {
-    forbid(fe, p, "appArmorProfile", c->app_armor_profile);
-    forbid(fe, p, "seLinuxOptions", c->se_linux_options);
-    forbid(fe, p, "seccompProfile", c->seccomp_profile);
-    forbid(fe, p, "capabilities", c->capabilities);
-    forbid(fe, p, "readOnlyRootFilesystem", c->read_only_root_filesystem.set);
-    forbid(fe, p, "privileged", c->privileged.set);
-    forbid(fe, p, "allowPrivilegeEscalation", c->allow_privilege_escalation.set);
-    forbid(fe, p, "procMount", c->proc_mount.p);
-    forbid(fe, p, "runAsUser", c->run_as_user.set);
-    forbid(fe, p, "runAsGroup", c->run_as_group.set);
-}
+static const char *const not_of_windows[] = {"appArmorProfile",
+                                             "seLinuxOptions",
+                                             "seccompProfile",
+                                             "capabilities",
+                                             "readOnlyRootFilesystem",
+                                             "privileged",
+                                             "allowPrivilegeEscalation",
+                                             "procMount",
+                                             "runAsUser",
+                                             "runAsGroup",
+                                             NULL};
 
 static void check_windows(struct field_errors *fe, const struct field_path *spec,
                           const PodSpec *s) {
@@ -217,7 +218,7 @@ static void check_windows(struct field_errors *fe, const struct field_path *spec
             const SecurityContext *c = container_at(&lists[l], i)->security_context;
             const struct field_path *p = PATH_INDEX(PATH(spec, lists[l].name), i);
             if (c)
-                check_windows_container(fe, PATH(p, "securityContext"), c);
+                forbid(fe, PATH(p, "securityContext"), &SecurityContext_type, c, not_of_windows);
         }
 }
 

@@ -3,8 +3,8 @@
 #include "api/kinds/pod_validate.h"
 
 void check_id(struct field_errors *fe, const struct field_path *p, struct opt_i64 id) {
-    if (id.set && (id.v < 0 || id.v > INT32_MAX))
-        field_invalid_i64(fe, p, id.v, "must be between 0 and 2147483647, inclusive");
+    if (id.set)
+        field_check_range(fe, p, id.v, 0, INT32_MAX);
 }
 
 static const char *const profile_types[] = {"Localhost", "RuntimeDefault", "Unconfined", NULL};

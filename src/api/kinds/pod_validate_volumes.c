@@ -2,8 +2,6 @@
 /* Volumes of pods: one source each, and what the sources say. */
 #include "api/kinds/pod_validate.h"
 
-#define MODE_TEXT "must be a number between 0 and 0777 (octal), both inclusive"
-
 bool has_backsteps(str path) {
     while (path.p)
         if (str_eqc(str_cut(&path, '/'), ".."))
@@ -27,7 +25,8 @@ void check_local_path(struct field_errors *fe, const struct field_path *p, str p
 
 static void check_mode(struct field_errors *fe, const struct field_path *p, struct opt_i32 m) {
     if (m.set && (m.v < 0 || m.v > 0777))
-        field_invalid_i64(fe, p, m.v, MODE_TEXT);
+        field_invalid_i64(fe, p, m.v,
+                          "must be a number between 0 and 0777 (octal), both inclusive");
 }
 
 static void check_item(struct field_errors *fe, const struct field_path *p, const KeyToPath *k) {
@@ -209,50 +208,41 @@ static void check_image(struct field_errors *fe, const struct field_path *p,
 
 /* ---- which source ---- */
 
-/* In the order in which they are looked for. Some paths are misspelt in upstream's answers: of the
- * source, or where it is one too many. */
+/* In the order in which they are looked for. Some are told under other names than their own: where
+ * they are checked, or where they are one too many. */
 static const struct {
-    size_t at;
-    const struct api_type *type;
-    const char *path, *second;
+    const char *json, *checked, *second;
 } sources[] = {
-#define SOURCE(member_, type_, path_, second_)                                                     \
-    { offsetof(VolumeSource, member_), &type_##_type, path_, second_ }
-    SOURCE(empty_dir, EmptyDirVolumeSource, "emptyDir", "emptyDir"),
-    SOURCE(host_path, HostPathVolumeSource, "hostPath", "hostPath"),
-    SOURCE(git_repo, GitRepoVolumeSource, "gitRepo", "gitRepo"),
-    SOURCE(gce_persistent_disk, GCEPersistentDiskVolumeSource, "persistentDisk",
-           "gcePersistentDisk"),
-    SOURCE(aws_elastic_block_store, AWSElasticBlockStoreVolumeSource, "awsElasticBlockStore",
-           "awsElasticBlockStore"),
-    SOURCE(secret, SecretVolumeSource, "secret", "secret"),
-    SOURCE(nfs, NFSVolumeSource, "nfs", "nfs"),
-    SOURCE(iscsi, ISCSIVolumeSource, "iscsi", "iscsi"),
-    SOURCE(glusterfs, GlusterfsVolumeSource, "glusterfs", "glusterfs"),
-    SOURCE(flocker, FlockerVolumeSource, "flocker", "flocker"),
-    SOURCE(persistent_volume_claim, PersistentVolumeClaimVolumeSource, "persistentVolumeClaim",
-           "persistentVolumeClaim"),
-    SOURCE(rbd, RBDVolumeSource, "rbd", "rbd"),
-    SOURCE(cinder, CinderVolumeSource, "cinder", "cinder"),
-    SOURCE(ceph_fs, CephFSVolumeSource, "cephfs", "cephFS"),
-    SOURCE(quobyte, QuobyteVolumeSource, "quobyte", "quobyte"),
-    SOURCE(downward_api, DownwardAPIVolumeSource, "downwardAPI", "downwarAPI"),
-    SOURCE(fc, FCVolumeSource, "fc", "fc"),
-    SOURCE(flex_volume, FlexVolumeSource, "flexVolume", "flexVolume"),
-    SOURCE(config_map, ConfigMapVolumeSource, "configMap", "configMap"),
-    SOURCE(azure_file, AzureFileVolumeSource, "azureFile", "azureFile"),
-    SOURCE(vsphere_volume, VsphereVirtualDiskVolumeSource, "vsphereVolume", "vsphereVolume"),
-    SOURCE(photon_persistent_disk, PhotonPersistentDiskVolumeSource, "photonPersistentDisk",
-           "photonPersistentDisk"),
-    SOURCE(portworx_volume, PortworxVolumeSource, "portworxVolume", "portworxVolume"),
-    SOURCE(azure_disk, AzureDiskVolumeSource, "azureDisk", "azureDisk"),
-    SOURCE(storage_os, StorageOSVolumeSource, "storageos", "storageos"),
-    SOURCE(projected, ProjectedVolumeSource, "projected", "projected"),
-    SOURCE(scale_io, ScaleIOVolumeSource, "scaleIO", "scaleIO"),
-    SOURCE(csi, CSIVolumeSource, "csi", "csi"),
-    SOURCE(ephemeral, EphemeralVolumeSource, "ephemeral", "ephemeral"),
-    SOURCE(image, ImageVolumeSource, "image", "image"),
-#undef SOURCE
+    {"emptyDir", NULL, NULL},
+    {"hostPath", NULL, NULL},
+    {"gitRepo", NULL, NULL},
+    {"gcePersistentDisk", "persistentDisk", NULL},
+    {"awsElasticBlockStore", NULL, NULL},
+    {"secret", NULL, NULL},
+    {"nfs", NULL, NULL},
+    {"iscsi", NULL, NULL},
+    {"glusterfs", NULL, NULL},
+    {"flocker", NULL, NULL},
+    {"persistentVolumeClaim", NULL, NULL},
+    {"rbd", NULL, NULL},
+    {"cinder", NULL, NULL},
+    {"cephfs", NULL, "cephFS"},
+    {"quobyte", NULL, NULL},
+    {"downwardAPI", NULL, "downwarAPI"},
+    {"fc", NULL, NULL},
+    {"flexVolume", NULL, NULL},
+    {"configMap", NULL, NULL},
+    {"azureFile", NULL, NULL},
+    {"vsphereVolume", NULL, NULL},
+    {"photonPersistentDisk", NULL, NULL},
+    {"portworxVolume", NULL, NULL},
+    {"azureDisk", NULL, NULL},
+    {"storageos", NULL, NULL},
+    {"projected", NULL, NULL},
+    {"scaleIO", NULL, NULL},
+    {"csi", NULL, NULL},
+    {"ephemeral", NULL, NULL},
+    {"image", NULL, NULL},
 };
 
 /* Those that only pods have; s has one of them. */
@@ -304,15 +294,18 @@ static void check_source(struct field_errors *fe, const struct field_path *p, co
     const VolumeSource *s = &v->volume_source;
     unsigned n = 0;
     for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
-        const void *source = *(const void *const *)(const void *)((const char *)s + sources[i].at);
+        const char *json = sources[i].json;
+        uint32_t at = 0;
+        const struct api_field *f = type_field(&VolumeSource_type, str_of(json), &at, NULL);
+        const void *source = *(const void *const *)(const void *)((const char *)s + at);
         if (!source)
             continue;
-        const struct field_path *at = PATH(p, sources[i].path);
+        const struct field_path *path = PATH(p, sources[i].checked ? sources[i].checked : json);
         if (n++)
-            field_forbidden(fe, PATH(p, sources[i].second),
+            field_forbidden(fe, PATH(p, sources[i].second ? sources[i].second : json),
                             "may not specify more than 1 volume type");
-        else if (!check_volume_source(fe, at, sources[i].type, source, STR_NONE))
-            check_pod_source(fe, at, source, s, pod != NULL);
+        else if (!check_volume_source(fe, path, f->sub, source, STR_NONE))
+            check_pod_source(fe, path, source, s, pod != NULL);
     }
     check_volume_name(fe, p, v, pod);
     if (!n)

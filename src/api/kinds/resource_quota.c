@@ -154,9 +154,10 @@ static void validate(struct field_errors *fe, const void *obj) {
         check_selector(fe, PATH(p, "scopeSelector"), s);
 }
 
-static bool all_in(const str_list *l, const str_list *of) {
+static bool all_in(struct arena *a, const str_list *l, const str_list *of) {
+    struct name_index x = name_index_of(a, of->v, of->n, sizeof(str));
     for (uint32_t i = 0; i < l->n; i++)
-        if (!strings_have(of, l->v[i]))
+        if (!name_index_has(&x, l->v[i]))
             return false;
     return true;
 }
@@ -164,9 +165,9 @@ static bool all_in(const str_list *l, const str_list *of) {
 static void validate_update(struct field_errors *fe, const void *obj, const void *old) {
     const str_list *l = &((const ResourceQuota *)obj)->spec.scopes;
     const str_list *was = &((const ResourceQuota *)old)->spec.scopes;
-    const struct field_path *p = PATH(PATH(NULL, "spec"), "scopes");
-    if (!list_too_long(fe, p, l->n) && (!all_in(l, was) || !all_in(was, l)))
-        field_invalid_printed(fe, p, scopes_text(fe->arena, l), FIELD_IMMUTABLE);
+    if (!all_in(fe->arena, l, was) || !all_in(fe->arena, was, l))
+        field_invalid_printed(fe, PATH(PATH(NULL, "spec"), "scopes"), scopes_text(fe->arena, l),
+                              FIELD_IMMUTABLE);
 }
 
 static void validate_status(struct field_errors *fe, const void *obj, const void *old) {

@@ -6,15 +6,14 @@ static void check_scheduling(struct field_errors *fe, const Scheduling *s) {
     const struct field_path *p = PATH(NULL, "scheduling"), *list = PATH(p, "tolerations");
     check_labels(fe, PATH(p, "nodeSelector"), &s->node_selector);
     check_tolerations(fe, list, s->tolerations.v, s->tolerations.n);
-    if (list_too_long(fe, list, s->tolerations.n))
-        return;
-    for (uint32_t i = 0; i < s->tolerations.n; i++)
-        for (uint32_t k = 0; k < i; k++)
-            if (api_equal(&Toleration_type, &s->tolerations.v[i], &s->tolerations.v[k])) {
-                field_duplicate_printed(fe, PATH_INDEX(list, i),
-                                        go_json(fe->arena, &Toleration_type, &s->tolerations.v[i]));
-                break;
-            }
+    uint32_t n = s->tolerations.n;
+    str *shown = arena_array(fe->arena, n, sizeof(*shown));
+    for (uint32_t i = 0; i < n; i++)
+        shown[i] = go_json(fe->arena, &Toleration_type, &s->tolerations.v[i]);
+    struct name_index x = name_index_of(fe->arena, shown, n, sizeof(*shown));
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++)
+        if (name_index_first(&x, shown[i]) != i)
+            field_duplicate_printed(fe, PATH_INDEX(list, i), shown[i]);
 }
 
 static void validate(struct field_errors *fe, const void *obj) {

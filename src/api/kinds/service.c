@@ -81,33 +81,33 @@ static str port_key(struct arena *a, const ServicePort *p) {
     return go_json(a, &ServicePort_type, &key);
 }
 
-/* The earliest port before i that has its protocol and number; node: the same node port. */
-static bool port_before(const ServiceSpec *s, uint32_t i, bool node) {
-    const ServicePort *p = &s->ports.v[i];
-    for (uint32_t k = 0; k < i; k++) {
-        const ServicePort *o = &s->ports.v[k];
-        if (str_eq(o->protocol, p->protocol) &&
-            (node ? o->node_port == p->node_port : o->port == p->port))
-            return true;
+/* Ports by their protocol and a number of theirs. */
+static str *numbers_of(struct arena *a, const ServiceSpec *s, bool node) {
+    str *keys = arena_array(a, s->ports.n, sizeof(*keys));
+    for (uint32_t i = 0; i < s->ports.n; i++) {
+        const ServicePort *p = &s->ports.v[i];
+        keys[i] = str_printf(a, "%d " STR_FMT, node ? p->node_port : p->port, STR_ARG(p->protocol));
     }
-    return false;
+    return keys;
 }
 
 static void check_node_ports(struct field_errors *fe, const struct field_path *list,
                              const ServiceSpec *s) {
-    if (list_too_long(fe, list, s->ports.n))
-        return;
-    for (uint32_t i = 0; str_eqc(s->type, "ClusterIP") && i < s->ports.n; i++)
+    uint32_t n = s->ports.n;
+    str *ports = numbers_of(fe->arena, s, false), *node_ports = numbers_of(fe->arena, s, true);
+    struct name_index x = name_index_of(fe->arena, ports, n, sizeof(str));
+    struct name_index y = name_index_of(fe->arena, node_ports, n, sizeof(str));
+    for (uint32_t i = 0; str_eqc(s->type, "ClusterIP") && i < n; i++)
         if (s->ports.v[i].node_port)
             field_forbidden(fe, PATH(PATH_INDEX(list, i), "nodePort"),
                             "may not be used when `type` is 'ClusterIP'");
-    for (uint32_t i = 0; i < s->ports.n && !field_errors_full(fe); i++)
-        if (s->ports.v[i].node_port && port_before(s, i, true)) {
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++)
+        if (s->ports.v[i].node_port && name_index_first(&y, node_ports[i]) != i) {
             str port = str_printf(fe->arena, "%d", s->ports.v[i].node_port);
             field_duplicate_printed(fe, PATH(PATH_INDEX(list, i), "nodePort"), port);
         }
-    for (uint32_t i = 0; i < s->ports.n && !field_errors_full(fe); i++)
-        if (port_before(s, i, false))
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++)
+        if (name_index_first(&x, ports[i]) != i)
             field_duplicate_printed(fe, PATH_INDEX(list, i), port_key(fe->arena, &s->ports.v[i]));
 }
 
@@ -162,8 +162,6 @@ static void check_affinity(struct field_errors *fe, const struct field_path *p,
 
 static void check_external_ips(struct field_errors *fe, const struct field_path *p,
                                const ServiceSpec *s, const ServiceSpec *was) {
-    if (list_too_long(fe, PATH(p, "externalIPs"), s->external_ips.n))
-        return;
     for (uint32_t i = 0; i < s->external_ips.n && !field_errors_full(fe); i++) {
         const struct field_path *at = PATH_INDEX(PATH(p, "externalIPs"), i);
         uint32_t before = fe->list.n;
@@ -190,8 +188,6 @@ static void check_source_ranges(struct field_errors *fe, const struct field_path
     bool field = s->load_balancer_source_ranges.n;
     if ((field || note.p) && !str_eqc(s->type, "LoadBalancer"))
         field_forbidden(fe, field ? p : noted, ONLY_BALANCER);
-    if (field && list_too_long(fe, p, s->load_balancer_source_ranges.n))
-        return;
     if (field) {
         str_list was = {0}, now = trimmed(fe->arena, &s->load_balancer_source_ranges);
         if (old)
@@ -346,8 +342,6 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
             field_forbidden(fe, p, "may only be used when `spec.type` is 'LoadBalancer'");
         return;
     }
-    if (list_too_long(fe, p, s->status.load_balancer.ingress.n))
-        return;
     for (uint32_t i = 0; i < before->status.load_balancer.ingress.n; i++)
         if (before->status.load_balancer.ingress.v[i].ip.n)
             *list_push(fe->arena, &had) = before->status.load_balancer.ingress.v[i].ip;

@@ -17,13 +17,11 @@ static str list_text(struct arena *a, const str_list *l) {
 
 static void check_families(struct field_errors *fe, const ServiceSpec *s) {
     static const char *const families[] = {"IPv4", "IPv6", NULL};
-    if (list_too_long(fe, SPEC("ipFamilies"), s->ip_families.n))
-        return;
+    struct name_index x = name_index_of(fe->arena, s->ip_families.v, s->ip_families.n, sizeof(str));
     for (uint32_t i = 0; i < s->ip_families.n && !field_errors_full(fe); i++) {
         str f = s->ip_families.v[i];
-        const str_list before = {s->ip_families.v, i};
         check_one_of(fe, PATH_INDEX(SPEC("ipFamilies"), i), f, families);
-        if (strings_have(&before, f))
+        if (name_index_first(&x, f) != i)
             field_duplicate(fe, PATH_INDEX(SPEC("ipFamilies"), i), f);
     }
     check_rows(fe, PATH(NULL, "spec"), ServiceSpec, s, "ipFamilyPolicy");

@@ -81,6 +81,15 @@ TEST(an_index_knows_the_first_and_how_many) {
     arena_done(&a);
 }
 
+TEST(pairs_are_told_apart) {
+    struct arena a;
+    arena_init(&a, 0);
+    CHECK(str_eq(pair_key(&a, STR("a"), STR("b c")), pair_key(&a, STR("a"), STR("b c"))));
+    CHECK(!str_eq(pair_key(&a, STR("a"), STR("bc")), pair_key(&a, STR("ab"), STR("c"))));
+    CHECK(!str_eq(pair_key(&a, STR("1 a"), STR("")), pair_key(&a, STR(""), STR("1 a"))));
+    arena_done(&a);
+}
+
 TEST(amounts_add_up) {
     struct arena a;
     arena_init(&a, 0);
