@@ -148,6 +148,31 @@ listeners() {
 listening() { [ "$(listeners "$2" "$3")" -ge "$1" ]; } # at least N; for within
 event() { k get events --field-selector "involvedObject.name=$1,reason=$2" -o 'jsonpath={.items[*].message}'; }
 
+# For conversations with several kubectls.
+says() { is "$1" "$("${@:3}" 2>&1)" "$2"; } # name, wanted, command
+kn() { k -n "$ns" "$@"; }
+# conversation NAME STEP...: a namespace, $ns, for functions of the test that ask there with kn.
+conversation() {
+    local step
+    about="$(kubectl_version): "
+    ns=$1-$(kubectl_version | tr . -)
+    check "create namespace" k create namespace "$ns"
+    check "it has a service account" within 5 kn get serviceaccount default
+    for step in "${@:2}"; do "$step"; done
+    check "delete the namespace" k delete namespace "$ns" --timeout=100s
+    is "it is empty" "$(kn get deployments,rs,pods,cm,secrets,sa,roles,rolebindings,jobs,svc -o name)" ""
+    about=''
+}
+# both_kubectls NAME STEP...: with the newest on PATH, then with Debian's 1.20, where $newest is empty.
+both_kubectls() {
+    kubectl_newest
+    newest=yes
+    [ "$kubectl" = "$(script/kubectl debian)" ] || conversation "$@"
+    kubectl_debian
+    newest=''
+    conversation "$@"
+}
+
 # ---- HTTP without kubectl ----
 
 certificates() { # the administrator's, from the kubeconfig, as files
@@ -164,6 +189,8 @@ http_admin() {
     http "$@" --cert "$work/client-certificate.pem" --key "$work/client-key.pem"
 }
 http_pod() { curl -sS --max-time 5 "http://$1:8080/${2:-}"; } # ip, path
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # ---- clusters ----
 

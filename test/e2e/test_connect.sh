@@ -28,7 +28,7 @@ start() { # log, command...
 fake=$top/test/e2e/fake_kubelet.py
 start kubelet.out python3 "$fake" "$ip" 0 kubelet.pem kubelet.key ca.pem
 start web.out python3 "$fake" "$ip" 0
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 start api.out "$coxswain" kube-apiserver --bind-address=127.0.0.1 --secure-port="$port" \
     --data-dir="$work/data" --tls-cert-file=api.pem --tls-private-key-file=api.key --client-ca-file=ca.pem \
     --service-account-signing-key-file=tokens.key --service-account-issuer=https://test \

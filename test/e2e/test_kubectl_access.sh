@@ -4,9 +4,7 @@
 # nodes as their keepers see them. Debian's 1.20 and, where there is one, the newest on PATH.
 . "$(dirname "$0")/lib.sh"
 
-says() { is "$1" "$("${@:3}" 2>&1)" "$2"; } # name, wanted, command
-kn() { k "${N[@]}" "$@"; }
-may() { says "$v: auth can-i ${*:2}" "$1" kn auth can-i "${@:2}"; } # answer, question
+may() { says "auth can-i ${*:2}" "$1" kn auth can-i "${@:2}"; } # answer, question
 
 asking() {
     may yes '*' '*'
@@ -16,17 +14,17 @@ asking() {
     may no get pods --subresource=log --as="system:serviceaccount:$ns:default"
     may yes get /healthz --as=bob
     may no get /metrics --as=bob
-    like "$v: auth can-i of a kind that is none" "$(kn auth can-i get unicorns 2>&1)" "the server doesn't have a resource type" yes
+    like "auth can-i of a kind that is none" "$(kn auth can-i get unicorns 2>&1)" "the server doesn't have a resource type" yes
     kn auth can-i create pods --as=bob -q
-    is "$v: auth can-i -q tells by its status" $? 1
-    like "$v: auth can-i --list" "$(kn auth can-i --list --as=bob)" "selfsubjectaccessreviews.authorization.k8s.io" "[/healthz]" "[create]"
-    says "$v: impersonation" \
+    is "auth can-i -q tells by its status" $? 1
+    like "auth can-i --list" "$(kn auth can-i --list --as=bob)" "selfsubjectaccessreviews.authorization.k8s.io" "[/healthz]" "[create]"
+    says "impersonation" \
         'Error from server (Forbidden): pods is forbidden: User "bob" cannot list resource "pods" in API group "" in the namespace "'"$ns"'"' \
         kn get pods --as=bob
-    like "$v: of nobody" "$(kn get pods --as-group=some 2>&1)" "requesting" "groups" "without impersonating a user"
+    like "of nobody" "$(kn get pods --as-group=some 2>&1)" "requesting" "groups" "without impersonating a user"
     [ -n "$newest" ] || return 0
-    like "$v: auth whoami" "$(k auth whoami)" "Username " "coxswain:admin" "[system:masters system:authenticated]"
-    like "$v: auth whoami as another" "$(k auth whoami --as=bob --as-group=g --as-uid=7 -o json)" '"username": "bob"' '"uid": "7"' '"g"'
+    like "auth whoami" "$(k auth whoami)" "Username " "coxswain:admin" "[system:masters system:authenticated]"
+    like "auth whoami as another" "$(k auth whoami --as=bob --as-group=g --as-uid=7 -o json)" '"username": "bob"' '"uid": "7"' '"g"'
 }
 
 reconciling() {
@@ -43,19 +41,19 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
 subjects: [{kind: ServiceAccount, name: robot, namespace: $ns}]
 YAML
     kn create serviceaccount robot >/dev/null
-    like "$v: auth reconcile" "$(k auth reconcile -f "$work/rules.yaml" 2>&1)" \
+    like "auth reconcile" "$(k auth reconcile -f "$work/rules.yaml" 2>&1)" \
         "role.rbac.authorization.k8s.io/reader reconciled" "reconciliation required create" "rolebinding.rbac.authorization.k8s.io/reader reconciled"
-    soon "$v: it holds" 5 same yes kn auth can-i list configmaps --as="system:serviceaccount:$ns:robot"
+    soon "it holds" 5 same yes kn auth can-i list configmaps --as="system:serviceaccount:$ns:robot"
     sed -i 's/resources: \[configmaps\]/resources: [secrets]/' "$work/rules.yaml"
-    like "$v: auth reconcile adds" "$(k auth reconcile -f "$work/rules.yaml" 2>&1)" "reconciliation required update" "missing rules added:"
-    is "$v: and takes nothing away" "$(get role/reader '{.rules[*].resources[0]}' "${N[@]}" | xargs -n1 | sort -u | xargs)" "configmaps secrets"
-    like "$v: but when asked to" "$(k auth reconcile -f "$work/rules.yaml" --remove-extra-permissions 2>&1)" "extra rules removed:"
-    is "$v: takes it away" "$(get role/reader '{.rules[*].resources[0]}' "${N[@]}" | xargs -n1 | sort -u)" secrets
+    like "auth reconcile adds" "$(k auth reconcile -f "$work/rules.yaml" 2>&1)" "reconciliation required update" "missing rules added:"
+    is "and takes nothing away" "$(get role/reader '{.rules[*].resources[0]}' -n "$ns" | xargs -n1 | sort -u | xargs)" "configmaps secrets"
+    like "but when asked to" "$(k auth reconcile -f "$work/rules.yaml" --remove-extra-permissions 2>&1)" "extra rules removed:"
+    is "takes it away" "$(get role/reader '{.rules[*].resources[0]}' -n "$ns" | xargs -n1 | sort -u)" secrets
     kn create role writer --verb=create --resource=pods >/dev/null
-    like "$v: nobody gives more than they have" \
+    like "nobody gives more than they have" \
         "$(kn create role more --verb=delete --resource=nodes --as=bob --as-group="system:serviceaccounts" 2>&1)" "forbidden" 'User "bob" cannot create resource "roles"'
     k create clusterrolebinding "$ns" --clusterrole=admin --user=eve >/dev/null
-    like "$v: not even who may write roles" "$(kn create role more --verb=delete --resource=secrets,nodes --as=eve 2>&1)" \
+    like "not even who may write roles" "$(kn create role more --verb=delete --resource=secrets,nodes --as=eve 2>&1)" \
         'roles.rbac.authorization.k8s.io "more" is forbidden: user "eve" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:' \
         '{APIGroups:[""], Resources:["nodes"], Verbs:["delete"]}'
     k delete clusterrolebinding "$ns" >/dev/null
@@ -64,17 +62,17 @@ YAML
 tokens() {
     [ -n "$newest" ] || return 0
     kn run bound --image=x --overrides='{"spec":{"serviceAccountName":"robot"}}' >/dev/null
-    like "$v: create token" "$(kn create token robot --bound-object-kind=Pod --bound-object-name=bound --duration=1h -o json)" \
+    like "create token" "$(kn create token robot --bound-object-kind=Pod --bound-object-name=bound --duration=1h -o json)" \
         '"kind": "TokenRequest"' '"expirationSeconds": 3600' '"name": "bound"' '"token": "ey'
-    like "$v: for a pod that is not there" "$(kn create token robot --bound-object-kind=Pod --bound-object-name=nobody 2>&1)" \
+    like "for a pod that is not there" "$(kn create token robot --bound-object-kind=Pod --bound-object-name=nobody 2>&1)" \
         'error: failed to create token: pods "nobody" not found'
-    like "$v: for nobody" "$(kn create token nobody 2>&1)" 'error: failed to create token: serviceaccounts "nobody" not found'
-    like "$v: too short" "$(kn create token robot --duration=1s 2>&1)" "may not specify a duration less than 10 minutes"
+    like "for nobody" "$(kn create token nobody 2>&1)" 'error: failed to create token: serviceaccounts "nobody" not found'
+    like "too short" "$(kn create token robot --duration=1s 2>&1)" "may not specify a duration less than 10 minutes"
     local token
     token=$(kn create token robot)
-    like "$v: its bearer" "$(k --kubeconfig=/dev/null --server="$url" --certificate-authority="$work/certificate-authority.pem" --token="$token" auth whoami)" \
+    like "its bearer" "$(k --kubeconfig=/dev/null --server="$url" --certificate-authority="$work/certificate-authority.pem" --token="$token" auth whoami)" \
         "system:serviceaccount:$ns:robot" "[system:serviceaccounts system:serviceaccounts:$ns system:authenticated]"
-    like "$v: for others than the server" \
+    like "for others than the server" \
         "$(k --kubeconfig=/dev/null --server="$url" --certificate-authority="$work/certificate-authority.pem" --token="$(kn create token robot --audience=others)" get --raw /api 2>&1)" \
         "(Unauthorized)"
 }
@@ -95,12 +93,12 @@ spec:
   expirationSeconds: 3600
 YAML
     done
-    like "$v: get csr" "$(k get csr "$ns-yes")" REQUESTOR SIGNERNAME CONDITION coxswain:admin Pending
-    says "$v: certificate approve" "certificatesigningrequest.certificates.k8s.io/$ns-yes approved" k certificate approve "$ns-yes"
-    says "$v: certificate deny" "certificatesigningrequest.certificates.k8s.io/$ns-no denied" k certificate deny "$ns-no"
-    check "$v: certificate approve after it was denied fails" fails k certificate approve "$ns-no"
-    like "$v: wait for it" "$(k wait --for=condition=Approved "csr/$ns-yes" --timeout=100s)" "condition met"
-    like "$v: describe csr" "$(k describe csr "$ns-yes")" "Common Name:    jane" "Organization:   dev" "Requesting User:" Approved
+    like "get csr" "$(k get csr "$ns-yes")" REQUESTOR SIGNERNAME CONDITION coxswain:admin Pending
+    says "certificate approve" "certificatesigningrequest.certificates.k8s.io/$ns-yes approved" k certificate approve "$ns-yes"
+    says "certificate deny" "certificatesigningrequest.certificates.k8s.io/$ns-no denied" k certificate deny "$ns-no"
+    check "certificate approve after it was denied fails" fails k certificate approve "$ns-no"
+    like "wait for it" "$(k wait --for=condition=Approved "csr/$ns-yes" --timeout=100s)" "condition met"
+    like "describe csr" "$(k describe csr "$ns-yes")" "Common Name:    jane" "Organization:   dev" "Requesting User:" Approved
     k delete csr "$ns-yes" "$ns-no" >/dev/null
 }
 fails() { ! "$@"; }
@@ -113,50 +111,32 @@ kind: Node
 metadata: {name: $n, labels: {node-role.kubernetes.io/worker: ""}}
 spec: {podCIDR: 10.99.0.0/24}
 YAML
-    says "$v: taint" "node/$n tainted" k taint node "$n" a=b:PreferNoSchedule
-    like "$v: taint again" "$(k taint node "$n" a=c:PreferNoSchedule 2>&1)" "already has" "--overwrite is false"
-    says "$v: taint --overwrite" "node/$n modified" k taint node "$n" a=c:PreferNoSchedule --overwrite
-    says "$v: untaint" "node/$n untainted" k taint node "$n" a:PreferNoSchedule-
-    like "$v: a taint that is none" "$(k taint node "$n" a=b:Sometimes 2>&1)" "invalid taint"
-    says "$v: cordon" "node/$n cordoned" k cordon "$n"
-    says "$v: cordon again" "node/$n already cordoned" k cordon "$n"
-    like "$v: get node" "$(k get node "$n")" SchedulingDisabled worker
-    says "$v: uncordon --dry-run=server" "node/$n uncordoned (server dry run)" k uncordon "$n" --dry-run=server
-    says "$v: uncordon" "node/$n uncordoned" k uncordon "$n"
-    like "$v: describe node" "$(k describe node "$n")" "PodCIDR:" "10.99.0.0/24" "Non-terminated Pods:" "Unschedulable:      false"
+    says "taint" "node/$n tainted" k taint node "$n" a=b:PreferNoSchedule
+    like "taint again" "$(k taint node "$n" a=c:PreferNoSchedule 2>&1)" "already has" "--overwrite is false"
+    says "taint --overwrite" "node/$n modified" k taint node "$n" a=c:PreferNoSchedule --overwrite
+    says "untaint" "node/$n untainted" k taint node "$n" a:PreferNoSchedule-
+    like "a taint that is none" "$(k taint node "$n" a=b:Sometimes 2>&1)" "invalid taint"
+    says "cordon" "node/$n cordoned" k cordon "$n"
+    says "cordon again" "node/$n already cordoned" k cordon "$n"
+    like "get node" "$(k get node "$n")" SchedulingDisabled worker
+    says "uncordon --dry-run=server" "node/$n uncordoned (server dry run)" k uncordon "$n" --dry-run=server
+    says "uncordon" "node/$n uncordoned" k uncordon "$n"
+    like "describe node" "$(k describe node "$n")" "PodCIDR:" "10.99.0.0/24" "Non-terminated Pods:" "Unschedulable:      false"
     if [ -n "$newest" ]; then
         kn run guarded --image=x --overrides="{\"spec\":{\"nodeName\":\"$n\",\"tolerations\":[{\"operator\":\"Exists\"}]}}" >/dev/null
         kn patch pod guarded --subresource=status --type=merge -p '{"status":{"phase":"Running"}}' >/dev/null
         kn create pdb guard --selector=run=guarded --min-available=1 >/dev/null
-        like "$v: drain of what no controller keeps" "$(k drain "$n" 2>&1)" "cannot delete" "$ns/guarded"
-        like "$v: drain against a budget" "$(k drain "$n" --force --timeout=2s 2>&1)" \
+        like "drain of what no controller keeps" "$(k drain "$n" 2>&1)" "cannot delete" "$ns/guarded"
+        like "drain against a budget" "$(k drain "$n" --force --timeout=2s 2>&1)" \
             "error when evicting pods/\"guarded\" -n \"$ns\" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget."
-        check "$v: the pod stays" kn get pod guarded
+        check "the pod stays" kn get pod guarded
         kn delete pdb guard >/dev/null
-        like "$v: drain" "$(k drain "$n" --force --grace-period=0 --timeout=100s 2>&1)" "pod/guarded evicted" "node/$n drained"
+        like "drain" "$(k drain "$n" --force --grace-period=0 --timeout=100s 2>&1)" "pod/guarded evicted" "node/$n drained"
     fi
-    check "$v: delete node" k delete node "$n"
-}
-
-conversation() { # name of this kubectl; whether it is the newest
-    v=$1 newest=${2:-} ns=access-${1//./-}
-    N=(-n "$ns")
-    k create namespace "$ns" >/dev/null
-    within 5 kn get serviceaccount default
-    asking
-    reconciling
-    tokens
-    certificates_of
-    nodes
-    check "$v: delete the namespace" k delete namespace "$ns" --timeout=100s
+    check "delete node" k delete node "$n"
 }
 
 dev_start
-kubectl_newest
-if [ "$kubectl" != "$(script/kubectl debian)" ]; then
-    conversation "$(kubectl_version)" newest
-fi
-kubectl_debian
-conversation 1.20
+both_kubectls access asking reconciling tokens certificates_of nodes
 dev_stop
 finish

@@ -5,18 +5,16 @@
 # served) and, where there is one, the newest on PATH.
 . "$(dirname "$0")/lib.sh"
 
-says() { is "$1" "$("${@:3}" 2>&1)" "$2"; } # name, wanted, command
-kn() { k "${N[@]}" "$@"; }
-field() { get "$1" "{$2}" "${N[@]}"; }
+field() { get "$1" "{$2}" -n "$ns"; }
 # makes WANTED ARGUMENTS...: create says that it made it.
-makes() { says "$v: create ${*:2:2}" "$1 created" kn create "${@:2}"; }
+makes() { says "create ${*:2:2}" "$1 created" kn create "${@:2}"; }
 
 creating() {
     makes resourcequota/q quota q --hard=pods=20,services=9
-    like "$v: create quota with a scope that does not fit" "$(kn create quota r --hard=services=5 --scopes=NotTerminating 2>&1)" \
+    like "create quota with a scope that does not fit" "$(kn create quota r --hard=services=5 --scopes=NotTerminating 2>&1)" \
         'ResourceQuota "r" is invalid: spec.scopes: Invalid value:' "unsupported scope applied to resource"
     makes ingress.networking.k8s.io/i ingress i --class=nginx --rule='foo.com/bar*=svc:8080,tls=my' --annotation a=b
-    is "$v: its path" "$(field ing/i '.spec.rules[0].http.paths[0].pathType}{.spec.rules[0].http.paths[0].path')" Prefix/bar
+    is "its path" "$(field ing/i '.spec.rules[0].http.paths[0].pathType}{.spec.rules[0].http.paths[0].path')" Prefix/bar
     makes priorityclass.scheduling.k8s.io/"$ns" priorityclass "$ns" --value=100 --description=hi
     makes role.rbac.authorization.k8s.io/r role r --verb=get --resource=pods,deployments.apps/scale
     makes clusterrole.rbac.authorization.k8s.io/"$ns" clusterrole "$ns" --verb=get --non-resource-url='/logs/*'
@@ -28,31 +26,31 @@ creating() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=t \
         -keyout "$work/t.key" -out "$work/t.crt" 2>/dev/null
     makes secret/tls secret tls tls --cert="$work/t.crt" --key="$work/t.key"
-    is "$v: its type" "$(field secret/tls .type)" kubernetes.io/tls
+    is "its type" "$(field secret/tls .type)" kubernetes.io/tls
     makes secret/registry secret docker-registry registry --docker-username=u --docker-password=p --docker-email=e@x
-    is "$v: its type" "$(field secret/registry .type)" kubernetes.io/dockerconfigjson
+    is "its type" "$(field secret/registry .type)" kubernetes.io/dockerconfigjson
     printf 'A=1\nB=two\n' >"$work/env"
     printf '\x00\xff' >"$work/bytes"
     echo hi >"$work/text"
     makes secret/files secret generic files --from-file="$work/bytes" --from-literal=word=hush
-    is "$v: bytes are bytes" "$(field secret/files .data.bytes)" AP8=
+    is "bytes are bytes" "$(field secret/files .data.bytes)" AP8=
     makes configmap/env configmap env --from-env-file="$work/env"
-    is "$v: lines are keys" "$(field cm/env .data.A}{.data.B)" 1two
+    is "lines are keys" "$(field cm/env .data.A}{.data.B)" 1two
     makes configmap/files configmap files --from-file="$work/bytes" --from-file=k="$work/text"
-    is "$v: bytes that are no text" "$(field cm/files .binaryData.bytes}{.data.k)" AP8=hi
+    is "bytes that are no text" "$(field cm/files .binaryData.bytes}{.data.k)" AP8=hi
 
     makes service/cluster service clusterip cluster --tcp=80:8080
     makes service/headless service clusterip headless --clusterip=None
     makes service/node service nodeport node --tcp=80
     makes service/balancer service loadbalancer balancer --tcp=80
     makes service/name service externalname name --external-name=x.y
-    is "$v: addresses are given where they are wanted" \
+    is "addresses are given where they are wanted" \
         "$(kn get svc -o 'jsonpath={range .items[*]}{.metadata.name}={.spec.clusterIP};{end}' | sed -E 's/[0-9]+(\.[0-9]+){3}/IP/g')" \
         "balancer=IP;cluster=IP;headless=None;name=;node=IP;"
-    like "$v: create service with a port that is taken" \
+    like "create service with a port that is taken" \
         "$(kn create service nodeport twice --tcp=80 --node-port="$(field svc/node '.spec.ports[0].nodePort')" 2>&1)" \
         'Service "twice" is invalid: spec.ports[0].nodePort: Invalid value:' "provided port is already allocated"
-    like "$v: create service with an address that is taken" \
+    like "create service with an address that is taken" \
         "$(kn create service clusterip twice --tcp=80 --clusterip="$(field svc/cluster .spec.clusterIP)" 2>&1)" \
         'Service "twice" is invalid: spec.clusterIPs: Invalid value: ["' '"]: failed to allocate IP' "provided IP is already allocated"
 
@@ -62,100 +60,85 @@ creating() {
     makes poddisruptionbudget.policy/q pdb q --selector=app=x --max-unavailable=50%
     makes cronjob.batch/cj cronjob cj --image=x --schedule='*/5 * * * *' -- date
     makes job.batch/of-cj job of-cj --from=cronjob/cj
-    is "$v: its owner" "$(field job/of-cj '.metadata.ownerReferences[0].kind}/{.metadata.ownerReferences[0].name')" CronJob/cj
-    like "$v: create cronjob with a schedule that is none" "$(kn create cronjob bad --image=x --schedule='61 * * * *' 2>&1)" \
+    is "its owner" "$(field job/of-cj '.metadata.ownerReferences[0].kind}/{.metadata.ownerReferences[0].name')" CronJob/cj
+    like "create cronjob with a schedule that is none" "$(kn create cronjob bad --image=x --schedule='61 * * * *' 2>&1)" \
         'CronJob.batch "bad" is invalid: spec.schedule: Invalid value: "61 * * * *"'
 }
 
 running() {
-    says "$v: create deployment" "deployment.apps/web created" kn create deployment web --image=x --replicas=2 --port=80
-    says "$v: run --expose" $'service/alone created\npod/alone created' \
+    says "create deployment" "deployment.apps/web created" kn create deployment web --image=x --replicas=2 --port=80
+    says "run --expose" $'service/alone created\npod/alone created' \
         kn run alone --image=x --labels=a=b --env=X=1 --port=80 --expose
-    says "$v: expose" "service/web exposed" kn expose deployment web --port=80 --target-port=8080
-    is "$v: selects its pods" "$(field svc/web '.spec.selector.app}{.spec.ports[0].targetPort')" web8080
-    says "$v: autoscale" "horizontalpodautoscaler.autoscaling/web autoscaled" kn autoscale deployment web --min=1 --max=3 --cpu-percent=50
-    is "$v: whom, to what" \
+    says "expose" "service/web exposed" kn expose deployment web --port=80 --target-port=8080
+    is "selects its pods" "$(field svc/web '.spec.selector.app}{.spec.ports[0].targetPort')" web8080
+    says "autoscale" "horizontalpodautoscaler.autoscaling/web autoscaled" kn autoscale deployment web --min=1 --max=3 --cpu-percent=50
+    is "whom, to what" \
         "$(field horizontalpodautoscalers.v2.autoscaling/web '.spec.scaleTargetRef.name} {.spec.minReplicas} {.spec.maxReplicas} {.spec.metrics[0].resource.target.averageUtilization')" "web 1 3 50"
-    like "$v: as version 1" "$(field horizontalpodautoscalers.v1.autoscaling/web .spec.targetCPUUtilizationPercentage)" 50
+    like "as version 1" "$(field horizontalpodautoscalers.v1.autoscaling/web .spec.targetCPUUtilizationPercentage)" 50
 }
 
 setting() {
-    says "$v: set image" "deployment.apps/web image updated" kn set image deployment/web x=y
-    says "$v: set env" "deployment.apps/web env updated" kn set env deployment/web A=b
-    like "$v: set env --list" "$(kn set env deployment/web --list)" "# Deployment web, container x" A=b
-    says "$v: set env --from" "deployment.apps/web env updated" kn set env deployment/web --from=cm/env --prefix=E_
-    is "$v: as references" "$(field deployment/web '.spec.template.spec.containers[0].env[*].name' | xargs -n1 | sort | xargs)" "A E_A E_B"
-    says "$v: unset env" "deployment.apps/web env updated" kn set env deployment/web A- E_A-
-    is "$v: one is left" "$(field deployment/web '.spec.template.spec.containers[0].env[*].name')" E_B
-    says "$v: set resources" "deployment.apps/web resource requirements updated" \
+    says "set image" "deployment.apps/web image updated" kn set image deployment/web x=y
+    says "set env" "deployment.apps/web env updated" kn set env deployment/web A=b
+    like "set env --list" "$(kn set env deployment/web --list)" "# Deployment web, container x" A=b
+    says "set env --from" "deployment.apps/web env updated" kn set env deployment/web --from=cm/env --prefix=E_
+    is "as references" "$(field deployment/web '.spec.template.spec.containers[0].env[*].name' | xargs -n1 | sort | xargs)" "A E_A E_B"
+    says "unset env" "deployment.apps/web env updated" kn set env deployment/web A- E_A-
+    is "one is left" "$(field deployment/web '.spec.template.spec.containers[0].env[*].name')" E_B
+    says "set resources" "deployment.apps/web resource requirements updated" \
         kn set resources deployment web --limits=cpu=0.2,memory=512Mi --requests=cpu=100m
-    is "$v: canonical" "$(field deployment/web '.spec.template.spec.containers[0].resources.limits.cpu')" 200m
-    says "$v: set serviceaccount" "deployment.apps/web serviceaccount updated" kn set serviceaccount deployment web robot
-    says "$v: set selector" "service/web selector updated" kn set selector svc web app=other
-    says "$v: set subject" "rolebinding.rbac.authorization.k8s.io/b subjects updated" kn set subject rolebinding b --user=z
-    is "$v: beside the others" "$(field rolebinding/b '.subjects[*].name')" "u g z"
-    like "$v: set resources that do not fit" "$(kn set resources deployment web --requests=cpu=2 2>&1)" \
+    is "canonical" "$(field deployment/web '.spec.template.spec.containers[0].resources.limits.cpu')" 200m
+    says "set serviceaccount" "deployment.apps/web serviceaccount updated" kn set serviceaccount deployment web robot
+    says "set selector" "service/web selector updated" kn set selector svc web app=other
+    says "set subject" "rolebinding.rbac.authorization.k8s.io/b subjects updated" kn set subject rolebinding b --user=z
+    is "beside the others" "$(field rolebinding/b '.subjects[*].name')" "u g z"
+    like "set resources that do not fit" "$(kn set resources deployment web --requests=cpu=2 2>&1)" \
         'spec.template.spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 200m'
 }
 
 scaling() {
-    says "$v: scale" "deployment.apps/web scaled" kn scale deployment web --replicas=3
-    says "$v: scale --current-replicas" "deployment.apps/web scaled" kn scale deployment web --current-replicas=3 --replicas=2
-    like "$v: scale with another count" "$(kn scale deployment web --current-replicas=9 --replicas=1 2>&1)" "Expected replicas to be 9, was 2"
-    like "$v: scale with another revision" "$(kn scale deployment web --resource-version=1 --replicas=1 2>&1)" "Expected resource version to be 1, was "
-    like "$v: scale what is not there" "$(kn scale deployment nope --replicas=1 2>&1)" 'deployments.apps "nope" not found'
-    like "$v: scale what does not scale" "$(kn scale cm env --replicas=1 2>&1)" "could not find the requested resource"
-    is "$v: to this" "$(field deployment/web .spec.replicas)" 2
+    says "scale" "deployment.apps/web scaled" kn scale deployment web --replicas=3
+    says "scale --current-replicas" "deployment.apps/web scaled" kn scale deployment web --current-replicas=3 --replicas=2
+    like "scale with another count" "$(kn scale deployment web --current-replicas=9 --replicas=1 2>&1)" "Expected replicas to be 9, was 2"
+    like "scale with another revision" "$(kn scale deployment web --resource-version=1 --replicas=1 2>&1)" "Expected resource version to be 1, was "
+    like "scale what is not there" "$(kn scale deployment nope --replicas=1 2>&1)" 'deployments.apps "nope" not found'
+    like "scale what does not scale" "$(kn scale cm env --replicas=1 2>&1)" "could not find the requested resource"
+    is "to this" "$(field deployment/web .spec.replicas)" 2
 }
 
 history_of() { kn rollout history deployment/rolls | awk '$1 ~ /^[0-9]+$/ {print $1}' | xargs; }
 rolling() {
     kn create deployment rolls --image=one >/dev/null
-    soon "$v: rollout history" 10 same 1 history_of
+    soon "rollout history" 10 same 1 history_of
     kn annotate deployment rolls kubernetes.io/change-cause=second >/dev/null
     kn set image deployment/rolls one=two >/dev/null
-    soon "$v: another revision" 10 same "1 2" history_of
-    like "$v: rollout history tells why" "$(kn rollout history deployment/rolls)" "2         second"
-    like "$v: rollout history --revision" "$(kn rollout history deployment/rolls --revision=2)" "with revision #2" "Image:	two" \
+    soon "another revision" 10 same "1 2" history_of
+    like "rollout history tells why" "$(kn rollout history deployment/rolls)" "2         second"
+    like "rollout history --revision" "$(kn rollout history deployment/rolls --revision=2)" "with revision #2" "Image:	two" \
         "pod-template-hash="
-    says "$v: rollout undo" "deployment.apps/rolls rolled back" kn rollout undo deployment/rolls
-    soon "$v: the first is the third now" 10 same "2 3" history_of
-    is "$v: with its image" "$(field deployment/rolls '.spec.template.spec.containers[0].image')" one
-    says "$v: rollout undo --to-revision" "deployment.apps/rolls rolled back" kn rollout undo deployment/rolls --to-revision=2
-    soon "$v: and so on" 10 same "3 4" history_of
-    like "$v: rollout undo to what never was" "$(kn rollout undo deployment/rolls --to-revision=99 2>&1)" "unable to find"
-    says "$v: rollout restart" "deployment.apps/rolls restarted" kn rollout restart deployment/rolls
-    soon "$v: is a revision too" 10 same "3 4 5" history_of
-    says "$v: rollout pause" "deployment.apps/rolls paused" kn rollout pause deployment/rolls
-    like "$v: rollout pause again" "$(kn rollout pause deployment/rolls 2>&1)" "is already paused"
-    like "$v: rollout restart of what is paused" "$(kn rollout restart deployment/rolls 2>&1)" "can't restart paused deployment"
-    says "$v: rollout resume" "deployment.apps/rolls resumed" kn rollout resume deployment/rolls
-    like "$v: rollout status" "$(kn rollout status deployment/rolls --timeout=1s 2>&1)" 'Waiting for deployment "rolls" rollout to finish'
-    is "$v: rollout status does not wait" "$(kn rollout status deployment/rolls --watch=false | wc -l)" 1
+    says "rollout undo" "deployment.apps/rolls rolled back" kn rollout undo deployment/rolls
+    soon "the first is the third now" 10 same "2 3" history_of
+    is "with its image" "$(field deployment/rolls '.spec.template.spec.containers[0].image')" one
+    says "rollout undo --to-revision" "deployment.apps/rolls rolled back" kn rollout undo deployment/rolls --to-revision=2
+    soon "and so on" 10 same "3 4" history_of
+    like "rollout undo to what never was" "$(kn rollout undo deployment/rolls --to-revision=99 2>&1)" "unable to find"
+    says "rollout restart" "deployment.apps/rolls restarted" kn rollout restart deployment/rolls
+    soon "is a revision too" 10 same "3 4 5" history_of
+    says "rollout pause" "deployment.apps/rolls paused" kn rollout pause deployment/rolls
+    like "rollout pause again" "$(kn rollout pause deployment/rolls 2>&1)" "is already paused"
+    like "rollout restart of what is paused" "$(kn rollout restart deployment/rolls 2>&1)" "can't restart paused deployment"
+    says "rollout resume" "deployment.apps/rolls resumed" kn rollout resume deployment/rolls
+    like "rollout status" "$(kn rollout status deployment/rolls --timeout=1s 2>&1)" 'Waiting for deployment "rolls" rollout to finish'
+    is "rollout status does not wait" "$(kn rollout status deployment/rolls --watch=false | wc -l)" 1
 }
 
-conversation() { # name of this kubectl; whether it is the newest
-    v=$1 newest=${2:-} ns=make-${1//./-}
-    N=(-n "$ns")
-    k create namespace "$ns" >/dev/null
-    within 5 kn get serviceaccount default
-    creating
-    running
-    setting
-    scaling
-    rolling
+tidying() { # what has no namespace
     k delete clusterrole "$ns" "$ns-sum" >/dev/null
     k delete clusterrolebinding "$ns" >/dev/null
     k delete priorityclass "$ns" >/dev/null
-    check "$v: delete the namespace" k delete namespace "$ns" --timeout=100s
 }
 
 dev_start
-kubectl_newest
-if [ "$kubectl" != "$(script/kubectl debian)" ]; then
-    conversation "$(kubectl_version)" newest
-fi
-kubectl_debian
-conversation 1.20
+both_kubectls make creating running setting scaling rolling tidying
 dev_stop
 finish

@@ -4,8 +4,6 @@
 # explain, events, raw paths, dumps. Debian's 1.20 and, where there is one, the newest on PATH.
 . "$(dirname "$0")/lib.sh"
 
-says() { is "$1" "$("${@:3}" 2>&1)" "$2"; } # name, wanted, command
-kn() { k "${N[@]}" "$@"; }
 
 things() {
     cat >"$work/things.yaml" <<'YAML'
@@ -151,41 +149,41 @@ endpoints: [{addresses: [10.9.8.7]}]
 ports: [{name: http, port: 80}]
 YAML
     fi
-    check "$v: apply all sorts of things" kn apply -f "$work/things.yaml"
+    check "apply all sorts of things" kn apply -f "$work/things.yaml"
 }
 
 outputs() {
     local g=(kn get cm -l of=things)
-    says "$v: -o name" $'configmap/a\nconfigmap/b\nconfigmap/c' "${g[@]}" -o name
-    says "$v: -o jsonpath" "a=30;b=20;c=10;" "${g[@]}" -o 'jsonpath={range .items[*]}{.metadata.name}={.data.size};{end}'
-    says "$v: -o jsonpath with a filter" "b" "${g[@]}" -o 'jsonpath={.items[?(@.data.size=="20")].metadata.name}'
-    says "$v: -o go-template" "abc" "${g[@]}" -o 'go-template={{range .items}}{{.metadata.name}}{{end}}'
-    says "$v: -o custom-columns" $'N     SIZE\na     30\nb     20\nc     10' "${g[@]}" -o custom-columns=N:.metadata.name,SIZE:.data.size
-    says "$v: --no-headers" "b     20" "${g[@]}" -o custom-columns=N:.metadata.name,SIZE:.data.size --no-headers -l rank=2
-    says "$v: --sort-by" $'configmap/c\nconfigmap/b\nconfigmap/a' "${g[@]}" --sort-by=.data.size -o name
-    is "$v: --sort-by of a table" "$("${g[@]}" --sort-by=.data.size --no-headers | awk '{print $1}' | xargs)" "c b a"
-    like "$v: --label-columns" "$("${g[@]}" -L rank)" "NAME   DATA   AGE" RANK
-    says "$v: --chunk-size" $'configmap/a\nconfigmap/b\nconfigmap/c' "${g[@]}" --chunk-size=1 -o name
-    is "$v: a table in chunks" "$("${g[@]}" --chunk-size=2 --no-headers | awk '{print $1 $2}' | xargs)" "a1 b1 c1"
-    is "$v: -o json of a list" "$("${g[@]}" -o json | python3 -c 'import json, sys; l = json.load(sys.stdin); print(l["kind"], len(l["items"]), l["items"][0]["kind"])')" "List 3 ConfigMap"
-    is "$v: -o yaml can be applied again" "$("${g[@]}" -o yaml | kn apply -f - | sort | uniq -c | awk '{print $3}' | xargs)" "configured configured configured" # managed fields
-    says "$v: --ignore-not-found" "" kn get cm nobody --ignore-not-found
-    like "$v: some are there" "$(kn get cm a nobody -o name 2>&1)" configmap/a 'Error from server (NotFound): configmaps "nobody" not found'
-    says "$v: none is there" "No resources found in $ns namespace." kn get cm -l of=nothing
-    like "$v: several kinds" "$(kn get cm/a svc/svc)" "NAME          DATA   AGE" "service/svc   NodePort"
-    says "$v: by file" $'configmap/a\nconfigmap/b' kn get -f <(sed -n '1,9p' "$work/things.yaml") -o name
-    says "$v: fields: services by type" service/svc kn get svc --field-selector=spec.type=NodePort -o name
-    says "$v: fields: secrets by type" secret/secret kn get secrets --field-selector=type=Opaque -o name
-    says "$v: fields: pods that do not run" pod/pod kn get pods --field-selector=status.phase!=Running,spec.nodeName= -o name
-    like "$v: fields: none of the kind" "$(kn get pods --field-selector=foo=bar 2>&1)" "Error from server (BadRequest):" "field label not supported: foo"
-    like "$v: labels that are none" "$(kn get pods -l 'a in' 2>&1)" "unable to parse requirement: found '' expected: '('"
-    like "$v: -o wide of pods" "$(kn get pod pod -o wide)" "NOMINATED NODE   READINESS GATES" "<none>"
-    like "$v: all" "$(kn get all)" pod/pod service/svc deployment.apps/deployment statefulset.apps/stateful daemonset.apps/daemon \
+    says "-o name" $'configmap/a\nconfigmap/b\nconfigmap/c' "${g[@]}" -o name
+    says "-o jsonpath" "a=30;b=20;c=10;" "${g[@]}" -o 'jsonpath={range .items[*]}{.metadata.name}={.data.size};{end}'
+    says "-o jsonpath with a filter" "b" "${g[@]}" -o 'jsonpath={.items[?(@.data.size=="20")].metadata.name}'
+    says "-o go-template" "abc" "${g[@]}" -o 'go-template={{range .items}}{{.metadata.name}}{{end}}'
+    says "-o custom-columns" $'N     SIZE\na     30\nb     20\nc     10' "${g[@]}" -o custom-columns=N:.metadata.name,SIZE:.data.size
+    says "--no-headers" "b     20" "${g[@]}" -o custom-columns=N:.metadata.name,SIZE:.data.size --no-headers -l rank=2
+    says "--sort-by" $'configmap/c\nconfigmap/b\nconfigmap/a' "${g[@]}" --sort-by=.data.size -o name
+    is "--sort-by of a table" "$("${g[@]}" --sort-by=.data.size --no-headers | awk '{print $1}' | xargs)" "c b a"
+    like "--label-columns" "$("${g[@]}" -L rank)" "NAME   DATA   AGE" RANK
+    says "--chunk-size" $'configmap/a\nconfigmap/b\nconfigmap/c' "${g[@]}" --chunk-size=1 -o name
+    is "a table in chunks" "$("${g[@]}" --chunk-size=2 --no-headers | awk '{print $1 $2}' | xargs)" "a1 b1 c1"
+    is "-o json of a list" "$("${g[@]}" -o json | python3 -c 'import json, sys; l = json.load(sys.stdin); print(l["kind"], len(l["items"]), l["items"][0]["kind"])')" "List 3 ConfigMap"
+    is "-o yaml can be applied again" "$("${g[@]}" -o yaml | kn apply -f - | sort | uniq -c | awk '{print $3}' | xargs)" "configured configured configured" # managed fields
+    says "--ignore-not-found" "" kn get cm nobody --ignore-not-found
+    like "some are there" "$(kn get cm a nobody -o name 2>&1)" configmap/a 'Error from server (NotFound): configmaps "nobody" not found'
+    says "none is there" "No resources found in $ns namespace." kn get cm -l of=nothing
+    like "several kinds" "$(kn get cm/a svc/svc)" "NAME          DATA   AGE" "service/svc   NodePort"
+    says "by file" $'configmap/a\nconfigmap/b' kn get -f <(sed -n '1,9p' "$work/things.yaml") -o name
+    says "fields: services by type" service/svc kn get svc --field-selector=spec.type=NodePort -o name
+    says "fields: secrets by type" secret/secret kn get secrets --field-selector=type=Opaque -o name
+    says "fields: pods that do not run" pod/pod kn get pods --field-selector=status.phase!=Running,spec.nodeName= -o name
+    like "fields: none of the kind" "$(kn get pods --field-selector=foo=bar 2>&1)" "Error from server (BadRequest):" "field label not supported: foo"
+    like "labels that are none" "$(kn get pods -l 'a in' 2>&1)" "unable to parse requirement: found '' expected: '('"
+    like "-o wide of pods" "$(kn get pod pod -o wide)" "NOMINATED NODE   READINESS GATES" "<none>"
+    like "all" "$(kn get all)" pod/pod service/svc deployment.apps/deployment statefulset.apps/stateful daemonset.apps/daemon \
         job.batch/job replicationcontroller/rc
     [ -n "$newest" ] || return 0
-    says "$v: -o jsonpath-as-json" $'[\n    "a",\n    "b",\n    "c"\n]' "${g[@]}" -o 'jsonpath-as-json={.items[*].metadata.name}'
-    is "$v: --subresource=scale" "$(kn get deployment deployment --subresource=scale --no-headers | awk '{print $1, $2, $3}')" "deployment 0 0"
-    like "$v: --subresource=status" "$(kn get deployment deployment --subresource=status)" "READY   UP-TO-DATE   AVAILABLE"
+    says "-o jsonpath-as-json" $'[\n    "a",\n    "b",\n    "c"\n]' "${g[@]}" -o 'jsonpath-as-json={.items[*].metadata.name}'
+    is "--subresource=scale" "$(kn get deployment deployment --subresource=scale --no-headers | awk '{print $1, $2, $3}')" "deployment 0 0"
+    like "--subresource=status" "$(kn get deployment deployment --subresource=status)" "READY   UP-TO-DATE   AVAILABLE"
 }
 
 watched() { cat "$work/$1.watch"; }
@@ -195,13 +193,13 @@ watching() {
     kn get cm -l seen -w --output-watch-events --no-headers >"$work/rows.watch" 2>&1 & pids+=($!)
     kn get cm -l seen --watch-only -o name >"$work/names.watch" 2>&1 & pids+=($!)
     kn get cm -l of=things -w -o name >"$work/first.watch" 2>&1 & pids+=($!)
-    soon "$v: a watch begins with a list" 10 grep -q configmap/c "$work/first.watch"
-    check "$v: the others listen" within 10 listening $((before + 3)) WATCH configmaps
+    soon "a watch begins with a list" 10 grep -q configmap/c "$work/first.watch"
+    check "the others listen" within 10 listening $((before + 3)) WATCH configmaps
     kn create cm seen >/dev/null
     for i in 1 2; do kn label --overwrite cm seen seen=$i >/dev/null; done
     kn delete cm seen >/dev/null
-    soon "$v: rows with their events" 10 same "ADDED seen MODIFIED seen DELETED seen" words rows
-    soon "$v: names as they come" 10 same "configmap/seen configmap/seen configmap/seen" words names
+    soon "rows with their events" 10 same "ADDED seen MODIFIED seen DELETED seen" words rows
+    soon "names as they come" 10 same "configmap/seen configmap/seen configmap/seen" words names
     kill "${pids[@]}" 2>/dev/null
 }
 words() { awk '{print $1, $2}' "$work/$1.watch" | sed 's/ $//' | xargs; }
@@ -210,7 +208,7 @@ describing() {
     local kind name newer=''
     [ -z "$newest" ] || newer=$'ing ingress\npdb budget\nhpa scaler\ncj cron\nendpointslice slice\n'
     while read -r kind name; do
-        like "$v: describe $kind" "$(kn describe "$kind" "$name" 2>&1)" "Name:" "$name"
+        like "describe $kind" "$(kn describe "$kind" "$name" 2>&1)" "Name:" "$name"
     done <<KINDS
 ${newer}cm a
 pod pod
@@ -235,76 +233,57 @@ clusterrole view
 clusterrolebinding cluster-admin
 priorityclass system-node-critical
 KINDS
-    soon "$v: its event is there" 10 has FailedScheduling kn describe pod pod
-    like "$v: describe of a pod" "$(kn describe pod pod)" "A:  <set to the key 'size' of config map 'a'>" \
+    soon "its event is there" 10 has FailedScheduling kn describe pod pod
+    like "describe of a pod" "$(kn describe pod pod)" "A:  <set to the key 'size' of config map 'a'>" \
         "http-get http://:80/" "QoS Class: " Burstable "Node-Selectors: " disk=fast "a:NoSchedule op=Exists" \
         "no nodes available to schedule pods"
-    like "$v: describe of a quota" "$(kn describe quota quota)" "configmaps" "20"
-    like "$v: describe of a service" "$(kn describe svc svc)" "NodePort: " "http  80/TCP" "TCP"
-    like "$v: describe by selector" "$(kn describe cm -l of=things)" "Name:         a" "Name:         c"
-    like "$v: describe what is not there" "$(kn describe cm nobody 2>&1)" 'Error from server (NotFound): configmaps "nobody" not found'
+    like "describe of a quota" "$(kn describe quota quota)" "configmaps" "20"
+    like "describe of a service" "$(kn describe svc svc)" "NodePort: " "http  80/TCP" "TCP"
+    like "describe by selector" "$(kn describe cm -l of=things)" "Name:         a" "Name:         c"
+    like "describe what is not there" "$(kn describe cm nobody 2>&1)" 'Error from server (NotFound): configmaps "nobody" not found'
 }
 
 discovering() {
-    like "$v: api-resources --api-group" "$(k api-resources --api-group=apps)" "deployments" "deploy" "ControllerRevision"
-    is "$v: api-resources --namespaced" "$(k api-resources --namespaced=false -o name | grep -cE '^(nodes|namespaces|pods)$')" 2
-    like "$v: api-resources --verbs" "$(k api-resources --verbs=create -o name)" tokenreviews.authentication.k8s.io
-    like "$v: api-resources -o wide" "$(k api-resources -o wide --api-group=batch)" delete list watch
-    like "$v: explain --recursive" "$(k explain pod.spec.containers.livenessProbe --recursive)" httpGet initialDelaySeconds tcpSocket
-    like "$v: explain what is not there" "$(k explain pods.spec.nope 2>&1)" 'field "nope" does not exist'
-    like "$v: explain of a list" "$(k explain svc.spec.ports)" nodePort targetPort
+    like "api-resources --api-group" "$(k api-resources --api-group=apps)" "deployments" "deploy" "ControllerRevision"
+    is "api-resources --namespaced" "$(k api-resources --namespaced=false -o name | grep -cE '^(nodes|namespaces|pods)$')" 2
+    like "api-resources --verbs" "$(k api-resources --verbs=create -o name)" tokenreviews.authentication.k8s.io
+    like "api-resources -o wide" "$(k api-resources -o wide --api-group=batch)" delete list watch
+    like "explain --recursive" "$(k explain pod.spec.containers.livenessProbe --recursive)" httpGet initialDelaySeconds tcpSocket
+    like "explain what is not there" "$(k explain pods.spec.nope 2>&1)" 'field "nope" does not exist'
+    like "explain of a list" "$(k explain svc.spec.ports)" nodePort targetPort
     k api-resources --verbs=get --no-headers | awk '{print $1, $(NF - 2)}' | while read -r r group_version; do
         k explain "$r" --api-version="$group_version" >/dev/null 2>&1 || echo "$r $group_version"
     done >"$work/unexplained"
-    is "$v: every kind is explained" "$(cat "$work/unexplained")" ""
+    is "every kind is explained" "$(cat "$work/unexplained")" ""
     for r in $(k api-resources --verbs=list -o name); do
         k get "$r" -A -o wide >/dev/null 2>"$work/err" || echo "$r: $(cat "$work/err")"
     done >"$work/unlisted"
-    is "$v: every kind is listed" "$(cat "$work/unlisted")" ""
+    is "every kind is listed" "$(cat "$work/unlisted")" ""
 }
 
 others() {
-    is "$v: get --raw" "$(k get --raw "/api/v1/namespaces/$ns/configmaps/a" | python3 -c 'import json, sys; print(json.load(sys.stdin)["data"])')" "{'size': '30'}"
-    like "$v: get --raw of nothing" "$(k get --raw /apis/apps/v1/nope 2>&1)" "Error from server (NotFound): the server could not find the requested resource"
-    like "$v: get --raw /readyz?verbose" "$(k get --raw '/readyz?verbose')" "[+]ping ok" "readyz check passed"
-    soon "$v: events" 10 has FailedScheduling kn get events --field-selector involvedObject.name=pod,type=Warning
-    like "$v: events -o wide" "$(kn get events -o wide)" "SUBOBJECT" "SOURCE" "default-scheduler"
-    check "$v: events in order" kn get events --sort-by=.metadata.creationTimestamp
-    like "$v: cluster-info dump" "$(k cluster-info dump --namespaces "$ns")" '"kind": "PodList"' '"kind": "EventList"' "==== START logs for container main of pod $ns/pod ===="
-    like "$v: top without metrics" "$(k top pods 2>&1)" "error: Metrics API not available"
-    is "$v: logs of a pod without a node" "$(kn logs pod 2>&1)" ""
-    like "$v: exec into a pod without a node" "$(kn exec pod -- ls 2>&1)" "pod pod does not have a host assigned"
-    like "$v: port-forward to it" "$(kn port-forward pod 8080 2>&1)" "unable to forward port because pod is not running. Current status=Pending"
+    is "get --raw" "$(k get --raw "/api/v1/namespaces/$ns/configmaps/a" | python3 -c 'import json, sys; print(json.load(sys.stdin)["data"])')" "{'size': '30'}"
+    like "get --raw of nothing" "$(k get --raw /apis/apps/v1/nope 2>&1)" "Error from server (NotFound): the server could not find the requested resource"
+    like "get --raw /readyz?verbose" "$(k get --raw '/readyz?verbose')" "[+]ping ok" "readyz check passed"
+    soon "events" 10 has FailedScheduling kn get events --field-selector involvedObject.name=pod,type=Warning
+    like "events -o wide" "$(kn get events -o wide)" "SUBOBJECT" "SOURCE" "default-scheduler"
+    check "events in order" kn get events --sort-by=.metadata.creationTimestamp
+    like "cluster-info dump" "$(k cluster-info dump --namespaces "$ns")" '"kind": "PodList"' '"kind": "EventList"' "==== START logs for container main of pod $ns/pod ===="
+    like "top without metrics" "$(k top pods 2>&1)" "error: Metrics API not available"
+    is "logs of a pod without a node" "$(kn logs pod 2>&1)" ""
+    like "exec into a pod without a node" "$(kn exec pod -- ls 2>&1)" "pod pod does not have a host assigned"
+    like "port-forward to it" "$(kn port-forward pod 8080 2>&1)" "unable to forward port because pod is not running. Current status=Pending"
     k proxy --port=0 >"$work/proxy" 2>&1 &
     local pid=$!
-    soon "$v: proxy" 10 grep -q Starting "$work/proxy"
-    like "$v: speaks for its user" "$(curl -s --max-time 5 "http://$(sed 's/.* //' "$work/proxy")/api/v1/namespaces/$ns/configmaps/a")" '"size": "30"'
+    soon "proxy" 10 grep -q Starting "$work/proxy"
+    like "speaks for its user" "$(curl -s --max-time 5 "http://$(sed 's/.* //' "$work/proxy")/api/v1/namespaces/$ns/configmaps/a")" '"size": "30"'
     kill "$pid" 2>/dev/null
     [ -n "$newest" ] || return 0
-    like "$v: kubectl events" "$(kn events --for pod/pod --types=Warning)" FailedScheduling Pod/pod
-    like "$v: version -o json" "$(k version -o json)" '"gitVersion": "v1.36.' '"major": "1"'
-}
-
-conversation() { # name of this kubectl; whether it is the newest
-    v=$1 newest=${2:-} ns=read-${1//./-}
-    N=(-n "$ns")
-    k create namespace "$ns" >/dev/null
-    within 5 kn get serviceaccount default
-    things
-    outputs
-    watching
-    describing
-    discovering
-    others
-    check "$v: delete the namespace" k delete namespace "$ns" --timeout=100s
+    like "kubectl events" "$(kn events --for pod/pod --types=Warning)" FailedScheduling Pod/pod
+    like "version -o json" "$(k version -o json)" '"gitVersion": "v1.36.' '"major": "1"'
 }
 
 dev_start
-kubectl_newest
-if [ "$kubectl" != "$(script/kubectl debian)" ]; then
-    conversation "$(kubectl_version)" newest
-fi
-kubectl_debian
-conversation 1.20
+both_kubectls read things outputs watching describing discovering others
 dev_stop
 finish
