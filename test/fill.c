@@ -5,15 +5,36 @@
 
 #include "base/vec.h"
 
+/* The last of what may be drawn: luck is none, and chances are not taken. */
+static uint64_t next_bytes(struct fill *f, unsigned n) {
+    uint64_t v = 0;
+    if (!f->bytes.n)
+        return UINT64_MAX;
+    for (; n && f->bytes.n; n--) {
+        v = v << 8 | (uint8_t)f->bytes.p[0];
+        f->bytes = str_slice(f->bytes, 1, f->bytes.n);
+    }
+    return v;
+}
+
 uint64_t fill_random(struct fill *f) {
+    if (f->by_bytes)
+        return next_bytes(f, 8);
     uint64_t z = (f->seed += 0x9e3779b97f4a7c15);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     return z ^ (z >> 31);
 }
 
+uint64_t fill_below(struct fill *f, uint64_t n) {
+    if (!f->by_bytes)
+        return fill_random(f) % n;
+    uint64_t v = next_bytes(f, n <= 256 ? 1 : 2);
+    return v == UINT64_MAX ? n - 1 : v % n;
+}
+
 static uint64_t below(struct fill *f, uint64_t n) {
-    return fill_random(f) % n;
+    return fill_below(f, n);
 }
 static bool luck(struct fill *f) {
     return f->chance >= 100 || below(f, 100) < f->chance;

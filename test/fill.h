@@ -13,9 +13,14 @@ struct fill {
     unsigned depth;  /* messages inside each other at most; 0 = 8 */
     unsigned length; /* elements of a list or map at most; 0 = 2 */
     bool tame;       /* values that rows allow (enums, ranges), small numbers, plain names */
+    /* A fuzzer's input: each value is drawn from its next bytes, and the seed does not count. Where
+     * it has ended nothing more is there and nothing changes. */
+    bool by_bytes;
+    str bytes;
 };
 
 uint64_t fill_random(struct fill *f);
+uint64_t fill_below(struct fill *f, uint64_t n);
 /* obj is t->size cleared bytes. */
 void fill_object(struct fill *f, const struct api_type *t, void *obj);
 void *fill_new(struct fill *f, const struct api_type *t);

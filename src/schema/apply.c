@@ -80,9 +80,30 @@ int managed_update(const struct apply_request *q, const struct value *live, cons
 
 /* ---- apply ---- */
 
-static str gvk_text(struct arena *a, str api_version, str kind) {
+static str config_gvk(struct arena *a, const struct value *config) {
+    str api_version = value_str(value_getc(config, "apiVersion")),
+        kind = value_str(value_getc(config, "kind"));
     return str_printf(a, "%s" STR_FMT ", Kind=" STR_FMT, str_chr(api_version, '/') < 0 ? "/" : "",
                       STR_ARG(api_version), STR_ARG(kind));
+}
+
+/* "default/web; apps/v1, Kind=Deployment" */
+static str config_text(struct arena *a, const struct value *config) {
+    const struct value *meta = value_getc(config, "metadata");
+    str gvk = config_gvk(a, config);
+    return str_printf(a, STR_FMT "/" STR_FMT "; " STR_FMT,
+                      STR_ARG(value_str(value_getc(meta, "namespace"))),
+                      STR_ARG(value_str(value_getc(meta, "name"))), STR_ARG(gvk));
+}
+
+void apply_unconvertible(struct arena *a, const struct value *config, struct err *e) {
+    str text = config_text(a, config), gvk = config_gvk(a, config);
+    err_prefix(e,
+               "failed to convert new object (" STR_FMT
+               ") to proper version: unable to convert unstructured object to " STR_FMT,
+               STR_ARG(text), STR_ARG(gvk));
+    if (e)
+        e->code = 500;
 }
 
 static int check_config(const struct apply_request *q, const struct value *config, struct err *e) {
@@ -90,7 +111,7 @@ static int check_config(const struct apply_request *q, const struct value *confi
         kind = value_str(value_getc(config, "kind"));
     const struct value *meta = value_getc(config, "metadata");
     const struct value *entries = value_getc(meta, "managedFields");
-    str gvk = gvk_text(q->a, api_version, kind);
+    str gvk = config_gvk(q->a, config), text = config_text(q->a, config);
     if (!str_eq(api_version, q->api_version) || !str_eq(kind, q->kind))
         return err_http(e, -EINVAL, 400, "BadRequest", "invalid object type: " STR_FMT,
                         STR_ARG(gvk));
@@ -98,9 +119,7 @@ static int check_config(const struct apply_request *q, const struct value *confi
         return err_http(e, -EINVAL, 400, "BadRequest", "metadata.managedFields must be nil");
     int r = field_validate(q->a, q->version.schema, config, false, e);
     if (r < 0) {
-        err_prefix(e, "failed to create typed patch object (" STR_FMT "/" STR_FMT "; " STR_FMT ")",
-                   STR_ARG(value_str(value_getc(meta, "namespace"))),
-                   STR_ARG(value_str(value_getc(meta, "name"))), STR_ARG(gvk));
+        err_prefix(e, "failed to create typed patch object (" STR_FMT ")", STR_ARG(text));
         if (e)
             e->code = 500;
     }

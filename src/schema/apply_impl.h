@@ -61,3 +61,5 @@ bool last_applied_fields(const struct apply_request *q, const struct value *live
                          struct fieldset *ret);
 /* The annotation, where an object has it, follows what was applied. */
 void last_applied_update(struct arena *a, const struct value *config, struct value *object);
+/* The merged object is none of the type: why not, put into upstream's words. */
+void apply_unconvertible(struct arena *a, const struct value *config, struct err *e);

@@ -20,7 +20,12 @@ int apply_struct(const struct apply_request *q, const struct api_type *t, const 
     int r = json_write_value(q->a, t, live, &tree);
     if (r == 0)
         r = apply_object(&own, &tree, config, &merged, ret_changed, conflicts, e);
-    return r < 0 ? r : json_read_value(q->a, t, &merged, ret, NULL, e);
+    if (r < 0)
+        return r;
+    r = json_read_value(q->a, t, &merged, ret, NULL, e);
+    if (r < 0)
+        apply_unconvertible(q->a, config, e);
+    return r;
 }
 
 /* ---- tracking ---- */

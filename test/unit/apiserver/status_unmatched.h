@@ -7,7 +7,6 @@
 static const struct {
     const char *name, *why;
 } unmatched[] = {
-    {"resourcequota bad", "its causes stand in the order of a Go map, which is another each time"},
     {"CR missing required", CUSTOM},
     {"CR several causes", CUSTOM},
     {"CR wrong type", CUSTOM},
@@ -25,5 +24,4 @@ static const struct {
     {"VAP denied with message", CUSTOM},
     {"VAP denied no message, reason Forbidden", CUSTOM},
     {"webhook unreachable", CUSTOM},
-    {"continue token expired", "names a revision that the replay has not reached"},
 };

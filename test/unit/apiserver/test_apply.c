@@ -277,6 +277,23 @@ TEST(an_object_is_kept_without_owners_it_has_no_room_for) {
     world_done(&w);
 }
 
+/* Its schema knows them as text only. */
+TEST(values_that_are_no_quantity_or_bytes_are_told_in_upstreams_words) {
+    struct world w;
+    begin(&w);
+    struct answer a =
+        call(&w, "PATCH", MAPS "/c?fieldManager=m", APPLY,
+             "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"c\","
+             "\"namespace\":\"rec\"},\"binaryData\":{\"b\":\"?\"}}");
+    CHECK_INT(a.code, 500);
+    CHECK_STRC(
+        text_at(&w, a.body, "message"),
+        "failed to convert new object (rec/c; /v1, Kind=ConfigMap) to proper version: unable "
+        "to convert unstructured object to /v1, Kind=ConfigMap: illegal base64 data at input "
+        "byte 0");
+    world_done(&w);
+}
+
 /* ---- versions of a kind ---- */
 
 #define HPA "/namespaces/rec/horizontalpodautoscalers"
