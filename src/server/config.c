@@ -150,7 +150,7 @@ const struct flag kube_apiserver_flags[] = {
      "certificate shown to kubelets (PEM)"},
     {"kubelet-client-key", FLAG_STR, AT(kubelet_key_file), "", "its key (PEM)"},
     {"kubelet-certificate-authority", FLAG_STR, AT(kubelet_ca_file), "",
-     "CA of kubelets' serving certificates (PEM)"},
+     "CA of kubelets' serving certificates (PEM); without it they are not verified"},
     {"data-dir", FLAG_STR, AT(data_dir), "/var/lib/coxswain", "folder of the embedded store"},
     FLAG_V,
     {0},

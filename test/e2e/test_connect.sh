@@ -29,12 +29,14 @@ fake=$top/test/e2e/fake_kubelet.py
 start kubelet.out python3 "$fake" "$ip" 0 kubelet.pem kubelet.key ca.pem
 start web.out python3 "$fake" "$ip" 0
 port=$(free_port)
-start api.out "$coxswain" kube-apiserver --bind-address=127.0.0.1 --secure-port="$port" \
-    --data-dir="$work/data" --tls-cert-file=api.pem --tls-private-key-file=api.key --client-ca-file=ca.pem \
-    --service-account-signing-key-file=tokens.key --service-account-issuer=https://test \
-    --kubelet-client-certificate=client.pem --kubelet-client-key=client.key \
-    --kubelet-certificate-authority=ca.pem --disable-admission-plugins=ServiceAccount \
-    --shutdown-delay-duration=15s
+start_api() {
+    start api.out "$coxswain" kube-apiserver --bind-address=127.0.0.1 --secure-port="$port" \
+        --data-dir="$data" --tls-cert-file="$work/api.pem" --tls-private-key-file="$work/api.key" \
+        --client-ca-file="$work/ca.pem" --service-account-issuer=https://test \
+        --service-account-signing-key-file="$work/tokens.key" --disable-admission-plugins=ServiceAccount \
+        --kubelet-client-certificate="$work/client.pem" --kubelet-client-key="$work/client.key" "$@"
+}
+start_api --kubelet-certificate-authority="$work/ca.pem" --shutdown-delay-duration=15s
 api_pid=${dev_pids[-1]}
 mkdir -p "$data"
 cd "$top" || exit 1
@@ -183,4 +185,16 @@ wait "$watch_pid"
 is "the watch ended well" "$(grep -c 'error\|EOF' "$work/watch.out")" 0
 like "and told everything" "$(cat "$work/watch.out")" during
 wait "$exec_pid"
+
+# ---- upstream's least flags ----
+cd "$work" || exit 1
+openssl req -x509 -newkey rsa:2048 -nodes -keyout own.key -subj /CN=own -days 2 -out own.pem 2>>"$log"
+start own.out python3 "$fake" "$ip" 0 own.pem own.key ca.pem
+within 10 grep -q listening "$work/own.out" || give_up "the other kubelet listens"
+start_api
+within 10 ready || give_up "the API server becomes ready again"
+k patch node n1 --subresource=status -p \
+    "{\"status\":{\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":$(cut -d' ' -f2 own.out)}}}}" >/dev/null
+is "without --kubelet-certificate-authority any kubelet is believed" "$(raw /api/v1/nodes/n1/proxy/metrics)" \
+    "GET /metrics  kube-apiserver-kubelet-client"
 finish

@@ -43,8 +43,9 @@ struct log_stream {
 static int client_tls(str ca, str cert, str key, struct err *e, struct tls_config **ret) {
     static const char *const alpn[] = {"http/1.1", NULL};
     return tls_config_new(
-        &(struct tls_options){.ca_pem = ca, .cert_pem = cert, .key_pem = key, .alpn = alpn}, false,
-        e, ret);
+        &(struct tls_options){
+            .ca_pem = ca, .insecure = ca.n == 0, .cert_pem = cert, .key_pem = key, .alpn = alpn},
+        false, e, ret);
 }
 
 static void link_free(struct kubelet_client *k, str address) {

@@ -11,7 +11,7 @@ struct kubelet_client;
 struct kubelet_client_options {
     struct store *store;   /* where nodes are looked up */
     str cert_pem, key_pem; /* who we are */
-    str ca_pem;            /* who signs kubelets */
+    str ca_pem; /* who signs kubelets; empty: any is believed, as upstream's default has it */
 };
 int kubelet_client_new(struct loop *l, const struct kubelet_client_options *o, struct err *e,
                        struct kubelet_client **ret);
