@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/vec.h"
+#include "schema/entry.h"
 
 /* The last of what may be drawn: luck is none, and chances are not taken. */
 static uint64_t next_bytes(struct fill *f, unsigned n) {
@@ -319,39 +320,6 @@ static void change_elements(struct fill *f, const struct api_field *row, struct 
     }
 }
 
-static size_t member_size(const struct api_field *row) {
-    if (row->shape == API_LIST || row->shape == API_MAP)
-        return sizeof(struct api_seq);
-    if (row->shape == API_ONE)
-        return field_element_size(row);
-    switch ((enum api_kind)row->kind) {
-    case API_BOOL:
-        return sizeof(struct opt_bool);
-    case API_I32:
-    case API_U32:
-        return sizeof(struct opt_i32);
-    case API_I64:
-    case API_U64:
-    case API_DURATION:
-        return sizeof(struct opt_i64);
-    case API_F64:
-        return sizeof(struct opt_f64);
-    case API_MSG:
-        return sizeof(void *);
-    case API_STR:
-    case API_BYTES:
-    case API_QUANTITY:
-    case API_TIME:
-    case API_MICROTIME:
-    case API_INT_OR_STRING:
-    case API_RAW:
-    case API_STRS:
-    case API_KIND_MAX:
-        break;
-    }
-    return field_element_size(row);
-}
-
 static void change_member(struct fill *f, const struct api_field *row, void *at,
                           const struct level *here) {
     struct api_seq *l = at;
@@ -361,7 +329,7 @@ static void change_member(struct fill *f, const struct api_field *row, void *at,
         change_elements(f, row, l);
         return;
     }
-    memset(at, 0, member_size(row));
+    memset(at, 0, field_size(row));
     if (below(f, 3) == 0 || too_deep(f, row, here))
         return;
     if (row->shape == API_ONE)

@@ -4,43 +4,6 @@
 #include "schema/entry.h"
 #include "schema/ops.h"
 
-static size_t member_size(const struct api_field *f) {
-    if (f->shape == API_LIST || f->shape == API_MAP)
-        return sizeof(struct api_seq);
-    if (f->shape == API_ONE)
-        return field_element_size(f);
-    switch ((enum api_kind)f->kind) {
-    case API_BOOL:
-        return sizeof(struct opt_bool);
-    case API_I32:
-    case API_U32:
-        return sizeof(struct opt_i32);
-    case API_I64:
-    case API_U64:
-    case API_DURATION:
-        return sizeof(struct opt_i64);
-    case API_F64:
-        return sizeof(struct opt_f64);
-    case API_MSG:
-        return sizeof(void *);
-    case API_TIME:
-    case API_MICROTIME:
-        return sizeof(Time);
-    case API_INT_OR_STRING:
-        return sizeof(IntOrString);
-    case API_STR:
-    case API_BYTES:
-    case API_QUANTITY:
-    case API_RAW:
-        return sizeof(str);
-    case API_STRS:
-        return sizeof(str_list);
-    case API_KIND_MAX:
-        break;
-    }
-    return 0;
-}
-
 static bool one_absent(const struct api_field *f, const void *at) {
     switch ((enum api_kind)f->kind) {
     case API_BOOL:
@@ -101,7 +64,7 @@ static void set_default(struct arena *a, const struct api_type *t, const struct 
     void *scratch = arena_zalloc(a, t->size);
     int r = json_read(a, t, text, scratch, NULL, NULL);
     ASSERT(r == 0);
-    memcpy(at, (char *)scratch + f->offset, member_size(f));
+    memcpy(at, (char *)scratch + f->offset, field_size(f));
 }
 
 static void seq_defaults(struct arena *a, const struct api_field *f, struct api_seq *s) {

@@ -41,6 +41,15 @@ static inline size_t opt_value_offset(unsigned kind) {
     return 0;
 }
 
+/* Bytes that a field takes in its struct. */
+static inline size_t field_size(const struct api_field *f) {
+    if (f->shape == API_LIST || f->shape == API_MAP)
+        return sizeof(struct api_seq);
+    if (f->shape == API_ONE)
+        return field_element_size(f);
+    return f->kind == API_MSG ? sizeof(void *) : opt_value_offset(f->kind) + field_element_size(f);
+}
+
 /* A member of that type at p. */
 #define AT(type, p) (*(type const *)(const void *)(p))
 

@@ -82,13 +82,7 @@ static bool read_type_meta(struct json_reader *r, bool is_kind, const struct jso
 
 /* null, or an earlier value of the same field: as if the field had not been there. */
 static void clear_field(const struct api_field *f, char *p) {
-    size_t size = sizeof(struct api_seq);
-    if (f->shape == API_OPT)
-        size =
-            f->kind == API_MSG ? sizeof(void *) : opt_value_offset(f->kind) + field_element_size(f);
-    else if (f->shape == API_ONE)
-        size = field_element_size(f);
-    memset(p, 0, size);
+    memset(p, 0, field_size(f));
 }
 
 static bool read_field(struct json_reader *r, const struct api_field *f, char *p,

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What becomes of an object's fields before it is judged: dropped, kept, filled in from others. */
-#include "tap.h"
+#include "objects.h"
 
 #include "api/hooks.h"
-#include "schema/json.h"
 
 #define SNAPSHOT                                                                                   \
     "{\"apiGroup\":\"snapshot.storage.k8s.io\",\"kind\":\"VolumeSnapshot\",\"name\":\"a\"}"
@@ -99,16 +98,6 @@ static const struct {
      "{\"secrets\":[{\"name\":\"a\",\"namespace\":\"b\",\"kind\":\"Secret\"}]}",
      "{\"secrets\":[{\"name\":\"a\"}]}"},
 };
-
-static void *read_object(struct arena *a, const struct api_type *t, const char *json) {
-    struct err e = {0};
-    void *obj = arena_alloc(a, t->size);
-    if (json_read(a, t, str_of(json), obj, NULL, &e) < 0) {
-        tap_fail(__FILE__, __LINE__, "%s: %s", json, e.text);
-        tap_bail();
-    }
-    return obj;
-}
 
 static void prepare(const struct hooks *h, struct hook_ctx *c, enum write write, void *obj,
                     const void *old) {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the writers of valid objects are told, kind by kind. */
-#include "tap.h"
+#include "objects.h"
 
 #include "api/deprecated.h"
 #include "api/hooks.h"
 #include "base/buf.h"
-#include "schema/json.h"
 
 #define TEXTS_MAX 8
 
@@ -404,16 +403,6 @@ static const struct warn_case statuses[] = {
      {"status.loadBalancer.ingress[1]: IPv6 address \"1::0:1\" should be in RFC 5952 canonical "
       "format (\"1::1\")"}},
 };
-
-static void *read_object(struct arena *a, const struct api_type *t, const char *json) {
-    struct err e = {0};
-    void *obj = arena_alloc(a, t->size);
-    if (json_read(a, t, str_of(json), obj, NULL, &e) < 0) {
-        tap_fail(__FILE__, __LINE__, "%s: %s", json, e.text);
-        tap_bail();
-    }
-    return obj;
-}
 
 static str lines(struct arena *a, const str *v, size_t n) {
     return str_join(a, v, n, STR("\n"));

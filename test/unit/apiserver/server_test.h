@@ -130,6 +130,11 @@ UNUSED static void world_done(struct world *w) {
     arena_free(w->arena);
 }
 
+/* Lets virtual time pass. */
+UNUSED static void pass(struct world *w, int64_t ns) {
+    loop_run_until(w->l, is_never, NULL, ns);
+}
+
 struct answer {
     int r, code;
     str body;
@@ -192,6 +197,36 @@ UNUSED static struct answer call_with(struct world *w, const char *method, str t
     return a;
 }
 
+struct answers {
+    const struct answer *v;
+    unsigned n;
+};
+
+UNUSED static bool all_answered(void *ctx) {
+    const struct answers *c = ctx;
+    for (unsigned i = 0; i < c->n; i++)
+        if (!c->v[i].done)
+            return false;
+    return true;
+}
+
+/* Posts of n clients in the same instant, so that each meets the others half-way. */
+UNUSED static void post_at_once(struct world *w, const char *target, const str *bodies, unsigned n,
+                                struct answer *ret) {
+    static const struct http_header h[] = {{STR("Content-Type"), STR("application/json")}};
+    struct http_client *mine = w->client;
+    struct http_client_options co = {.address = "sim:apiserver", .host = "x", .connections = n};
+    struct answers c = {ret, n};
+    REQUIRE(http_client_new(w->l, &co, &w->client) == 0);
+    *loop_sim_net(&w->sim) =
+        (struct sim_net){.latency_min = NSEC_PER_MSEC, .latency_max = NSEC_PER_MSEC};
+    for (unsigned i = 0; i < n; i++)
+        send_call(w, &ret[i], "POST", str_of(target), h, 1, bodies[i]);
+    CHECK(loop_run_until(w->l, all_answered, &c, 60 * NSEC_PER_SEC));
+    http_client_free(w->client);
+    w->client = mine;
+}
+
 /* JSON both ways; type NULL: application/json. */
 UNUSED static struct answer call(struct world *w, const char *method, const char *target,
                                  const char *type, const char *body) {
@@ -227,4 +262,16 @@ UNUSED static struct value *at(struct world *w, str json, const char *path) {
 
 UNUSED static str text_at(struct world *w, str json, const char *path) {
     return value_str(at(w, json, path));
+}
+
+/* The body of a watch that ended: "ADDED:a MODIFIED:a" */
+UNUSED static str events(struct world *w, str body) {
+    str out = STR("");
+    while (body.n) {
+        str line = str_cut(&body, '\n');
+        str type = text_at(w, line, "type"), name = text_at(w, line, "object.metadata.name");
+        out = str_printf(w->arena, STR_FMT "%s" STR_FMT ":" STR_FMT, STR_ARG(out), out.n ? " " : "",
+                         STR_ARG(type), STR_ARG(name));
+    }
+    return out;
 }

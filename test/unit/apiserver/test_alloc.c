@@ -9,12 +9,8 @@
 #define MERGE     "application/merge-patch+json"
 #define DUAL      "10.96.0.0/16,fd00::/112"
 
-static bool never(void *ctx) {
-    return false;
-}
-
 static void settle(struct world *w) {
-    loop_run_until(w->l, never, NULL, NSEC_PER_SEC / 10);
+    pass(w, NSEC_PER_SEC / 10);
 }
 
 static str service(struct world *w, const char *name, const char *spec) {
@@ -222,32 +218,15 @@ TEST(health_check_ports) {
 
 /* Clients at once, more than there are addresses. */
 #define CLIENTS 40
-static bool all_answered(void *ctx) {
-    const struct answer *a = ctx;
-    for (unsigned i = 0; i < CLIENTS; i++)
-        if (!a[i].done)
-            return false;
-    return true;
-}
-
 TEST(parallel_creates_share_no_address) {
     struct world w;
     world_init_with(&w, &(struct world_options){.service_cidrs = "10.0.0.0/27"});
-    struct http_client *mine = w.client;
-    struct http_client_options co = {
-        .address = "sim:apiserver", .host = "x", .connections = CLIENTS};
-    REQUIRE(http_client_new(w.l, &co, &w.client) == 0);
     static struct answer answers[CLIENTS];
-    /* All in the same instant, so that each meets the others half-way. */
-    *loop_sim_net(&w.sim) =
-        (struct sim_net){.latency_min = NSEC_PER_MSEC, .latency_max = NSEC_PER_MSEC};
-    for (unsigned i = 0; i < CLIENTS; i++) {
-        str name = str_printf(w.arena, "s%u", i);
-        static const struct http_header h[] = {{STR("Content-Type"), STR("application/json")}};
-        send_call(&w, &answers[i], "POST", STR(SERVICES), h, 1,
-                  service(&w, name.p, "\"type\":\"NodePort\",\"ports\":[{\"port\":80}]"));
-    }
-    CHECK(loop_run_until(w.l, all_answered, answers, 60 * NSEC_PER_SEC));
+    str bodies[CLIENTS];
+    for (unsigned i = 0; i < CLIENTS; i++)
+        bodies[i] = service(&w, str_printf(w.arena, "s%u", i).p,
+                            "\"type\":\"NodePort\",\"ports\":[{\"port\":80}]");
+    post_at_once(&w, SERVICES, bodies, CLIENTS, answers);
     unsigned n = 0;
     for (unsigned i = 0; i < CLIENTS; i++) {
         n += answers[i].code == 201;
@@ -264,8 +243,6 @@ TEST(parallel_creates_share_no_address) {
     settle(&w);
     CHECK_INT(count(&w, ADDRESSES), 30);
     CHECK_INT(ports_used(&w), 29);
-    http_client_free(w.client);
-    w.client = mine;
     world_done(&w);
 }
 
@@ -345,7 +322,7 @@ TEST(an_aborted_create_leaves_no_address) {
             .on_done = on_answer,
             .ctx = &a};
         http_client_call(c, &o);
-        loop_run_until(w.l, never, NULL, (int64_t)i * 20000);
+        pass(&w, (int64_t)i * 20000);
         http_client_free(c);
     }
     settle(&w);

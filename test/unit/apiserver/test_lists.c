@@ -138,17 +138,6 @@ TEST(long_lists_are_streamed) {
 
 /* ---- watches: with timeoutSeconds=1 a watch is an answer like any other ---- */
 
-static str events(struct world *w, str body) {
-    str out = STR("");
-    while (body.n) {
-        str line = str_cut(&body, '\n');
-        str type = text_at(w, line, "type"), name = text_at(w, line, "object.metadata.name");
-        out = str_printf(w->arena, STR_FMT "%s" STR_FMT ":" STR_FMT, STR_ARG(out), out.n ? " " : "",
-                         STR_ARG(type), STR_ARG(name));
-    }
-    return out;
-}
-
 TEST(a_watch_tells_what_happened_since) {
     struct world w;
     world_init(&w);

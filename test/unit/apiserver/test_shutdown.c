@@ -11,14 +11,6 @@ static void ended(void *ctx) {
     ++*(unsigned *)ctx;
 }
 
-static bool never(void *ctx) {
-    return false;
-}
-
-static void pass(struct world *w, int64_t ns) {
-    loop_run_until(w->l, never, NULL, ns);
-}
-
 static bool is_one(void *ctx) {
     return *(unsigned *)ctx == 1;
 }

@@ -12,26 +12,6 @@ static void make(struct world *w, const char *ns, const char *name) {
     CHECK_INT(call(w, "POST", path.p, NULL, body.p).code, 201);
 }
 
-static bool never(void *ctx) {
-    return false;
-}
-
-static void pass(struct world *w, int64_t ns) {
-    loop_run_until(w->l, never, NULL, ns);
-}
-
-/* "ADDED:a MODIFIED:a" */
-static str events(struct world *w, str body) {
-    str out = STR("");
-    while (body.n) {
-        str line = str_cut(&body, '\n');
-        str type = text_at(w, line, "type"), name = text_at(w, line, "object.metadata.name");
-        out = str_printf(w->arena, STR_FMT "%s" STR_FMT ":" STR_FMT, STR_ARG(out), out.n ? " " : "",
-                         STR_ARG(type), STR_ARG(name));
-    }
-    return out;
-}
-
 TEST(deprecated_paths) {
     struct world w;
     world_init(&w);
