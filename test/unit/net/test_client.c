@@ -1,56 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The client against our server, and against a server the test plays byte by byte. */
-#include "net/client.h"
-#include "net/server.h"
-#include "net_test.h"
-
-#define CALLS_MAX 400
-
-struct answer {
-    struct fixture *f;
-    unsigned done;
-    int r, status;
-    bool maybe_sent;
-    struct buf body;
-    unsigned pieces, heads;
-    bool pause;           /* after each piece */
-    bool cancel_in_piece; /* the first piece ends it */
-    bool free_client;     /* on_done frees the client */
-    struct http_call *call;
-};
-
-struct fixture {
-    struct world w;
-    struct http_server *s;
-    struct listener *listener; /* of the played server */
-    struct raw played[8];
-    unsigned n_played;
-    struct http_client *c;
-    unsigned requests, now, most;
-    struct answer a[CALLS_MAX];
-};
-
-struct delayed {
-    struct timer t;
-    struct exchange *x;
-    struct fixture *f;
-};
-
-static void answer_later(struct timer *t) {
-    struct delayed *d = container_of(t, struct delayed, t);
-    d->f->now--;
-    exchange_respond(d->x, 200, NULL, 0, d->x->query);
-}
-
-static void delayed_abort(struct exchange *x) {
-    struct delayed *d = x->ctx;
-    d->f->now--;
-    timer_stop(x->loop, &d->t);
-}
-
-static void echo(struct exchange *x, int r, str body) {
-    exchange_respond(x, r < 0 ? 400 : 201, NULL, 0, body);
-}
+#include "client_test.h"
 
 static void handle(void *ctx, struct exchange *x) {
     static const char zeros[100000];
@@ -64,22 +14,10 @@ static void handle(void *ctx, struct exchange *x) {
             exchange_write(x, str_n(zeros, sizeof(zeros)));
         exchange_end(x);
     } else if (str_eq(x->path, STR("/later"))) {
-        struct delayed *d = arena_make(x->arena, struct delayed);
-        *d = (struct delayed){.t.fire = answer_later, .x = x, .f = f};
-        x->ctx = d;
-        x->on_abort = delayed_abort;
-        f->now++;
-        f->most = MAX(f->most, f->now);
-        timer_start(x->loop, &d->t, 20 * NSEC_PER_MSEC);
+        delay(f, x);
     } else {
         exchange_respond(x, 200, NULL, 0, STR("ok"));
     }
-}
-
-static void on_played(struct listener *l, struct stream *s) {
-    struct fixture *f = l->ctx;
-    REQUIRE(f->n_played < ARRAY_LEN(f->played));
-    raw_use(&f->played[f->n_played++], f->w.l, s);
 }
 
 static void start(struct fixture *f, bool played, unsigned connections) {
@@ -89,75 +27,13 @@ static void start(struct fixture *f, bool played, unsigned connections) {
     struct http_server_options o = {
         .addresses = (const char *const[]){"sim:server", NULL}, .handler = handle, .ctx = f};
     if (played) {
-        REQUIRE(transport_listen(f->w.l, "sim:server", &e, &f->listener) == 0);
-        f->listener->accepted = on_played;
-        f->listener->ctx = f;
+        play(f);
     } else {
         REQUIRE(http_server_new(f->w.l, &o, &e, &f->s) == 0);
     }
     struct http_client_options co = {
         .address = "sim:server", .host = "server:80", .connections = connections};
     REQUIRE(http_client_new(f->w.l, &co, &f->c) == 0);
-}
-
-static void stop(struct fixture *f) {
-    http_client_free(f->c);
-    http_server_free(f->s);
-    listener_close(f->listener);
-    for (unsigned i = 0; i < f->n_played; i++)
-        raw_done(&f->played[i]);
-    for (unsigned i = 0; i < CALLS_MAX; i++)
-        buf_done(&f->a[i].body);
-    world_done(&f->w);
-}
-
-static void on_done(void *ctx, int r, int status, const struct http_headers *h, str body,
-                    bool maybe_sent) {
-    struct answer *a = ctx;
-    a->done++;
-    a->r = r;
-    a->status = status;
-    a->maybe_sent = maybe_sent;
-    a->call = NULL;
-    buf_add(&a->body, body);
-    if (a->free_client)
-        a->f->c = http_client_free(a->f->c);
-}
-
-static void on_head(void *ctx, int status, const struct http_headers *h) {
-    struct answer *a = ctx;
-    a->heads++;
-    a->status = status;
-}
-
-static bool on_data(void *ctx, str data) {
-    struct answer *a = ctx;
-    a->pieces++;
-    buf_add(&a->body, data);
-    if (a->cancel_in_piece) {
-        http_call_cancel(TAKE(a->call));
-        return true;
-    }
-    return !a->pause;
-}
-
-static struct http_call_options get(const char *target) {
-    return (struct http_call_options){.method = "GET", .target = str_of(target)};
-}
-
-static void call(struct fixture *f, unsigned i, struct http_call_options o) {
-    struct answer *a = &f->a[i];
-    a->f = f;
-    o.on_done = on_done;
-    o.ctx = a;
-    a->call = http_client_call(f->c, &o);
-}
-
-static struct http_call_options streaming(const char *target) {
-    struct http_call_options o = get(target);
-    o.on_head = on_head;
-    o.on_data = on_data;
-    return o;
 }
 
 TEST(calls_reuse_one_connection) {
@@ -254,7 +130,7 @@ TEST(answers_over_the_limit_are_refused) {
 TEST(calls_can_be_cancelled_anywhere) {
     static struct fixture f;
     start(&f, false, 1);
-    f.a[0].cancel_in_piece = true;
+    f.a[0].cancel_self = true;
     call(&f, 0, streaming("/big"));
     call(&f, 1, get("/a"));
     call(&f, 2, get("/a"));
@@ -296,7 +172,7 @@ TEST(freeing_the_client_ends_its_calls) {
 TEST(an_answer_may_free_the_client) {
     static struct fixture f;
     start(&f, false, 2);
-    f.a[0].free_client = true;
+    f.a[0].free_in_done = true;
     for (unsigned i = 0; i < 5; i++)
         call(&f, i, get("/a"));
     pass(&f.w, NSEC_PER_SEC);

@@ -1,60 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The client's HTTP/2 against our server, over the simulated network and without TLS (test_tls.c
  * has ALPN). */
-#include "net/client.h"
-#include "net/exchange.h"
-#include "net_test.h"
-
-#define CALLS_MAX 400
-
-struct answer {
-    struct fixture *f;
-    unsigned done, heads, pieces;
-    int r, status;
-    bool maybe_sent;
-    struct buf body;
-    bool pause;            /* after each piece */
-    unsigned cancel_other; /* the first piece cancels this call */
-    bool cancel_self;      /* the first piece cancels its own */
-    bool free_in_piece, free_in_done;
-    struct http_call *call;
-};
-
-struct fixture {
-    struct world w;
-    struct http_server *s;
-    struct listener *listener; /* of a server that is played byte by byte */
-    struct raw played[4];
-    unsigned n_played;
-    struct http_client *c;
-    unsigned conns, requests, aborts, now, most;
-    struct exchange *held[CALLS_MAX]; /* "/watch": streams that stay open */
-    size_t n_held;
-    str authority;
-    char seen[64];
-    struct answer a[CALLS_MAX];
-};
+#include "client_test.h"
 
 /* ---- the server ---- */
-
-struct delayed {
-    struct timer t;
-    struct exchange *x;
-    struct fixture *f;
-};
-
-static void answer_later(struct timer *t) {
-    struct delayed *d = container_of(t, struct delayed, t);
-    d->f->now--;
-    exchange_respond(d->x, 200, NULL, 0, d->x->query);
-}
-
-static void delayed_abort(struct exchange *x) {
-    struct delayed *d = x->ctx;
-    d->f->now--;
-    d->f->aborts++;
-    timer_stop(x->loop, &d->t);
-}
 
 static void held_abort(struct exchange *x) {
     struct fixture *f = x->ctx;
@@ -62,20 +11,6 @@ static void held_abort(struct exchange *x) {
     for (size_t i = 0; i < f->n_held; i++)
         if (f->held[i] == x)
             f->held[i] = NULL;
-}
-
-static void echo(struct exchange *x, int r, str body) {
-    exchange_respond(x, r < 0 ? 400 : 201, NULL, 0, body);
-}
-
-static void delay(struct fixture *f, struct exchange *x) {
-    struct delayed *d = arena_make(x->arena, struct delayed);
-    *d = (struct delayed){.t.fire = answer_later, .x = x, .f = f};
-    x->ctx = d;
-    x->on_abort = delayed_abort;
-    f->now++;
-    f->most = MAX(f->most, f->now);
-    timer_start(x->loop, &d->t, 20 * NSEC_PER_MSEC);
 }
 
 static void send_big(struct exchange *x) {
@@ -130,12 +65,6 @@ static void accepted(struct listener *l, struct stream *s) {
     http2_conn_start(server, s); /* as if ALPN had said so */
 }
 
-static void on_played(struct listener *l, struct stream *s) {
-    struct fixture *f = l->ctx;
-    REQUIRE(f->n_played < ARRAY_LEN(f->played));
-    raw_use(&f->played[f->n_played++], f->w.l, s);
-}
-
 static void serve(struct fixture *f) {
     struct err e;
     struct http_server_options o = {
@@ -147,85 +76,15 @@ static void serve(struct fixture *f) {
 static void start(struct fixture *f, bool played) {
     memset(f, 0, sizeof(*f));
     world_init(&f->w);
-    struct err e;
-    if (played) {
-        REQUIRE(transport_listen(f->w.l, "sim:server", &e, &f->listener) == 0);
-        f->listener->accepted = on_played;
-        f->listener->ctx = f;
-    } else {
+    if (played)
+        play(f);
+    else
         serve(f);
-    }
     struct http_client_options co = {.address = "sim:server", .host = "server:80", .http2 = true};
     REQUIRE(http_client_new(f->w.l, &co, &f->c) == 0);
 }
 
-static void stop(struct fixture *f) {
-    http_client_free(f->c);
-    http_server_free(f->s);
-    listener_close(f->listener);
-    for (unsigned i = 0; i < f->n_played; i++)
-        raw_done(&f->played[i]);
-    for (unsigned i = 0; i < CALLS_MAX; i++)
-        buf_done(&f->a[i].body);
-    world_done(&f->w);
-}
-
 /* ---- calls ---- */
-
-static void on_done(void *ctx, int r, int status, const struct http_headers *h, str body,
-                    bool maybe_sent) {
-    struct answer *a = ctx;
-    struct fixture *f = a->f;
-    a->done++;
-    a->r = r;
-    a->status = status;
-    a->maybe_sent = maybe_sent;
-    a->call = NULL;
-    buf_add(&a->body, body);
-    if (h && http_header_get(h, "x-test").n)
-        snprintf(f->seen, sizeof(f->seen), STR_FMT, STR_ARG(http_header_get(h, "x-test")));
-    if (a->free_in_done)
-        f->c = http_client_free(f->c);
-}
-
-static void on_head(void *ctx, int status, const struct http_headers *h) {
-    struct answer *a = ctx;
-    a->heads++;
-    a->status = status;
-}
-
-static bool on_data(void *ctx, str data) {
-    struct answer *a = ctx;
-    struct fixture *f = a->f;
-    a->pieces++;
-    buf_add(&a->body, data);
-    if (a->cancel_other)
-        http_call_cancel(TAKE(f->a[a->cancel_other].call));
-    if (a->cancel_self)
-        http_call_cancel(TAKE(a->call));
-    if (a->free_in_piece)
-        f->c = http_client_free(f->c);
-    return !a->pause;
-}
-
-static struct http_call_options get(const char *target) {
-    return (struct http_call_options){.method = "GET", .target = str_of(target)};
-}
-
-static void call(struct fixture *f, unsigned i, struct http_call_options o) {
-    struct answer *a = &f->a[i];
-    a->f = f;
-    o.on_done = on_done;
-    o.ctx = a;
-    a->call = http_client_call(f->c, &o);
-}
-
-static struct http_call_options streaming(const char *target) {
-    struct http_call_options o = get(target);
-    o.on_head = on_head;
-    o.on_data = on_data;
-    return o;
-}
 
 static struct http_call_options post(const char *target, str body) {
     struct http_call_options o = get(target);
