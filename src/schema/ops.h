@@ -52,6 +52,9 @@ struct field_errors {
         uint32_t n;
     } list;
     size_t bytes; /* of their texts */
+    /* Rules that the object may go on to break: bits whose meaning is the checks' own, set around
+     * what they are for (api/kinds/kinds.h). */
+    unsigned kept;
 };
 /* What comes after so many errors, or so much text, is not told: a value that an error shows may be
  * the whole object, and one is shown as often as it has faults. */

@@ -13,16 +13,21 @@ void check_selects(struct field_errors *fe, const struct field_path *spec, const
                               "`selector` does not match template `labels`");
 }
 
-void check_forever_template(struct field_errors *fe, const struct field_path *p,
-                            const PodTemplateSpec *t, const char *what) {
+static void check_runs_forever(struct field_errors *fe, const struct field_path *p,
+                               const PodTemplateSpec *t, const char *what) {
     static const char *const always[] = {"Always", NULL};
-    check_pod_template(fe, p, t);
     if (!str_eqc(t->spec.restart_policy, "Always"))
         field_not_supported(fe, PATH(PATH(p, "spec"), "restartPolicy"), t->spec.restart_policy,
                             always);
     if (t->spec.active_deadline_seconds.set)
         field_forbidden(fe, PATH(PATH(p, "spec"), "activeDeadlineSeconds"),
                         "activeDeadlineSeconds in %s is not Supported", what);
+}
+
+void check_forever_template(struct field_errors *fe, const struct field_path *p,
+                            const PodTemplateSpec *t, const char *what) {
+    check_pod_template(fe, p, t);
+    check_runs_forever(fe, p, t, what);
 }
 
 static void check_selector(struct field_errors *fe, const struct field_path *p,
@@ -77,10 +82,12 @@ static void check_strategy(struct field_errors *fe, const struct field_path *p,
     }
 }
 
-void deployment_validate(struct field_errors *fe, const void *obj) {
+void deployment_validate(struct field_errors *fe, const void *obj, const void *old) {
     const DeploymentSpec *s = &((const Deployment *)obj)->spec;
     const struct field_path *p = PATH(NULL, "spec");
     const struct opt_i32 deadline = s->progress_deadline_seconds;
+    const Deployment *was = old;
+    fe->kept = kept_of_template(fe->arena, was ? &was->spec.template_ : NULL);
     check_rows(fe, p, DeploymentSpec, s, "replicas");
     check_selector(fe, PATH(p, "selector"), s->selector, "deployment");
     check_selects(fe, p, s->selector, &s->template_);
@@ -128,9 +135,11 @@ void deployment_validate_status(struct field_errors *fe, const void *obj, const 
 
 /* ---- ReplicaSet ---- */
 
-void replicaset_validate(struct field_errors *fe, const void *obj) {
+void replicaset_validate(struct field_errors *fe, const void *obj, const void *old) {
     const ReplicaSetSpec *s = &((const ReplicaSet *)obj)->spec;
     const struct field_path *p = PATH(NULL, "spec");
+    const ReplicaSet *was = old;
+    fe->kept = kept_of_template(fe->arena, was ? &was->spec.template_ : NULL);
     check_rows(fe, p, ReplicaSetSpec, s, "replicas minReadySeconds");
     check_selector(fe, PATH(p, "selector"), s->selector, "deployment");
     check_selects(fe, p, s->selector, &s->template_);
@@ -176,21 +185,32 @@ static void check_stateful_strategy(struct field_errors *fe, const struct field_
     }
 }
 
-void statefulset_validate(struct field_errors *fe, const void *obj) {
+/* Names and claims cannot change any more and were checked when they could; so was a template that
+ * is what it was. */
+void statefulset_validate(struct field_errors *fe, const void *obj, const void *old) {
     const StatefulSetSpec *s = &((const StatefulSet *)obj)->spec;
     const struct field_path *p = PATH(NULL, "spec");
     str policy = s->pod_management_policy;
+    const StatefulSet *was = old;
+    fe->kept = kept_of_template(fe->arena, was ? &was->spec.template_ : NULL);
     if (!policy.n)
         field_required(fe, PATH(p, "podManagementPolicy"), NULL);
     else if (!str_eqc(policy, "OrderedReady") && !str_eqc(policy, "Parallel"))
         field_invalid(fe, PATH(p, "podManagementPolicy"), policy,
                       "must be 'OrderedReady' or 'Parallel'");
     check_stateful_strategy(fe, PATH(p, "updateStrategy"), &s->update_strategy);
-    check_rows(fe, p, StatefulSetSpec, s,
-               "persistentVolumeClaimRetentionPolicy replicas minReadySeconds ordinals");
+    check_rows(fe, p, StatefulSetSpec, s, "persistentVolumeClaimRetentionPolicy");
+    for (uint32_t i = 0; !was && i < s->volume_claim_templates.n && !field_errors_full(fe); i++)
+        check_claim_spec(fe, PATH(PATH_INDEX(PATH(p, "volumeClaimTemplates"), i), "spec"),
+                         &s->volume_claim_templates.v[i].spec);
+    check_rows(fe, p, StatefulSetSpec, s, "replicas minReadySeconds ordinals");
+    if (!was && s->service_name.n)
+        field_check_name(fe, PATH(p, "serviceName"), s->service_name, name_dns1123_label);
     check_selector(fe, PATH(p, "selector"), s->selector, "statefulset");
     check_selects(fe, p, s->selector, &s->template_);
-    check_forever_template(fe, PATH(p, "template"), &s->template_, "StatefulSet");
+    if (!was || !api_equal(&PodTemplateSpec_type, &s->template_, &was->spec.template_))
+        check_pod_template(fe, PATH(p, "template"), &s->template_);
+    check_runs_forever(fe, PATH(p, "template"), &s->template_, "StatefulSet");
     check_rows(fe, p, StatefulSetSpec, s, "revisionHistoryLimit");
 }
 
@@ -257,9 +277,11 @@ static void check_daemon_strategy(struct field_errors *fe, const struct field_pa
         field_required(fe, PATH(at, "maxUnavailable"), "cannot be 0 when maxSurge is 0");
 }
 
-void daemonset_validate(struct field_errors *fe, const void *obj) {
+void daemonset_validate(struct field_errors *fe, const void *obj, const void *old) {
     const DaemonSetSpec *s = &((const DaemonSet *)obj)->spec;
     const struct field_path *p = PATH(NULL, "spec");
+    const DaemonSet *was = old;
+    fe->kept = kept_of_template(fe->arena, was ? &was->spec.template_ : NULL);
     check_label_selector(fe, PATH(p, "selector"), s->selector);
     check_selects(fe, p, s->selector, &s->template_);
     if (s->selector && label_selector_empty(s->selector))

@@ -22,7 +22,7 @@ void check_label_requirement(struct field_errors *fe, const struct field_path *p
     if (!check_operator_values(fe, p, r->operator_, &r->values) && !any_operator)
         field_invalid(fe, PATH(p, "operator"), r->operator_, "not a valid selector operator");
     field_check_name(fe, PATH(p, "key"), r->key, name_qualified);
-    for (uint32_t i = 0; i < r->values.n; i++)
+    for (uint32_t i = 0; i < r->values.n && !(fe->kept & KEPT_SELECTOR_VALUES); i++)
         field_check_name(fe, PATH_INDEX(PATH(p, "values"), i), r->values.v[i], name_label_value);
 }
 

@@ -87,8 +87,9 @@ static void check_spec(struct field_errors *fe, const CronJobSpec *s, const Cron
 
 /* A name that an older server took stays. */
 static void cronjob_validate(struct field_errors *fe, const void *obj, const void *old) {
-    const CronJob *c = obj;
-    check_spec(fe, &c->spec, old ? &((const CronJob *)old)->spec : NULL);
+    const CronJob *c = obj, *was = old;
+    fe->kept = kept_of_template(fe->arena, was ? &was->spec.job_template.spec.template_ : NULL);
+    check_spec(fe, &c->spec, was ? &was->spec : NULL);
     if (!old && c->metadata.name.n > CRONJOB_NAME_MAX)
         field_invalid(fe, PATH(PATH(NULL, "metadata"), "name"), c->metadata.name,
                       "must be no more than %d characters", CRONJOB_NAME_MAX);

@@ -224,7 +224,10 @@ static void check_update(struct field_errors *fe, const JobSpec *s, const Job *o
 
 /* Selector, labels and name are judged when a job is new: one that an older server took stays. */
 void job_validate(struct field_errors *fe, const void *obj, const void *old) {
-    const Job *job = obj;
+    const Job *job = obj, *was = old;
+    if (was)
+        fe->kept = kept_of_template(fe->arena, &was->spec.template_) |
+                   kept_of_selector(fe->arena, was->spec.selector);
     if (!old)
         check_generated(fe, job);
     check_spec(fe, &job->spec);

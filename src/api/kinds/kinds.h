@@ -11,8 +11,8 @@
  *
  * What needs one field only is no code but a row's rule (tools/facts/rules.tsv); a check says with
  * check_rows where among its errors the row stands. Shared by all: object_meta.c and conditions.c;
- * check_common.c; volume_source.c for pods and persistent volumes; go_json.c and go_diff.c, which
- * show values as upstream prints them. */
+ * check_common.c; kept.c, which rules a stored object may go on to break; volume_source.c for pods
+ * and persistent volumes; go_json.c and go_diff.c, which show values as upstream prints them. */
 #pragma once
 
 #include "api/hooks.h"
@@ -59,6 +59,27 @@ void check_same_message(struct field_errors *fe, const struct field_path *p,
 void check_same_number(struct field_errors *fe, const struct field_path *p, struct opt_i32 v,
                        struct opt_i32 old);
 void check_same_opt(struct field_errors *fe, const struct field_path *p, str s, str old);
+
+/* ---- what may stay ----
+ * Rules grow stricter over the years, and what was let in before must not stand in the way of every
+ * later update. So upstream looks at the stored object first: a rule that it breaks somewhere does
+ * not hold for the new one. A kind's validate_write puts such rules into field_errors.kept, which
+ * is cleared when it is through. */
+#define KEPT_SELECTOR_VALUES  (1u << 0) /* of label selectors' requirements */
+#define KEPT_NODE_VALUES      (1u << 1) /* of required node affinity */
+#define KEPT_SPREAD_SELECTORS (1u << 2)
+#define KEPT_SPREAD_KEYS      (1u << 3)
+#define KEPT_PARTS_OF_PAGES   (1u << 4) /* huge pages */
+#define KEPT_TOKEN_PATHS      (1u << 5)
+#define KEPT_HOST_SYSCTLS     (1u << 6)
+#define KEPT_DEVICE_USERS     (1u << 7) /* user namespaces beside volumes of devices */
+#define KEPT_DELETION_COST    (1u << 8)
+#define KEPT_INIT_RESIZES     (1u << 9)
+/* Of a selector; NULL breaks nothing. */
+unsigned kept_of_selector(struct arena *a, const LabelSelector *s);
+/* Of a pod or a template (is_pod); s NULL: there is no old one. */
+unsigned kept_of_pod(struct arena *a, const PodSpec *s, const ObjectMeta *m, bool is_pod);
+unsigned kept_of_template(struct arena *a, const PodTemplateSpec *old);
 
 /* ---- other checks ---- */
 /* The rules of the rows named (api_validate_rows), T the type of *obj_. */

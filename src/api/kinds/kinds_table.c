@@ -31,4 +31,5 @@ void hooks_validate(struct field_errors *fe, const struct api_resource *r,
         h->validate_create(fe, obj);
     if (!h->validate && !h->validate_create && !h->validate_write)
         api_validate(fe, r->type, obj, NULL);
+    fe->kept = 0;
 }

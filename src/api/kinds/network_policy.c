@@ -87,10 +87,28 @@ static str_list blocks_of(struct arena *a, const NetworkPolicy *n) {
     return l;
 }
 
+static unsigned kept_of_peers(struct arena *a, const NetworkPolicyPeer *v, uint32_t n) {
+    unsigned kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        kept |=
+            kept_of_selector(a, v[i].pod_selector) | kept_of_selector(a, v[i].namespace_selector);
+    return kept;
+}
+
+static unsigned kept_of(struct arena *a, const NetworkPolicy *n) {
+    unsigned kept = n ? kept_of_selector(a, &n->spec.pod_selector) : 0;
+    for (uint32_t i = 0; n && i < n->spec.ingress.n; i++)
+        kept |= kept_of_peers(a, n->spec.ingress.v[i].from.v, n->spec.ingress.v[i].from.n);
+    for (uint32_t i = 0; n && i < n->spec.egress.n; i++)
+        kept |= kept_of_peers(a, n->spec.egress.v[i].to.v, n->spec.egress.v[i].to.n);
+    return kept;
+}
+
 static void validate(struct field_errors *fe, const void *obj, const void *old) {
     const NetworkPolicySpec *s = &((const NetworkPolicy *)obj)->spec;
     const str_list blocks = blocks_of(fe->arena, old);
     const struct field_path *p = PATH(NULL, "spec");
+    fe->kept = kept_of(fe->arena, old);
     check_label_selector(fe, PATH(p, "podSelector"), &s->pod_selector);
     for (uint32_t i = 0; i < s->ingress.n; i++) {
         const NetworkPolicyIngressRule *r = &s->ingress.v[i];

@@ -177,6 +177,7 @@ static void validate_write(struct field_errors *fe, const void *obj, const void 
     bool any_group =
         before && ((before->spec.data_source && before->spec.data_source->api_group.p) ||
                    (before->spec.data_source_ref && before->spec.data_source_ref->api_group.p));
+    fe->kept = kept_of_selector(fe->arena, before ? before->spec.selector : NULL);
     check_spec(fe, p, &c->spec, any_group);
     if (!before)
         return;

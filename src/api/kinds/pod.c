@@ -86,6 +86,8 @@ static void validate_create(struct field_errors *fe, const Pod *pod) {
 }
 
 static void validate_write(struct field_errors *fe, const void *obj, const void *old) {
+    const Pod *was = old;
+    fe->kept = kept_of_pod(fe->arena, was ? &was->spec : NULL, old, true);
     validate(fe, obj);
     if (!old)
         validate_create(fe, obj);
@@ -129,7 +131,9 @@ static void template_defaults(struct hook_ctx *h, void *obj) {
     pod_spec_defaults(h->arena, &((PodTemplate *)obj)->template_.spec);
 }
 
-static void validate_template(struct field_errors *fe, const void *obj) {
+static void validate_template(struct field_errors *fe, const void *obj, const void *old) {
+    const PodTemplate *was = old;
+    fe->kept = kept_of_template(fe->arena, was ? &was->template_ : NULL);
     check_pod_template(fe, PATH(NULL, "template"), &((const PodTemplate *)obj)->template_);
 }
 
@@ -137,7 +141,7 @@ const struct hooks hooks_core_v1_podtemplates = {
     .group = "",
     .resource = "podtemplates",
     .defaults = template_defaults,
-    .validate = validate_template,
+    .validate_write = validate_template,
     .warn = warn_podtemplate,
     .counts_generation = true,
 };

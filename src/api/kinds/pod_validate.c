@@ -108,7 +108,7 @@ static void check_host_users(struct field_errors *fe, const struct field_path *s
     if (s->host_ipc)
         field_forbidden(fe, PATH(spec, "HostIPC"), WITHOUT_HOST_USERS);
     container_lists(s, lists);
-    for (int l = 0; l < CONTAINERS_MAX; l++)
+    for (int l = 0; l < CONTAINERS_MAX && !(fe->kept & KEPT_DEVICE_USERS); l++)
         for (uint32_t i = 0; i < lists[l].n; i++)
             if (container_at(&lists[l], i)->volume_devices.n)
                 field_forbidden(fe, PATH(PATH_INDEX(PATH(spec, lists[l].name), i), "volumeDevices"),

@@ -35,12 +35,15 @@ void check_image_text(struct field_errors *fe, const struct field_path *p, str i
 /* claims: NULL where there can be none. */
 void check_container_resources(struct field_errors *fe, const struct field_path *p,
                                const ResourceRequirements *r, const struct name_index *claims);
+void check_pages(struct field_errors *fe, const struct field_path *p, str name, str value);
 void check_pod_resources(struct field_errors *fe, const struct field_path *spec, const PodSpec *s);
 
 void check_id(struct field_errors *fe, const struct field_path *p, struct opt_i64 id);
 void check_container_security(struct field_errors *fe, const struct field_path *p,
                               const SecurityContext *s, bool host_users);
 void check_apparmor(struct field_errors *fe, const struct field_path *p, const AppArmorProfile *s);
+void check_host_sysctl(struct field_errors *fe, const struct field_path *p, str name,
+                       const PodSpec *s);
 void check_pod_security(struct field_errors *fe, const struct field_path *p, const PodSpec *s);
 void check_windows_options(struct field_errors *fe, const struct field_path *p,
                            const WindowsSecurityContextOptions *o);
@@ -48,6 +51,8 @@ void check_host_process(struct field_errors *fe, const struct field_path *spec, 
 void check_os(struct field_errors *fe, const struct field_path *spec, const PodSpec *s);
 
 void check_affinity(struct field_errors *fe, const struct field_path *p, const Affinity *a);
+void check_spread_keys(struct field_errors *fe, const struct field_path *p,
+                       const TopologySpreadConstraint *c, const ObjectMeta *pod);
 void check_tolerations(struct field_errors *fe, const struct field_path *p, const Toleration *v,
                        uint32_t n);
 void check_topology_spread(struct field_errors *fe, const struct field_path *p, const PodSpec *s,
@@ -58,6 +63,7 @@ void check_pod_annotations(struct field_errors *fe, const struct field_path *p,
                            const str_map *annotations, const PodSpec *s);
 void check_pod_annotations_update(struct field_errors *fe, const struct field_path *p,
                                   const str_map *annotations, const str_map *old);
+bool is_deletion_cost(const str_map *annotations); /* there is none, or a good one */
 void check_seccomp_match(struct field_errors *fe, const struct field_path *spec,
                          const str_map *annotations, const PodSpec *s);
 void check_apparmor_match(struct field_errors *fe, const struct field_path *spec,

@@ -38,6 +38,11 @@ static bool is_cost(str s) {
     return first && str_to_i64(s, &v) == 0 && v >= INT32_MIN && v <= INT32_MAX;
 }
 
+bool is_deletion_cost(const str_map *annotations) {
+    str cost = label_get(annotations, STR(DELETION_COST_ANNOTATION));
+    return !cost.p || is_cost(cost);
+}
+
 static void check_seccomp_profile(struct field_errors *fe, const struct field_path *p,
                                   str profile) {
     if (str_eqc(profile, RUNTIME_DEFAULT) || str_eqc(profile, DOCKER_DEFAULT) ||
@@ -81,7 +86,7 @@ void check_pod_annotations(struct field_errors *fe, const struct field_path *p, 
                       "must set spec.nodeName if mirror pod annotation is set");
     if (tolerations.n)
         check_tolerations_annotation(fe, p, tolerations);
-    if (cost.p && !is_cost(cost))
+    if (!is_deletion_cost(m) && !(fe->kept & KEPT_DELETION_COST))
         field_invalid(fe, PATH_KEY(p, STR(DELETION_COST_ANNOTATION)), cost,
                       "must be a 32bit integer");
     for (uint32_t i = 0; i < m->n && !field_errors_full(fe); i++) {

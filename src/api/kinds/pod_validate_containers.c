@@ -177,7 +177,8 @@ static void check_init_restart(struct field_errors *fe, const struct field_path 
                         "may not be set for init containers with restartPolicy=Always");
     check_container_restart(fe, p, c);
     /* What runs to its end before the pod does is never restarted for a new size. */
-    for (uint32_t i = 0; !restarts_always(c) && i < c->resize_policy.n; i++)
+    bool resizes_by_rule = !restarts_always(c) && !(fe->kept & KEPT_INIT_RESIZES);
+    for (uint32_t i = 0; resizes_by_rule && i < c->resize_policy.n; i++)
         if (str_eqc(c->resize_policy.v[i].restart_policy, "RestartContainer"))
             field_invalid(fe, PATH(PATH_INDEX(PATH(p, "resizePolicy"), i), "restartPolicy"),
                           c->resize_policy.v[i].restart_policy,

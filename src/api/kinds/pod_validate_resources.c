@@ -41,11 +41,13 @@ static void check_request(struct field_errors *fe, const struct field_path *p,
 }
 
 /* "hugepages-2Mi": so many whole pages. */
-static void check_pages(struct field_errors *fe, const struct field_path *p, str name, str value) {
+void check_pages(struct field_errors *fe, const struct field_path *p, str name, str value) {
     struct quantity page = {0}, q = quantity_of(value);
     struct err e;
     bool known = quantity_parse(str_slice(name, strlen("hugepages-"), name.n), &page, &e) == 0 &&
                  quantity_sign(&page) > 0 && quantity_is_whole(&page);
+    if (fe->kept & KEPT_PARTS_OF_PAGES)
+        return;
     if (!known || quantity_value(&q) % MAX(quantity_value(&page), 1))
         field_invalid(fe, p, value, STR_FMT " is not positive integer multiple of " STR_FMT,
                       STR_ARG(value), STR_ARG(name));

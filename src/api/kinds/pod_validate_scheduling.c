@@ -22,6 +22,7 @@ static void check_node_requirement(struct field_errors *fe, const struct field_p
     }
     field_check_name(fe, PATH(p, "key"), r->key, name_qualified);
     /* A preference that no node can meet does no harm. */
+    required &= !(fe->kept & KEPT_NODE_VALUES);
     for (uint32_t i = 0; required && i < r->values.n; i++)
         field_check_name(fe, PATH_INDEX(PATH(p, "values"), i), r->values.v[i], name_label_value);
 }
@@ -207,8 +208,10 @@ static void check_min_domains(struct field_errors *fe, const struct field_path *
 }
 
 /* A pod's keys were put into the selector as those of an affinity; a template's were not yet. */
-static void check_spread_keys(struct field_errors *fe, const struct field_path *p,
-                              const TopologySpreadConstraint *c, const ObjectMeta *pod) {
+void check_spread_keys(struct field_errors *fe, const struct field_path *p,
+                       const TopologySpreadConstraint *c, const ObjectMeta *pod) {
+    if (fe->kept & KEPT_SPREAD_KEYS)
+        return;
     if (c->match_label_keys.n && !c->label_selector)
         field_forbidden(fe, p, "must not be specified when labelSelector is not set");
     struct name_index selected = keys_of(fe->arena, c->label_selector);
@@ -220,6 +223,17 @@ static void check_spread_keys(struct field_errors *fe, const struct field_path *
             field_invalid(fe, PATH_INDEX(p, i), key,
                           "exists in both matchLabelKeys and labelSelector");
     }
+}
+
+/* Whole or not at all: values that the selectors of an affinity may keep are none of its own. */
+static void check_spread_selector(struct field_errors *fe, const struct field_path *p,
+                                  const LabelSelector *s) {
+    unsigned kept = fe->kept;
+    if (kept & KEPT_SPREAD_SELECTORS)
+        return;
+    fe->kept &= ~KEPT_SELECTOR_VALUES;
+    check_label_selector(fe, p, s);
+    fe->kept = kept;
 }
 
 /* What a constraint must not have in common with one behind it, as errors show it. */
@@ -240,7 +254,7 @@ static void check_spread(struct field_errors *fe, const struct field_path *p,
     check_min_domains(fe, PATH(p, "minDomains"), c);
     check_rows(fe, p, TopologySpreadConstraint, c, "nodeAffinityPolicy nodeTaintsPolicy");
     check_spread_keys(fe, PATH(p, "matchLabelKeys"), c, pod);
-    check_label_selector(fe, PATH(p, "labelSelector"), c->label_selector);
+    check_spread_selector(fe, PATH(p, "labelSelector"), c->label_selector);
 }
 
 void check_topology_spread(struct field_errors *fe, const struct field_path *list, const PodSpec *s,

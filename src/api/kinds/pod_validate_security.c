@@ -113,8 +113,8 @@ static str sysctl_dotted(struct arena *a, str s) {
 }
 
 /* Sysctls that have a value for each namespace cannot be set in that of the host. */
-static void check_host_sysctl(struct field_errors *fe, const struct field_path *p, str name,
-                              const PodSpec *s) {
+void check_host_sysctl(struct field_errors *fe, const struct field_path *p, str name,
+                       const PodSpec *s) {
     static const char *const ipc_names[] = {"kernel.sem",
                                             "kernel.shmall",
                                             "kernel.shmmax",
@@ -152,7 +152,8 @@ static void check_sysctls(struct field_errors *fe, const struct field_path *list
                 "^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$");
         else if (name_index_first(&names, name) < i)
             field_duplicate(fe, p, name);
-        check_host_sysctl(fe, p, name, s);
+        if (!(fe->kept & KEPT_HOST_SYSCTLS))
+            check_host_sysctl(fe, p, name, s);
     }
 }
 

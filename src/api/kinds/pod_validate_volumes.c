@@ -86,7 +86,7 @@ static void check_token(struct field_errors *fe, const struct field_path *projec
     check_token_seconds(fe, PATH(p, "expirationSeconds"), t->expiration_seconds);
     if (!t->path.n)
         field_required(fe, PATH(projected, "path"), NULL);
-    else
+    else if (!(fe->kept & KEPT_TOKEN_PATHS))
         check_local_path(fe, PATH(projected, "path"), t->path, true);
 }
 

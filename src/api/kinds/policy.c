@@ -8,9 +8,11 @@ static void check_amount(struct field_errors *fe, const struct field_path *p, In
     field_check_percent_at_most_100(fe, p, v);
 }
 
-static void validate(struct field_errors *fe, const void *obj) {
+static void validate(struct field_errors *fe, const void *obj, const void *old) {
     const PodDisruptionBudgetSpec *s = &((const PodDisruptionBudget *)obj)->spec;
+    const PodDisruptionBudget *was = old;
     const struct field_path *p = PATH(NULL, "spec");
+    fe->kept = kept_of_selector(fe->arena, was ? was->spec.selector : NULL);
     if (intstr_given(s->min_available) && intstr_given(s->max_unavailable))
         field_invalid_printed(fe, p, go_json(fe->arena, &PodDisruptionBudgetSpec_type, s),
                               "minAvailable and maxUnavailable cannot be both set");
@@ -32,7 +34,7 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
 const struct hooks hooks_policy_v1_poddisruptionbudgets = {
     .group = "policy",
     .resource = "poddisruptionbudgets",
-    .validate = validate,
+    .validate_write = validate,
     .validate_status = validate_status,
     .counts_generation = true,
 };

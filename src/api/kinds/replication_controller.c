@@ -14,10 +14,12 @@ static void defaults(struct hook_ctx *h, void *obj) {
         rc->metadata.labels = t->metadata.labels;
 }
 
-static void validate(struct field_errors *fe, const void *obj) {
+static void validate(struct field_errors *fe, const void *obj, const void *old) {
     const ReplicationControllerSpec *s = &((const ReplicationController *)obj)->spec;
+    const ReplicationController *was = old;
     const struct field_path *p = PATH(NULL, "spec");
     struct selector sel;
+    fe->kept = kept_of_template(fe->arena, was ? was->spec.template_ : NULL);
     check_rows(fe, p, ReplicationControllerSpec, s, "minReadySeconds selector replicas");
     if (!s->template_) {
         field_required(fe, PATH(p, "template"), NULL);
@@ -33,8 +35,8 @@ static void validate(struct field_errors *fe, const void *obj) {
 
 /* All is checked twice: strategy and validation upstream both do. */
 static void validate_update(struct field_errors *fe, const void *obj, const void *old) {
-    (void)old;
-    validate(fe, obj);
+    validate(fe, obj, old);
+    fe->kept = 0;
 }
 
 static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
@@ -55,7 +57,7 @@ const struct hooks hooks_core_v1_replicationcontrollers = {
     .group = "",
     .resource = "replicationcontrollers",
     .defaults = defaults,
-    .validate = validate,
+    .validate_write = validate,
     .validate_update = validate_update,
     .validate_status = validate_status,
     .warn = warn_replication_controller,
