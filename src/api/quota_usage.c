@@ -3,8 +3,13 @@
 
 #include "api/kinds/kinds.h"
 #include "base/vec.h"
+#include "schema/quantity.h"
 
-#define CLASS_SUFFIX ".storageclass.storage.k8s.io/"
+#define CLASS_SUFFIX   ".storageclass.storage.k8s.io/"
+#define DEVICES_SUFFIX ".deviceclass.resource.k8s.io/devices"
+/* Devices of a class that containers ask for as they do for extended resources. */
+#define CLASS_RESOURCE "deviceclass.resource.kubernetes.io/"
+#define DEVICES_MAX    32 /* of a claim */
 
 /* Counted under their plain names as well, from before there was count/. */
 static const struct api_resource *const plain[] = {
@@ -37,7 +42,8 @@ static bool is_extended(str name) {
     str rest = str_slice(name, sizeof("requests.") - 1, name.n);
     ssize_t slash = str_chr(rest, '/');
     return str_starts(name, STR("requests.")) && slash >= 0 &&
-           str_find(str_slice(rest, 0, (size_t)slash), STR("kubernetes.io")) < 0;
+           (str_starts(rest, STR(CLASS_RESOURCE)) ||
+            str_find(str_slice(rest, 0, (size_t)slash), STR("kubernetes.io")) < 0);
 }
 
 static bool pod_counts(str name) {
@@ -67,7 +73,7 @@ bool quota_counts(const struct api_resource *st, str name) {
         return str_eqc(name, "requests.storage") ||
                str_ends(name, STR(CLASS_SUFFIX "requests.storage")) ||
                str_ends(name, STR(CLASS_SUFFIX "persistentvolumeclaims"));
-    return false;
+    return st == RESOURCE_OF(resource_v1_resourceclaims) && str_ends(name, STR(DEVICES_SUFFIX));
 }
 
 /* ---- pods ---- */
@@ -105,7 +111,9 @@ static bool is_over(const Pod *p, int64_t now) {
 static void pod_usage(struct arena *a, str_map *m, const Pod *p, int64_t now) {
     if (is_over(p, now))
         return;
-    str_map requests = pod_requests_list(a, p), limits = pod_limits_list(a, p);
+    Pod sized = *p;
+    sized.spec = pod_spec_resized(a, p);
+    str_map requests = pod_requests_list(a, &sized), limits = pod_limits_list(a, &sized);
     str_map compute = compute_usage(a, &requests, &limits);
     amounts_add(a, m, &compute);
 }
@@ -122,10 +130,22 @@ static void note_missing(struct arena *a, const Container *c, str name, str_list
     }
 }
 
+static bool any_for_pods(const str_map *m) {
+    for (uint32_t i = 0; i < m->n; i++)
+        if (str_eqc(m->v[i].key, "cpu") || str_eqc(m->v[i].key, "memory") ||
+            is_hugepages(m->v[i].key))
+            return true;
+    return false;
+}
+
+/* A pod that says what it needs as a whole leaves it to its containers. */
 str quota_missing(struct arena *a, const Pod *p, const str_map *hard) {
     static const char *const names[] = {
         "cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory", NULL};
     str_list texts = {0};
+    const ResourceRequirements *whole = p->spec.resources;
+    if (whole && (any_for_pods(&whole->requests) || any_for_pods(&whole->limits)))
+        return STR_NONE;
     for (uint32_t i = 0; i < hard->n; i++) {
         str name = hard->v[i].key;
         str_list who = {0};
@@ -159,19 +179,61 @@ static void service_usage(struct arena *a, str_map *m, const Service *s) {
     entry_put(a, m, STR("services.loadbalancers"), balancer ? STR("1") : STR("0"));
 }
 
+/* In whole bytes: what is asked for, or what is held already of a size that was given up. */
+static Quantity storage_of(struct arena *a, const PersistentVolumeClaim *c) {
+    const Quantity *spec = amounts_get(&c->spec.resources.requests, STR("storage")),
+                   *held = amounts_get(&c->status.allocated_resources, STR("storage"));
+    if (!spec)
+        return STR_NONE;
+    Quantity most = held && amount_cmp(*spec, *held) < 0 ? *held : *spec;
+    struct quantity q = quantity_of(most);
+    return quantity_is_whole(&q) ? most : str_printf(a, "%lld", (long long)quantity_value(&q));
+}
+
 static void claim_usage(struct arena *a, str_map *m, const PersistentVolumeClaim *c) {
-    const Quantity *q = amounts_get(&c->spec.resources.requests, STR("storage"));
+    Quantity q = storage_of(a, c);
     str class = c->spec.storage_class_name;
     for (uint32_t i = 0; i < c->metadata.annotations.n; i++)
         if (str_eqc(c->metadata.annotations.v[i].key, "volume.beta.kubernetes.io/storage-class"))
             class = c->metadata.annotations.v[i].value;
     if (class.n)
         entry_put(a, m, str_concat(a, class, STR(CLASS_SUFFIX "persistentvolumeclaims")), STR("1"));
-    if (!q)
+    if (!q.p)
         return;
-    entry_put(a, m, STR("requests.storage"), *q);
+    entry_put(a, m, STR("requests.storage"), q);
     if (class.n)
-        entry_put(a, m, str_concat(a, class, STR(CLASS_SUFFIX "requests.storage")), *q);
+        entry_put(a, m, str_concat(a, class, STR(CLASS_SUFFIX "requests.storage")), q);
+}
+
+/* How many devices may come of it: "All" has no number but the most a claim can hold. */
+static int64_t devices_of(str mode, int64_t count) {
+    return str_eqc(mode, "ExactCount") ? count : DEVICES_MAX;
+}
+
+static void note_devices(struct arena *a, str_map *m, str class, int64_t n, bool most) {
+    str name = str_concat(a, class, STR(DEVICES_SUFFIX));
+    const Quantity *there = amounts_get(m, name);
+    struct quantity was = quantity_of(there ? *there : STR("0"));
+    int64_t had = quantity_value(&was), sum = most ? MAX(had, n) : had + MIN(n, INT64_MAX - had);
+    entry_put(a, m, name, str_printf(a, "%lld", (long long)sum));
+}
+
+/* Of alternatives the most that any of a class may need. */
+static void device_usage(struct arena *a, str_map *m, const resource_v1_ResourceClaim *c) {
+    for (uint32_t i = 0; i < c->spec.devices.requests.n; i++) {
+        const DeviceRequest *r = &c->spec.devices.requests.v[i];
+        const ExactDeviceRequest *e = r->exactly;
+        str_map alternatives = {0};
+        if (!r->first_available.n && e)
+            note_devices(a, m, e->device_class_name, devices_of(e->allocation_mode, e->count),
+                         false);
+        for (uint32_t k = 0; k < r->first_available.n; k++) {
+            const DeviceSubRequest *s = &r->first_available.v[k];
+            note_devices(a, &alternatives, s->device_class_name,
+                         devices_of(s->allocation_mode, s->count), true);
+        }
+        amounts_add(a, m, &alternatives);
+    }
 }
 
 str_map quota_usage(struct arena *a, const struct api_resource *st, const void *obj, int64_t now) {
@@ -185,6 +247,8 @@ str_map quota_usage(struct arena *a, const struct api_resource *st, const void *
         service_usage(a, &m, obj);
     else if (st == RESOURCE_OF(core_v1_persistentvolumeclaims))
         claim_usage(a, &m, obj);
+    else if (st == RESOURCE_OF(resource_v1_resourceclaims))
+        device_usage(a, &m, obj);
     return m;
 }
 
@@ -230,13 +294,16 @@ static bool priority_matches(const Pod *p, const ScopedResourceSelectorRequireme
     return str_eqc(r->operator_, "DoesNotExist") ? !name.n : name.n > 0;
 }
 
+static bool ends(const Pod *p) {
+    return p->spec.active_deadline_seconds.set && p->spec.active_deadline_seconds.v >= 0;
+}
+
 static bool scope_matches(const Pod *p, const ScopedResourceSelectorRequirement *r) {
     str scope = r->scope_name;
-    bool ends = p->spec.active_deadline_seconds.set && p->spec.active_deadline_seconds.v >= 0;
     if (str_eqc(scope, "Terminating"))
-        return ends;
+        return ends(p);
     if (str_eqc(scope, "NotTerminating"))
-        return !ends;
+        return !ends(p);
     if (str_eqc(scope, "BestEffort"))
         return strcmp(pod_qos(&p->spec), "BestEffort") == 0;
     if (str_eqc(scope, "NotBestEffort"))
@@ -246,16 +313,40 @@ static bool scope_matches(const Pod *p, const ScopedResourceSelectorRequirement 
     return str_eqc(scope, "CrossNamespacePodAffinity") && crosses_namespaces(p);
 }
 
+static str target_class(const PersistentVolumeClaim *c) {
+    const ModifyVolumeStatus *change = c->status.modify_volume_status;
+    return change ? change->target_volume_attributes_class_name : STR_NONE;
+}
+
+/* The classes that a claim has, is given, or shall have. */
 static bool claim_matches(const PersistentVolumeClaim *c,
                           const ScopedResourceSelectorRequirement *r) {
-    str name = c->spec.volume_attributes_class_name;
+    const str names[] = {c->spec.volume_attributes_class_name,
+                         c->status.current_volume_attributes_class_name, target_class(c)};
+    bool any = false, in = false, out = false;
     if (!str_eqc(r->scope_name, "VolumeAttributesClass"))
         return false;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        bool listed = names[i].n && in_values(&r->values, names[i]);
+        any |= names[i].n > 0;
+        in |= listed;
+        out |= names[i].n && !listed;
+    }
     if (str_eqc(r->operator_, "In"))
-        return name.n && in_values(&r->values, name);
+        return in;
     if (str_eqc(r->operator_, "NotIn"))
-        return !name.n || !in_values(&r->values, name);
-    return str_eqc(r->operator_, "DoesNotExist") ? !name.n : name.n > 0;
+        return !any || out;
+    return str_eqc(r->operator_, "DoesNotExist") ? !any : any;
+}
+
+/* In what counts of a status. */
+static bool claim_changed(const PersistentVolumeClaim *c, const PersistentVolumeClaim *was) {
+    const Quantity *now = amounts_get(&c->status.allocated_resources, STR("storage")),
+                   *had = amounts_get(&was->status.allocated_resources, STR("storage"));
+    return amount_cmp(now ? *now : STR("0"), had ? *had : STR("0")) ||
+           !str_eq(c->status.current_volume_attributes_class_name,
+                   was->status.current_volume_attributes_class_name) ||
+           !str_eq(target_class(c), target_class(was));
 }
 
 static bool matches(const struct api_resource *st, const void *obj,
@@ -263,6 +354,16 @@ static bool matches(const struct api_resource *st, const void *obj,
     if (st == RESOURCE_OF(core_v1_pods))
         return scope_matches(obj, r);
     return st == RESOURCE_OF(core_v1_persistentvolumeclaims) && claim_matches(obj, r);
+}
+
+bool quota_concerned_again(const struct api_resource *st, const char *sub, const void *obj,
+                           const void *old) {
+    if (st == RESOURCE_OF(core_v1_pods))
+        return sub ? strcmp(sub, "resize") == 0 : ends(obj) != ends(old);
+    if (st == RESOURCE_OF(core_v1_persistentvolumeclaims))
+        return !sub || (strcmp(sub, "status") == 0 && claim_changed(obj, old));
+    return !sub &&
+           (st == RESOURCE_OF(core_v1_services) || st == RESOURCE_OF(resource_v1_resourceclaims));
 }
 
 bool quota_in_scope(const struct api_resource *st, const ResourceQuotaSpec *spec, const void *obj) {

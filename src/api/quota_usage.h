@@ -10,6 +10,9 @@
 str_map quota_usage(struct arena *a, const struct api_resource *st, const void *obj, int64_t now);
 /* Objects of this kind are counted under this name. */
 bool quota_counts(const struct api_resource *st, str name);
+/* An update (sub: by way of this subresource) may use more, or be of other quotas. */
+bool quota_concerned_again(const struct api_resource *st, const char *sub, const void *obj,
+                           const void *old);
 /* The quota's scopes (and scope selector) take the object in. */
 bool quota_in_scope(const struct api_resource *st, const ResourceQuotaSpec *spec, const void *obj);
 /* "must specify requests.cpu for: a": what a pod under a quota of these names has to say and does

@@ -153,3 +153,58 @@ str_map pod_limits_list(struct arena *a, const Pod *p) {
     amounts_add(a, &sum, &more);
     return sum;
 }
+
+/* ---- while containers are resized ---- */
+
+/* Of each amount the greater. */
+static str_map amounts_most(struct arena *a, const str_map *x, const str_map *y) {
+    str_map out = maps_union(a, x, y);
+    for (uint32_t i = 0; i < out.n; i++) {
+        const Quantity *p = amounts_get(x, out.v[i].key), *q = amounts_get(y, out.v[i].key);
+        out.v[i].value = most_of(p ? *p : STR_NONE, q ? *q : STR_NONE);
+    }
+    return out;
+}
+
+static bool is_infeasible(const Pod *p) {
+    for (uint32_t i = 0; i < p->status.conditions.n; i++)
+        if (str_eqc(p->status.conditions.v[i].type, "PodResizePending"))
+            return str_eqc(p->status.conditions.v[i].reason, "Infeasible");
+    return false;
+}
+
+static void resize(struct arena *a, Container *c, const ContainerStatus *s, bool infeasible) {
+    const str_map none = {NULL, 0};
+    const ResourceRequirements *spec = &c->resources, *now = s->resources;
+    str_map held = amounts_most(a, &now->requests, &s->allocated_resources);
+    c->resources.requests = amounts_most(a, infeasible ? &none : &spec->requests, &held);
+    c->resources.limits = amounts_most(a, infeasible ? &none : &spec->limits, &now->limits);
+}
+
+static Container *resized(struct arena *a, const Container *v, uint32_t n, bool init,
+                          const ContainerStatus *statuses, uint32_t n_statuses, bool infeasible) {
+    Container *out = arena_dup(a, v, n * sizeof(*v));
+    struct name_index x =
+        name_index_of(a, n_statuses ? &statuses->name : NULL, n_statuses, sizeof(*statuses));
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t at = name_index_first(&x, v[i].name);
+        bool stays = !init || str_eqc(v[i].restart_policy, "Always");
+        if (at >= 0 && stays && statuses[at].resources)
+            resize(a, &out[i], &statuses[at], infeasible);
+    }
+    return out;
+}
+
+PodSpec pod_spec_resized(struct arena *a, const Pod *p) {
+    PodSpec s = p->spec;
+    const PodStatus *now = &p->status;
+    bool infeasible = is_infeasible(p);
+    if (now->container_statuses.n)
+        s.containers.v = resized(a, s.containers.v, s.containers.n, false,
+                                 now->container_statuses.v, now->container_statuses.n, infeasible);
+    if (now->init_container_statuses.n)
+        s.init_containers.v =
+            resized(a, s.init_containers.v, s.init_containers.n, true,
+                    now->init_container_statuses.v, now->init_container_statuses.n, infeasible);
+    return s;
+}

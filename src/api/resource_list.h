@@ -18,3 +18,7 @@ str_map containers_total(struct arena *a, const PodSpec *s, bool limits);
  * need at once, whichever is more, and the overhead. */
 str_map pod_requests_list(struct arena *a, const Pod *p);
 str_map pod_limits_list(struct arena *a, const Pod *p);
+/* The spec of a pod whose containers may be on their way from one size to another: each asks for
+ * the most of what the spec says, what was allocated and what it runs with; while the node cannot
+ * give what the spec says, for the latter two. */
+PodSpec pod_spec_resized(struct arena *a, const Pod *p);

@@ -8,7 +8,8 @@
 #define MEASURED_RESOURCES(X)                                                                      \
     X(core_v1_pods)                                                                                \
     X(core_v1_services)                                                                            \
-    X(core_v1_persistentvolumeclaims)
+    X(core_v1_persistentvolumeclaims)                                                              \
+    X(resource_v1_resourceclaims)
 
 #define COUNTED_RESOURCES(X)                                                                       \
     X(core_v1_configmaps)                                                                          \
@@ -34,7 +35,6 @@
     X(policy_v1_poddisruptionbudgets)                                                              \
     X(rbac_v1_rolebindings)                                                                        \
     X(rbac_v1_roles)                                                                               \
-    X(resource_v1_resourceclaims)                                                                  \
     X(resource_v1_resourceclaimtemplates)                                                          \
     X(storage_v1_csistoragecapacities)
 

@@ -39,11 +39,9 @@ static bool concerns(const struct write *w) {
     const struct api_resource *st = w->st;
     if (w->op == WRITE_DELETE || w->direct || w->deletes || !w->obj || !w->ns.n)
         return false;
-    if (w->sub)
-        return st == RESOURCE_OF(core_v1_pods) && strcmp(w->sub->name, "resize") == 0;
-    if (!w->current)
-        return st != RESOURCE_OF(core_v1_events);
-    return st == RESOURCE_OF(core_v1_services) || st == RESOURCE_OF(core_v1_persistentvolumeclaims);
+    if (w->current)
+        return quota_concerned_again(st, w->sub ? w->sub->name : NULL, w->obj, w->old);
+    return !w->sub && st != RESOURCE_OF(core_v1_events);
 }
 
 /* "a=1,b=2" of those named */

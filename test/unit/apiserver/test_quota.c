@@ -183,6 +183,30 @@ TEST(scopes) {
     }
 }
 
+/* A pod whose time is limited later is another quota's from then on. */
+TEST(a_pod_comes_into_scope) {
+    struct world w;
+    begin(&w);
+    quota(&w, "q", "\"pods\":\"1\"", "\"pods\":\"0\"", ",\"scopes\":[\"Terminating\"]");
+    REQUIRE(pod(&w, "x", "", "").code == 201 && pod(&w, "y", "", "").code == 201);
+    CHECK_STR(used(&w, "q", "pods"), STR("0"));
+    static const char limited[] = "{\"spec\":{\"activeDeadlineSeconds\":50}}";
+    CHECK_INT(call(&w, "PATCH", NS "/pods/x", MERGE, limited).code, 200);
+    CHECK_STR(used(&w, "q", "pods"), STR("1"));
+    CHECK_INT(call(&w, "PATCH", NS "/pods/y", MERGE, limited).code, 403);
+    world_done(&w);
+}
+
+TEST(a_pod_may_speak_for_its_containers) {
+    struct world w;
+    begin(&w);
+    quota(&w, "q", "\"requests.cpu\":\"3\"", "\"requests.cpu\":\"0\"", "");
+    CHECK_INT(pod(&w, "x", "", "").code, 403);
+    CHECK_INT(pod(&w, "x", "\"resources\":{\"requests\":{\"cpu\":\"2\"}},", "").code, 201);
+    CHECK_STR(used(&w, "q", "requests.cpu"), STR("2"));
+    world_done(&w);
+}
+
 #define CLIENTS 48
 TEST(parallel_creates_never_pass_the_limit) {
     struct world w;

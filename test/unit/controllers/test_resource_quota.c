@@ -83,6 +83,90 @@ TEST(scopes_choose) {
     }
 }
 
+#define RESIZED(conditions)                                                                        \
+    POD("r", "},'status':{'conditions':[" conditions                                               \
+             "],'containerStatuses':[{'name':'c','allocatedResources':{'cpu':'300m'},"             \
+             "'resources':{'requests':{'cpu':'200m'},'limits':{'memory':'512Mi'}}}]}")
+#define DEVICES(requests)                                                                          \
+    "{'metadata':{'name':'r','namespace':'d'},'spec':{'devices':{'requests':[" requests "]}}}"
+#define EXACTLY(class, more) "{'name':'a','exactly':{'deviceClassName':'" class "'," more "}}"
+#define CLAIM(spec, status)                                                                        \
+    "{'metadata':{'name':'c','namespace':'d'},'spec':{" spec "},'status':{" status "}}"
+
+/* What is on its way from one size to another counts with the larger. */
+TEST(sizes_that_change) {
+    static const char classes[] =
+        "'scopeSelector':{'matchExpressions':[{'scopeName':'VolumeAttributesClass',"
+        "'operator':'%s','values':['gold']}]},'hard':{'requests.storage':'9Gi'}";
+    static const struct {
+        const struct api_resource *r;
+        const char *object, *spec, *used;
+    } cases[] = {
+        {PODS, POD("r", "}"), "'hard':{'requests.cpu':'9','limits.memory':'9Gi'}",
+         "'limits.memory':'1Gi','requests.cpu':'100m'"},
+        {PODS, RESIZED(""), "'hard':{'requests.cpu':'9','limits.memory':'9Gi'}",
+         "'limits.memory':'1Gi','requests.cpu':'300m'"},
+        {PODS, RESIZED("{'type':'PodResizePending','status':'True','reason':'Infeasible'}"),
+         "'hard':{'requests.cpu':'9','limits.memory':'9Gi'}",
+         "'limits.memory':'512Mi','requests.cpu':'300m'"},
+        {CLAIMS,
+         CLAIM("'resources':{'requests':{'storage':'1Gi'}}",
+               "'allocatedResources':{'storage':'2Gi'}"),
+         "'hard':{'requests.storage':'9Gi'}", "'requests.storage':'2Gi'"},
+        {CLAIMS,
+         CLAIM("'resources':{'requests':{'storage':'3Gi'}}",
+               "'allocatedResources':{'storage':'2Gi'}"),
+         "'hard':{'requests.storage':'9Gi'}", "'requests.storage':'3Gi'"},
+        {CLAIMS, CLAIM("'resources':{'requests':{'storage':'1500m'}}", ""),
+         "'hard':{'requests.storage':'9Gi'}", "'requests.storage':'2'"},
+        {CLAIMS,
+         CLAIM("'resources':{'requests':{'storage':'1Gi'}},'volumeAttributesClassName':'iron'",
+               "'currentVolumeAttributesClassName':'gold'"),
+         "In", "'requests.storage':'1Gi'"},
+        {CLAIMS,
+         CLAIM("'resources':{'requests':{'storage':'1Gi'}}",
+               "'modifyVolumeStatus':{'targetVolumeAttributesClassName':'gold','status':'"
+               "Pending'}"),
+         "In", "'requests.storage':'1Gi'"},
+        {CLAIMS,
+         CLAIM("'resources':{'requests':{'storage':'1Gi'}}",
+               "'currentVolumeAttributesClassName':'gold'"),
+         "NotIn", "'requests.storage':'0'"},
+        {RESOURCE_OF(resource_v1_resourceclaims),
+         DEVICES(EXACTLY("gpu", "'allocationMode':'ExactCount','count':3") "," EXACTLY(
+             "gpu", "'allocationMode':'All'")),
+         "'hard':{'gpu.deviceclass.resource.k8s.io/devices':'99',"
+         "'count/resourceclaims.resource.k8s.io':'9'}",
+         "'count/resourceclaims.resource.k8s.io':'1',"
+         "'gpu.deviceclass.resource.k8s.io/devices':'35'"},
+        {RESOURCE_OF(resource_v1_resourceclaims),
+         DEVICES("{'name':'a','firstAvailable':["
+                 "{'name':'x','deviceClassName':'gpu','allocationMode':'ExactCount','count':2},"
+                 "{'name':'y','deviceClassName':'gpu','allocationMode':'ExactCount','count':4},"
+                 "{'name':'z','deviceClassName':'npu','allocationMode':'ExactCount','count':1}]}"),
+         "'hard':{'gpu.deviceclass.resource.k8s.io/devices':'9',"
+         "'npu.deviceclass.resource.k8s.io/devices':'9'}",
+         "'gpu.deviceclass.resource.k8s.io/devices':'4',"
+         "'npu.deviceclass.resource.k8s.io/devices':'1'"},
+    };
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        struct fixture f;
+        setup(&f);
+        const char *spec = strchr(cases[i].spec, '{') ? cases[i].spec : NULL;
+        str text = spec ? str_of(spec) : str_printf(&f.a, classes, cases[i].spec);
+        put(&f, QUOTAS,
+            str_printf(&f.a, "{'metadata':{'name':'q','namespace':'d'},'spec':{" STR_FMT "}}",
+                       STR_ARG(text))
+                .p);
+        put(&f, cases[i].r, cases[i].object);
+        str want = str_printf(&f.a, "'used':{%s}", cases[i].used);
+        str got = status_of(&f);
+        if (count(got, quoted(&f, str_cdup(&f.a, want)).p) != 1)
+            tap_fail(__FILE__, __LINE__, "case %u: " STR_FMT, i, STR_ARG(got));
+        teardown(&f);
+    }
+}
+
 /* A charge is ahead of its object. */
 TEST(use_is_lowered_only_after_a_while) {
     struct fixture f;
