@@ -68,9 +68,13 @@ struct crd_form crd_form_of(struct arena *a, const CustomResourceDefinitionSpec 
     return f;
 }
 
+static struct name_index version_names(struct arena *a, const CustomResourceDefinitionSpec *s) {
+    uint32_t n = s->versions.n;
+    return name_index_of(a, n ? &s->versions.v[0].name : NULL, n, sizeof(*s->versions.v));
+}
+
 static bool names_unique(struct arena *a, const CustomResourceDefinitionSpec *s) {
-    struct name_index x =
-        name_index_of(a, &s->versions.v->name, s->versions.n, sizeof(*s->versions.v));
+    struct name_index x = version_names(a, s);
     for (uint32_t i = 1; i < x.n; i++)
         if (str_eq(x.v[i].name, x.v[i - 1].name))
             return false;
@@ -258,8 +262,7 @@ static void check_stored_versions(struct field_errors *fe, const CustomResourceD
     const str_list *stored = &crd->status.stored_versions;
     const CustomResourceDefinitionSpec *s = &crd->spec;
     struct name_index in_status = name_index_of(fe->arena, stored->v, stored->n, sizeof(str));
-    struct name_index in_spec =
-        name_index_of(fe->arena, &s->versions.v->name, s->versions.n, sizeof(*s->versions.v));
+    struct name_index in_spec = version_names(fe->arena, s);
     if (!stored->n) {
         field_invalid_printed(fe, p, STR("null"), "must have at least one stored version");
         return;

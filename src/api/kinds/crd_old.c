@@ -2,6 +2,7 @@
 /* A definition that was let in before a rule came does not have to meet it to be updated. */
 #include "api/kinds/crd.h"
 #include "api/kinds/webhook_client.h"
+#include "api/structural/structural.h"
 #include "schema/entry.h"
 
 const JSONSchemaProps *crd_version_schema(const CustomResourceDefinitionVersion *v) {
@@ -92,17 +93,26 @@ static bool all_have_schemas(const CustomResourceDefinitionSpec *s) {
     return true;
 }
 
-static bool has_loose_schema(struct arena *a, const CustomResourceDefinitionSpec *s) {
+static bool is_structural(struct arena *a, const JSONSchemaProps *s) {
     struct field_errors fe = {.arena = a};
+    if (!crd_unsupported(s))
+        crd_check_structural(&fe, NULL, s);
+    return !fe.list.n && !crd_unsupported(s);
+}
+
+/* What is asked of the structure of schemas and of their defaults. */
+static void look_at_schemas(struct arena *a, const CustomResourceDefinitionSpec *s,
+                            struct crd_rules *r) {
     for (uint32_t i = 0; i < s->versions.n; i++) {
         const JSONSchemaProps *schema = crd_version_schema(&s->versions.v[i]);
         if (!schema)
             continue;
-        if (crd_unsupported(schema))
-            return true;
-        crd_check_structural(&fe, NULL, schema);
+        if (!is_structural(a, schema))
+            r->structural = false;
+        else if (crd_schema_any(schema, crd_has_default, NULL) &&
+                 structural_default_loose(a, structural_of(a, schema)))
+            r->pruned_defaults = false;
     }
-    return fe.list.n > 0;
 }
 
 struct crd_rules crd_rules_of(struct arena *a, const CustomResourceDefinition *old) {
@@ -120,7 +130,7 @@ struct crd_rules crd_rules_of(struct arena *a, const CustomResourceDefinition *o
         return r;
     const CustomResourceDefinitionSpec *s = &old->spec;
     r.types = !crd_any_schema(s, crd_type_unknown, NULL);
-    r.structural = !has_loose_schema(a, s);
+    look_at_schemas(a, s, &r);
     r.atomic_sets = !crd_any_schema(s, crd_set_of_parts, NULL);
     r.list_map_keys = !crd_any_schema(s, crd_loose_map_keys, NULL);
     r.known_review = takes_known_review(s->conversion);

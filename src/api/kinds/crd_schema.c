@@ -2,6 +2,7 @@
 /* The schema of a version: what of OpenAPI v3 it may use and where. Whether it is structural is
  * told before (crd_structural.c); then every place is looked at, those inside first. */
 #include "api/kinds/crd.h"
+#include "api/structural/structural.h"
 #include "schema/entry.h"
 
 static const char *const types[] = {"array",  "boolean", "integer", "number",
@@ -212,6 +213,15 @@ static void check_root(struct field_errors *fe, const struct field_path *p,
     }
 }
 
+/* Defaults are judged by what is a structural schema. */
+static void check_structure(struct field_errors *fe, const struct field_path *p,
+                            const JSONSchemaProps *s, const struct crd_rules *r) {
+    uint32_t before = fe->list.n;
+    crd_check_structural(fe, p, s);
+    if (fe->list.n == before)
+        structural_check_defaults(fe, p, structural_of(fe->arena, s), r->pruned_defaults);
+}
+
 void crd_check_schema(struct field_errors *fe, const struct field_path *p, const JSONSchemaProps *s,
                       bool status, const struct crd_rules *r) {
     const struct field_path *at = PATH(p, "openAPIV3Schema");
@@ -224,7 +234,7 @@ void crd_check_schema(struct field_errors *fe, const struct field_path *p, const
     if (s->nullable)
         field_forbidden(fe, PATH(at, "nullable"), "nullable cannot be true at the root");
     if (r->structural && !unsupported)
-        crd_check_structural(fe, at, s);
+        check_structure(fe, at, s, r);
     check_place(&(struct walk){.fe = fe, .rules = r, .paths = !unsupported}, at, s,
                 &(struct crd_place){.root = true});
     if (r->structural && unsupported && fe->list.n == before)

@@ -61,6 +61,34 @@ static const struct {
     {"{'type':'object','properties':{'a':{'type':'string','pattern':'[a'}}}",
      {ROOT ".properties[a].pattern: Invalid value: \"[a\": must be a valid regular expression, but "
            "isn't: error parsing regexp: missing closing ]: `[a`"}},
+    {"{'type':'object','properties':{'a':{'type':'string','default':5}}}",
+     {ROOT ".properties[a].default: Invalid value: \"integer\":  in body must be of type string: "
+           "\"integer\""}},
+    {"{'type':'object','properties':{'a':{'type':'object','default':{'b':'x','c':1},'properties':{"
+     "'b':{'type':'string','maxLength':0}}}}}",
+     {ROOT ".properties[a].default: Invalid value: {\"b\":\"x\",\"c\":1}: must not have unknown "
+           "fields",
+      ROOT ".properties[a].default.b: Too long: may not be more than 0 bytes"}},
+    {"{'type':'object','properties':{'r':{'type':'object','x-kubernetes-embedded-resource':true,"
+     "'x-kubernetes-preserve-unknown-fields':true,'default':{'apiVersion':'a/b/c','kind':'K',"
+     "'metadata':{'name':'a/b'}}}}}",
+     {ROOT ".properties[r].default.apiVersion: Invalid value: \"a/b/c\": unexpected GroupVersion "
+           "string: a/b/c",
+      ROOT ".properties[r].default.metadata.name: Invalid value: \"a/b\": may not contain '/'"}},
+    {"{'type':'object','properties':{'r':{'type':'object','x-kubernetes-embedded-resource':true,"
+     "'properties':{'kind':{'type':'string','default':'-'},'metadata':{'type':'object',"
+     "'properties':{'name':{'type':'string','default':'ok'},'labels':{'type':'object','default':5}}"
+     "}}}}}",
+     {ROOT
+      ".properties[r].properties[kind].default: Invalid value: \"-\": must result in valid "
+      "metadata: kind: Invalid value: \"-\": may have mixed case, but should otherwise match: a "
+      "DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
+      "alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or "
+      "'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
+      ROOT
+      ".properties[r].properties[metadata].properties[labels].default: Invalid value: 5: must "
+      "result in valid metadata: metadata: Invalid value: {\"labels\":5}: json: cannot unmarshal "
+      "number into Go struct field ObjectMeta.labels of type map[string]string"}},
     {"{'type':'object','allOf':[{'properties':{'a':{'minLength':1}}}]}",
      {ROOT ".properties[a]: Required value: because it is defined in " ROOT
            ".allOf[0].properties[a]"}},
