@@ -347,12 +347,12 @@ enum phase_result verb_watch(struct request *r) {
     if (r->accept.as == AS_PARTIAL_LIST)
         r->accept.as = AS_PARTIAL;
     r->accept.pretty = false;
-    if (encoder_init(&w->encoder, r) < 0)
-        return respond_status(r, table_options_invalid(r));
     if (r->accept.format == MEDIA_YAML) /* has no end that a reader of a stream would see */
         return respond_status(r, status_new(r->arena, 406, "NotAcceptable",
                                             "only the following media types are "
                                             "accepted: " MEDIA_STREAM_TYPES_TEXT));
+    if (encoder_init(&w->encoder, r) < 0)
+        return respond_status(r, table_options_invalid(r));
     w->count = metrics_watch(r);
     r->data = w;
     r->cleanup = cleanup;
