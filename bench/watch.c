@@ -105,8 +105,12 @@ static void open_one(struct bench *b) {
 static void on_written(void *ctx, int r, int status, const struct http_headers *h, str body,
                        bool maybe_sent) {
     struct bench *b = ctx;
+    char why[512];
+    if (r == -ECANCELED) /* the last event was here before the answer */
+        return;
+    snprintf(why, sizeof(why), "%d %.*s", status, (int)MIN(body.n, sizeof(why) - 16), body.p);
     if (r < 0 || status >= 300)
-        die("update", "refused");
+        die("update", r < 0 ? strerror(-r) : why);
     if (b->sent < b->goal)
         write_one(b);
 }
