@@ -312,7 +312,7 @@ static bool request_valid(const struct http_call_options *o) {
 
 bool http_call_tells_length(const struct http_call *call) {
     static const char *const with_body[] = {"POST", "PUT", "PATCH", NULL};
-    return call->request.n || str_in(call->method, with_body);
+    return !call->streams && (call->request.n || str_in(call->method, with_body));
 }
 
 static void take_request(struct http_call *call, const struct http_call_options *o) {
@@ -329,7 +329,8 @@ static int check_call(const struct http_client *c, const struct http_call_option
     if (c->n_queued >= HTTP_CLIENT_QUEUE_MAX)
         return -ENOBUFS;
     bool only_http1 = c->tls ? !tls_config_offers(c->tls, STR("h2")) : !c->http2;
-    return request_valid(o) && (only_http1 || !o->on_upgrade) ? 0 : -EINVAL;
+    bool needs_it = o->on_upgrade || o->stream_body;
+    return request_valid(o) && (only_http1 || !needs_it) ? 0 : -EINVAL;
 }
 
 struct http_call *http_client_call(struct http_client *c, const struct http_call_options *o) {
@@ -344,7 +345,10 @@ struct http_call *http_client_call(struct http_client *c, const struct http_call
     call->on_data = o->on_data;
     call->on_done = o->on_done;
     call->on_upgrade = o->on_upgrade;
+    call->on_drained = o->on_drained;
     call->ctx = o->ctx;
+    call->streams = call->retried = o->stream_body;
+    call->length = o->body_length;
     call->is_get = str_eqc(STR("GET"), o->method);
     call->is_head = str_eqc(STR("HEAD"), o->method);
     int r = check_call(c, o);
@@ -369,4 +373,28 @@ void http_call_cancel(struct http_call *call) {
 void http_call_resume(struct http_call *call) {
     if (call->conn && call->paused)
         call->conn->ops->resume(call->conn, call);
+}
+
+bool http_call_write(struct http_call *call, str data) {
+    ASSERT(call->streams && !call->streamed);
+    if (!data.n)
+        return true;
+    if (call->length < 0)
+        buf_printf(&call->request, "%zx\r\n", data.n);
+    buf_add(&call->request, data);
+    if (call->length < 0)
+        buf_adds(&call->request, "\r\n");
+    if (call->conn)
+        call->conn->ops->written(call->conn, call);
+    call->above = call->request.n >= HTTP_CLIENT_OUT_HIGH;
+    return !call->above;
+}
+
+void http_call_write_end(struct http_call *call) {
+    ASSERT(call->streams && !call->streamed);
+    call->streamed = true;
+    if (call->length < 0)
+        buf_adds(&call->request, "0\r\n\r\n");
+    if (call->conn)
+        call->conn->ops->written(call->conn, call);
 }

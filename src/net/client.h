@@ -12,6 +12,7 @@
 #define HTTP_CLIENT_QUEUE_MAX       10000
 #define HTTP_CLIENT_HEAD_MAX        (64 * 1024)
 #define HTTP_CLIENT_BODY_DEFAULT    (64 * 1024 * 1024) /* max_body 0 */
+#define HTTP_CLIENT_OUT_HIGH        (64 * 1024) /* unsent bytes at which http_call_write() says no */
 
 struct http_client;
 struct http_client_options {
@@ -33,7 +34,13 @@ struct http_call_options {
     str target; /* path and query, encoded */
     const struct http_header *headers;
     size_t n_headers;
-    str body;                /* copied */
+    str body; /* copied */
+    /* Instead, the body follows by http_call_write(): body_length bytes, which must be true, or as
+     * much as there will be when that is -1. on_drained is called when a write said no and what was
+     * written has gone out. HTTP/1.1 only, as on_upgrade; such a call is never sent again. */
+    bool stream_body;
+    int64_t body_length;
+    void (*on_drained)(void *ctx);
     size_t max_body;         /* of the answer when on_data is NULL; -E2BIG past it */
     int64_t timeout_ns;      /* for the whole call; 0: none (watches) */
     int64_t idle_timeout_ns; /* without a byte; 0: none */
@@ -56,5 +63,9 @@ struct http_call_options {
 /* Never NULL; a request that cannot be sent at all ends as any other does, later, with -EINVAL or
  * (too many waiting) -ENOBUFS. */
 struct http_call *http_client_call(struct http_client *c, const struct http_call_options *o);
+/* Of a call with stream_body, until its end: copies. False: wait for on_drained. What a server does
+ * not want any more, because it has answered or is about to, is dropped. */
+bool http_call_write(struct http_call *call, str data);
+void http_call_write_end(struct http_call *call);
 void http_call_cancel(struct http_call *call); /* no callback afterwards */
 void http_call_resume(struct http_call *call);

@@ -24,7 +24,8 @@ struct client_conn {
 struct client_conn_ops {
     void (*send)(struct client_conn *, struct http_call *); /* one out of `ready` */
     void (*resume)(struct client_conn *, struct http_call *);
-    void (*drop)(struct client_conn *, struct http_call *); /* nobody's any more, off `calls` */
+    void (*written)(struct client_conn *, struct http_call *); /* there is more of its request */
+    void (*drop)(struct client_conn *, struct http_call *);    /* nobody's any more, off `calls` */
     void (*retire)(struct client_conn *);       /* `retired` has been set; ends when idle */
     void (*close)(struct client_conn *, int r); /* at once; its calls end with r */
 };
@@ -54,7 +55,7 @@ struct http_call {
     struct arena *arena;      /* of the heads of request and answer */
     str method, target;
     struct http_headers headers;
-    struct buf request; /* its body */
+    struct buf request; /* its body; of one that is streamed, with framing, what is unsent */
     size_t max_body;
     int64_t idle_timeout_ns;
     void (*on_head)(void *ctx, int status, const struct http_headers *);
@@ -62,7 +63,11 @@ struct http_call {
     void (*on_done)(void *ctx, int r, int status, const struct http_headers *, str body,
                     bool maybe_sent);
     void (*on_upgrade)(void *ctx, const struct http_headers *, struct stream *, str early);
+    void (*on_drained)(void *ctx);
     void *ctx;
+    bool streams, streamed; /* the body comes in pieces; all of it has come */
+    bool above;             /* on_drained is owed */
+    int64_t length;         /* of a streamed body; -1: unknown */
     struct http1_response answer;
     struct buf body;
     unsigned interim;

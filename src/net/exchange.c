@@ -16,6 +16,27 @@ void exchange_read_body(struct exchange *x, size_t max,
     i->ops->read_body(x, max, done);
 }
 
+void exchange_stream_body(struct exchange *x, bool (*piece)(struct exchange *, str data),
+                          void (*end)(struct exchange *, int r)) {
+    struct exchange_impl *i = impl_of(x);
+    ASSERT(!i->reading);
+    i->reading = true;
+    i->ops->stream_body(x, piece, end);
+}
+
+void exchange_resume_body(struct exchange *x) {
+    impl_of(x)->ops->resume_body(x);
+}
+
+int64_t exchange_length(const struct http_header *headers, size_t n) {
+    int64_t length;
+    for (size_t i = 0; i < n; i++)
+        if (str_ieq(headers[i].name, STR("Content-Length")) &&
+            str_to_i64(headers[i].value, &length) == 0 && length >= 0)
+            return length;
+    return -1;
+}
+
 void exchange_respond(struct exchange *x, int status, const struct http_header *headers,
                       size_t n_headers, str body) {
     struct exchange_impl *i = impl_of(x);
@@ -42,7 +63,7 @@ int exchange_start_websocket(struct exchange *x, enum websocket_opcode opcode, s
 }
 
 bool exchange_writable(const struct exchange *x) {
-    return ((const struct exchange_impl *)(const void *)x)->ops->writable(x);
+    return !((const struct exchange_impl *)(const void *)x)->above;
 }
 
 void exchange_write(struct exchange *x, str data) {

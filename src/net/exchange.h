@@ -8,12 +8,14 @@
  * sure of the order. */
 struct exchange_ops {
     void (*read_body)(struct exchange *, size_t max, void (*done)(struct exchange *, int, str));
+    void (*stream_body)(struct exchange *, bool (*piece)(struct exchange *, str),
+                        void (*end)(struct exchange *, int));
+    void (*resume_body)(struct exchange *);
     void (*respond)(struct exchange *, int status, const struct http_header *, size_t n, str body);
     void (*start)(struct exchange *, int status, const struct http_header *, size_t n,
                   void (*on_writable)(struct exchange *));
     int (*start_websocket)(struct exchange *, enum websocket_opcode, str protocol,
                            void (*on_writable)(struct exchange *));
-    bool (*writable)(const struct exchange *);
     void (*write)(struct exchange *, str data);
     void (*end)(struct exchange *);
     void (*abort)(struct exchange *);
@@ -25,7 +27,11 @@ struct exchange_impl {
     struct exchange x;
     const struct exchange_ops *ops;
     bool reading, started, websocket;
+    bool above; /* unsent bytes have passed their limit and not fallen low since */
 };
+
+/* What a header Content-Length among them says, or -1. */
+int64_t exchange_length(const struct http_header *headers, size_t n);
 
 /* A connection as the server sees it. */
 struct server_conn {

@@ -72,12 +72,16 @@ static void go_idle(struct http1_client *conn) {
     stream_want(conn->s, IO_READ);
 }
 
+static bool has_unsent(const struct http1_client *conn) {
+    return conn->sent < conn->head.n + conn->call->request.n;
+}
+
 static bool is_sent(const struct http1_client *conn) {
-    return conn->sent == conn->head.n + conn->call->request.n;
+    return !has_unsent(conn) && conn->call->streams == conn->call->streamed;
 }
 
 static void update_want(struct http1_client *conn) {
-    bool sending = conn->call && !is_sent(conn) && !conn->write_failed;
+    bool sending = conn->call && has_unsent(conn) && !conn->write_failed;
     bool paused = conn->call && conn->call->paused;
     stream_want(conn->s, (paused ? 0 : IO_READ) | (sending ? IO_WRITE : 0));
 }
@@ -94,10 +98,22 @@ static ssize_t write_some(struct http1_client *conn) {
     return stream_writev(conn->s, v, n);
 }
 
+/* Of a body that comes in pieces, what is sent is not kept, nor what can be sent no more. */
+static void forget_sent(struct http1_client *conn) {
+    struct buf *body = &conn->call->request;
+    if (!conn->call->streams || conn->sent < conn->head.n)
+        return;
+    if (conn->write_failed || conn->sent - conn->head.n == body->n)
+        buf_done(body);
+    else
+        buf_consume(body, conn->sent - conn->head.n);
+    conn->sent = conn->head.n;
+}
+
 /* A peer may refuse a request before it has read it all: a failed write still lets the answer be
  * read, and the end of that is what counts. */
 static void send_request(struct http1_client *conn) {
-    while (!is_sent(conn) && !conn->write_failed) {
+    while (has_unsent(conn) && !conn->write_failed) {
         ssize_t n = write_some(conn);
         if (n == -EAGAIN || n == 0)
             break;
@@ -109,7 +125,17 @@ static void send_request(struct http1_client *conn) {
             http_call_heard(conn->call);
         }
     }
+    forget_sent(conn);
     update_want(conn);
+}
+
+/* Whoever writes the body may write more; it may also end the call. */
+static void tell_drained(struct http1_client *conn) {
+    struct http_call *call = conn->call;
+    if (!call || !call->above || call->request.n >= HTTP_CLIENT_OUT_HIGH / 2)
+        return;
+    call->above = false;
+    call->on_drained(call->ctx);
 }
 
 static void put_header(struct buf *b, str name, str value) {
@@ -130,6 +156,10 @@ static void put_head(struct buf *b, const struct http_call *call) {
         put_header(b, call->headers.v[i].name, call->headers.v[i].value);
     if (http_call_tells_length(call))
         buf_printf(b, "Content-Length: %zu\r\n", call->request.n);
+    else if (call->streams && call->length >= 0)
+        buf_printf(b, "Content-Length: %lld\r\n", (long long)call->length);
+    else if (call->streams)
+        buf_adds(b, "Transfer-Encoding: chunked\r\n");
     buf_adds(b, "\r\n");
 }
 
@@ -143,6 +173,8 @@ static void start_call(struct client_conn *base, struct http_call *call) {
     put_head(&conn->head, call);
     http_call_heard(call);
     send_request(conn);
+    if (call->above)
+        loop_defer(conn->loop, &conn->task);
 }
 
 /* The answer was 101: what is left of the connection is its memory. */
@@ -268,9 +300,11 @@ static void read_answer(struct http1_client *conn) {
 static void on_ready(struct stream *s, unsigned events) {
     struct http1_client *conn = s->ctx;
     conn->depth++;
-    if ((events & IO_WRITE) && conn->call)
+    if ((events & IO_WRITE) && conn->call) {
         send_request(conn);
-    if (events & (IO_READ | IO_HUP))
+        tell_drained(conn);
+    }
+    if (!conn->dead && (events & (IO_READ | IO_HUP)))
         read_answer(conn);
     if (!conn->dead && conn->call)
         update_want(conn);
@@ -285,11 +319,17 @@ static void resume(struct client_conn *base, struct http_call *call) {
     loop_defer(conn->loop, &conn->task);
 }
 
+/* What of it cannot be sent now is sent when the stream is ready. */
+static void written(struct client_conn *base, struct http_call *call) {
+    send_request(of(base));
+}
+
 /* After a pause: first what was read before it. */
 static void run_resumed(struct task *t) {
     struct http1_client *conn = container_of(t, struct http1_client, task);
     conn->depth++;
-    if (conn->call)
+    tell_drained(conn);
+    if (!conn->dead && conn->call)
         process(conn);
     if (!conn->dead && conn->call)
         update_want(conn);
@@ -304,6 +344,7 @@ static void on_timer(struct timer *t) {
 static const struct client_conn_ops conn_ops = {
     .send = start_call,
     .resume = resume,
+    .written = written,
     .drop = drop,
     .retire = retire,
     .close = broken,

@@ -51,19 +51,23 @@ struct http1_exchange {
     struct buf body;
     size_t body_max;
     void (*body_done)(struct exchange *, int r, str body);
+    bool (*body_piece)(struct exchange *, str data); /* the body goes out in pieces */
+    void (*body_end)(struct exchange *, int r);
     void (*on_writable)(struct exchange *);
     struct task gone; /* tells a reader that comes after the peer has left */
-    bool body_asked;  /* body_done is still to be called */
+    bool body_asked;  /* body_done, or body_end, is still to be called */
+    bool body_paused; /* no pieces now */
     bool to_head, http10, expect_continue;
     bool chunked;
     struct websocket_reader *ws; /* it goes on as a WebSocket */
     enum websocket_opcode ws_opcode;
-    bool above; /* unsent bytes passed HTTP_OUT_HIGH and have not fallen low since */
 };
 
 extern const struct exchange_ops http1_exchange_ops;
 
 void http1_set_state(struct http1_conn *c, enum http1_state to);
+/* The body, or what is to come of it, has ended: its reader is told. */
+void http1_body_ended(struct http1_exchange *x, int r);
 /* A short text and the end of the connection. */
 void http1_refuse(struct http1_conn *c, int status);
 /* The peer is gone: the owner hears of it. */

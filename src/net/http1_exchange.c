@@ -24,9 +24,16 @@ void http1_exchange_abort(struct http1_exchange *x) {
         x->impl.x.on_abort(&x->impl.x);
         exchange_free(x);
     } else if (x->body_asked) {
-        x->body_asked = false;
-        x->body_done(&x->impl.x, -ECONNRESET, STR_NONE);
+        http1_body_ended(x, -ECONNRESET);
     }
+}
+
+void http1_body_ended(struct http1_exchange *x, int r) {
+    x->body_asked = false;
+    if (x->body_piece)
+        x->body_end(&x->impl.x, r);
+    else
+        x->body_done(&x->impl.x, r, r < 0 ? STR_NONE : buf_str(&x->body));
 }
 
 static void put(struct http1_conn *c, str head, str body) {
@@ -149,30 +156,47 @@ void http1_refuse(struct http1_conn *c, int status) {
 }
 
 static void tell_gone(struct task *t) {
-    struct http1_exchange *x = container_of(t, struct http1_exchange, gone);
-    x->body_asked = false;
-    x->body_done(&x->impl.x, -ECONNRESET, STR_NONE);
+    http1_body_ended(container_of(t, struct http1_exchange, gone), -ECONNRESET);
 }
 
-static void read_body(struct exchange *ex, size_t max, void (*done)(struct exchange *, int, str)) {
-    struct http1_exchange *x = of(ex);
+/* Whoever waits for "100 Continue" is asked for a body that will be taken. */
+static void ask_for_body(struct http1_exchange *x, bool wanted) {
     struct http1_conn *c = x->conn;
-    buf_init(&x->body, max ? max : 1);
-    x->body_max = max;
-    x->body_done = done;
     x->body_asked = true;
     if (!c) {
         x->gone.run = tell_gone;
-        loop_defer(ex->loop, &x->gone);
+        loop_defer(x->impl.x.loop, &x->gone);
         return;
     }
-    if (x->expect_continue && !http1_body_done(&c->body) && !x->impl.started &&
-        (ex->body_length < 0 || (uint64_t)ex->body_length <= max)) {
+    if (x->expect_continue && !http1_body_done(&c->body) && !x->impl.started && wanted) {
         x->expect_continue = false;
         if (!c->in.n)
             put(c, STR("HTTP/1.1 100 Continue\r\n\r\n"), STR_NONE);
     }
     conn_io_wake(&c->io);
+}
+
+static void read_body(struct exchange *ex, size_t max, void (*done)(struct exchange *, int, str)) {
+    struct http1_exchange *x = of(ex);
+    buf_init(&x->body, max ? max : 1);
+    x->body_max = max;
+    x->body_done = done;
+    ask_for_body(x, ex->body_length < 0 || (uint64_t)ex->body_length <= max);
+}
+
+static void stream_body(struct exchange *ex, bool (*piece)(struct exchange *, str),
+                        void (*end)(struct exchange *, int)) {
+    struct http1_exchange *x = of(ex);
+    x->body_piece = piece;
+    x->body_end = end;
+    ask_for_body(x, true);
+}
+
+static void resume_body(struct exchange *ex) {
+    struct http1_exchange *x = of(ex);
+    x->body_paused = false;
+    if (x->conn)
+        conn_io_wake(&x->conn->io);
 }
 
 static void respond(struct exchange *ex, int status, const struct http_header *headers, size_t n,
@@ -194,16 +218,13 @@ static void start(struct exchange *ex, int status, const struct http_header *hea
     if (!x->conn)
         return;
     CLEANUP(buf_done) struct buf b = {0};
-    x->chunked = !x->http10;
-    put_head(x, &b, status, headers, n, -1);
+    int64_t length = exchange_length(headers, n);
+    x->chunked = !x->http10 && length < 0;
+    put_head(x, &b, status, headers, n, length);
     if (has_no_body(status))
         x->to_head = true;
     buf_add(&x->conn->io.out.b, buf_str(&b));
     conn_io_wake(&x->conn->io);
-}
-
-static bool writable(const struct exchange *ex) {
-    return !((const struct http1_exchange *)(const void *)ex)->above;
 }
 
 /* Written at the end of the callback: several pieces make one system call and one TLS record. */
@@ -222,7 +243,7 @@ static void write_piece(struct exchange *ex, str data) {
             buf_adds(&c->io.out.b, "\r\n");
     }
     if (outq_pending(&c->io.out) >= HTTP_OUT_HIGH)
-        x->above = true;
+        x->impl.above = true;
     conn_io_wake(&c->io);
 }
 
@@ -280,9 +301,10 @@ static int start_websocket(struct exchange *ex, enum websocket_opcode opcode, st
 const struct exchange_ops http1_exchange_ops = {
     .start_websocket = start_websocket,
     .read_body = read_body,
+    .stream_body = stream_body,
+    .resume_body = resume_body,
     .respond = respond,
     .start = start,
-    .writable = writable,
     .write = write_piece,
     .end = end,
     .abort = abort_exchange,

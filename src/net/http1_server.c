@@ -128,19 +128,46 @@ static bool take_head(struct http1_conn *c) {
 }
 
 static void deliver_body(struct http1_conn *c, int r) {
-    struct http1_exchange *x = c->x;
-    x->body_asked = false;
     if (r < 0)
         c->keep_alive = false;
     timer_stop(c->io.loop, &c->timer);
-    x->body_done(&x->impl.x, r, r < 0 ? STR_NONE : buf_str(&x->body));
+    http1_body_ended(c->x, r);
+}
+
+/* Gives the reader what has arrived, piece by piece; it may do anything with the exchange. True
+ * when it was called. */
+static bool feed_pieces(struct http1_conn *c) {
+    struct http1_exchange *x = c->x;
+    if (!c->in.n && !http1_body_done(&c->body))
+        return false;
+    if (http1_body_done(&c->body)) {
+        deliver_body(c, 0);
+        return true;
+    }
+    struct buf in = c->in; /* the connection may end under it */
+    str data;
+    c->in = (struct buf){0};
+    ssize_t n = http1_body_feed(&c->body, in.p, in.n, &data);
+    if (n < 0)
+        deliver_body(c, -EPROTO);
+    else if (data.n && !x->body_piece(&x->impl.x, data) && c->x == x)
+        x->body_paused = true;
+    if (c->io.dead) {
+        buf_done(&in);
+    } else {
+        c->in = in;
+        consume(c, n < 0 ? in.n : (size_t)n);
+    }
+    return true;
 }
 
 /* Moves what has arrived of the body to its reader; true when the reader was called. */
 static bool feed_body(struct http1_conn *c) {
     struct http1_exchange *x = c->x;
-    if (!x->body_asked)
+    if (!x->body_asked || x->body_paused)
         return false;
+    if (x->body_piece)
+        return feed_pieces(c);
     if (x->impl.x.body_length > 0 && (uint64_t)x->impl.x.body_length > x->body_max) {
         deliver_body(c, -E2BIG);
         return true;
@@ -249,7 +276,7 @@ static bool wants_read(const struct http1_conn *c) {
     case HTTP1_RUNNING:
         if (c->x->ws)
             return outq_pending(&c->io.out) < HTTP_OUT_HIGH;
-        return c->x->body_asked || c->in.n < HTTP1_AHEAD_MAX;
+        return (c->x->body_asked && !c->x->body_paused) || c->in.n < HTTP1_AHEAD_MAX;
     case HTTP1_DISCARD:
     case HTTP1_LINGERING:
         return true;
@@ -274,9 +301,9 @@ static void flush(struct http1_conn *c) {
 /* Tells a stream's owner that there is room again. */
 static bool notify_writable(struct http1_conn *c) {
     struct http1_exchange *x = c->x;
-    if (!x || !x->above || outq_pending(&c->io.out) > HTTP1_OUT_LOW)
+    if (!x || !x->impl.above || outq_pending(&c->io.out) > HTTP1_OUT_LOW)
         return false;
-    x->above = false;
+    x->impl.above = false;
     if (!x->on_writable)
         return false;
     x->on_writable(&x->impl.x);

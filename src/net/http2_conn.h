@@ -55,10 +55,12 @@ struct http2_exchange {
     struct task gone;   /* tells a reader that comes after the peer has left */
     struct buf out;
     size_t out_at;
-    bool complete;   /* the head has been received */
-    bool dispatched; /* the handler has it */
-    bool body_end;   /* the whole body has been received */
-    bool body_asked, finished, closed, deferred, above, to_head;
+    bool complete;                                   /* the head has been received */
+    bool dispatched;                                 /* the handler has it */
+    bool body_end;                                   /* the whole body has been received */
+    bool (*body_piece)(struct exchange *, str data); /* the body goes out in pieces */
+    void (*on_body_end)(struct exchange *, int r);
+    bool body_asked, body_paused, finished, closed, deferred, to_head;
 };
 
 extern const struct exchange_ops http2_exchange_ops;
@@ -67,7 +69,7 @@ extern const struct exchange_ops http2_exchange_ops;
 void http2_mark(struct http2_exchange *x);
 void http2_exchange_free(struct http2_exchange *x);
 void http2_exchange_abort(struct http2_exchange *x);
-/* Hands the body to its reader when it is all there, or too long. */
+/* Hands the body to its reader: when it is all there, or too long; or what is there of it. */
 void http2_exchange_feed(struct http2_exchange *x);
 /* Unsent bytes are so few that its owner may go on. */
 bool http2_is_low(const struct http2_exchange *x);

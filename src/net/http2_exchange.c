@@ -38,7 +38,7 @@ static void sub_unsent(struct http2_conn *c, size_t n) {
     c->crowded = false;
     LIST_FOREACH (node, &c->exchanges) {
         struct http2_exchange *x = container_of(node, struct http2_exchange, node);
-        if (x->above && http2_is_low(x))
+        if (x->impl.above && http2_is_low(x))
             http2_mark(x);
     }
 }
@@ -66,6 +66,14 @@ void http2_exchange_free(struct http2_exchange *x) {
     arena_free(x->impl.x.arena);
 }
 
+static void body_ended(struct http2_exchange *x, int r) {
+    x->body_asked = false;
+    if (x->body_piece)
+        x->on_body_end(&x->impl.x, r);
+    else
+        x->body_done(&x->impl.x, r, r < 0 ? STR_NONE : buf_str(&x->body));
+}
+
 /* As with HTTP/1.1: an owner without on_abort keeps the exchange until it has answered. */
 void http2_exchange_abort(struct http2_exchange *x) {
     detach(x);
@@ -77,48 +85,87 @@ void http2_exchange_abort(struct http2_exchange *x) {
         x->impl.x.on_abort(&x->impl.x);
         http2_exchange_free(x);
     } else if (x->body_asked) {
-        x->body_asked = false;
-        x->body_done(&x->impl.x, -ECONNRESET, STR_NONE);
+        body_ended(x, -ECONNRESET);
     }
 }
 
+/* The reader may do anything: end the exchange, and the connection with it. */
+static void feed_pieces(struct http2_exchange *x) {
+    struct http2_conn *c = x->conn;
+    while (!x->body_paused && x->body.n) {
+        CLEANUP(buf_done) struct buf in = x->body;
+        x->body = (struct buf){0};
+        bool more = x->body_piece(&x->impl.x, buf_str(&in));
+        if (c->io.dead || x->finished)
+            return;
+        x->body_paused = !more;
+        http2_consumed(x, in.n);
+        conn_io_wake(&c->io);
+    }
+    if (!x->body_paused && x->body_end)
+        body_ended(x, 0);
+}
+
 void http2_exchange_feed(struct http2_exchange *x) {
+    if (x->body_piece) {
+        feed_pieces(x);
+        return;
+    }
     bool over = x->body.n > x->body_max || x->impl.x.body_length > (int64_t)x->body_max;
     if (!over && !x->body_end) {
         timer_start(x->conn->io.loop, &x->timer, HTTP_BODY_TIMEOUT);
         return;
     }
     timer_stop(x->conn->io.loop, &x->timer);
-    x->body_asked = false;
-    x->body_done(&x->impl.x, over ? -E2BIG : 0, over ? STR_NONE : buf_str(&x->body));
+    body_ended(x, over ? -E2BIG : 0);
 }
 
 static void tell_gone(struct task *t) {
-    struct http2_exchange *x = container_of(t, struct http2_exchange, gone);
-    x->body_asked = false;
-    x->body_done(&x->impl.x, -ECONNRESET, STR_NONE);
+    body_ended(container_of(t, struct http2_exchange, gone), -ECONNRESET);
+}
+
+/* False when there is no peer any more, who would send it. */
+static bool ask_for_body(struct http2_exchange *x) {
+    x->body_asked = true;
+    if (x->conn) {
+        http2_mark(x);
+        return true;
+    }
+    x->gone.run = tell_gone;
+    loop_defer(x->impl.x.loop, &x->gone);
+    return false;
 }
 
 static void read_body(struct exchange *ex, size_t max, void (*done)(struct exchange *, int, str)) {
     struct http2_exchange *x = of(ex);
     x->body_max = MIN(max, (size_t)INT64_MAX);
     x->body_done = done;
-    x->body_asked = true;
-    if (!x->conn) {
-        x->gone.run = tell_gone;
-        loop_defer(ex->loop, &x->gone);
+    if (!ask_for_body(x))
         return;
-    }
     /* Room for all of it at once: what is read here is bounded by max, not by the window. */
     if (!x->body_end)
         nghttp2_session_set_local_window_size(x->conn->session, NGHTTP2_FLAG_NONE, x->id,
                                               (int32_t)MIN(max + 65536, (size_t)INT32_MAX));
-    http2_mark(x);
+}
+
+static void stream_body(struct exchange *ex, bool (*piece)(struct exchange *, str),
+                        void (*end)(struct exchange *, int)) {
+    struct http2_exchange *x = of(ex);
+    x->body_piece = piece;
+    x->on_body_end = end;
+    ask_for_body(x);
+}
+
+static void resume_body(struct exchange *ex) {
+    struct http2_exchange *x = of(ex);
+    x->body_paused = false;
+    if (x->conn)
+        http2_mark(x);
 }
 
 /* What waits to be sent must move, whether the connection or the stream's window stops it. */
 static void watch_out(struct http2_exchange *x, bool progress) {
-    if (!x->conn || x->body_asked)
+    if (!x->conn || (x->body_asked && !x->body_piece))
         return;
     if (x->out.n == x->out_at)
         timer_stop(x->conn->io.loop, &x->timer);
@@ -150,7 +197,7 @@ static ssize_t read_out(nghttp2_session *session, int32_t id, uint8_t *p, size_t
         x->out_at = 0;
     }
     watch_out(x, true);
-    if (x->above && http2_is_low(x))
+    if (x->impl.above && http2_is_low(x))
         http2_mark(x);
     return (ssize_t)len;
 }
@@ -240,11 +287,7 @@ static void start(struct exchange *ex, int status, const struct http_header *hea
     struct http2_exchange *x = of(ex);
     x->on_writable = on_writable;
     if (x->conn && !x->closed)
-        submit(x, status, headers, n, -1);
-}
-
-static bool writable(const struct exchange *ex) {
-    return !((const struct http2_exchange *)(const void *)ex)->above;
+        submit(x, status, headers, n, exchange_length(headers, n));
 }
 
 static void resume(struct http2_exchange *x) {
@@ -264,7 +307,7 @@ static void write_piece(struct exchange *ex, str data) {
     buf_add(&x->out, data);
     add_unsent(x, data.n);
     if (unsent(x) >= high_of(x))
-        x->above = true;
+        x->impl.above = true;
     watch_out(x, false);
     resume(x);
 }
@@ -297,9 +340,10 @@ static int start_websocket(struct exchange *ex, enum websocket_opcode opcode, st
 const struct exchange_ops http2_exchange_ops = {
     .start_websocket = start_websocket,
     .read_body = read_body,
+    .stream_body = stream_body,
+    .resume_body = resume_body,
     .respond = respond,
     .start = start,
-    .writable = writable,
     .write = write_piece,
     .end = end,
     .abort = abort_exchange,

@@ -188,6 +188,17 @@ static void refuse_stream(struct http2_exchange *x) {
     conn_io_wake(&x->conn->io);
 }
 
+/* Out, then in: an owner may do both at a time. */
+static void go_on(struct http2_conn *c, struct http2_exchange *x) {
+    if (x->impl.above && http2_is_low(x)) {
+        x->impl.above = false;
+        if (x->on_writable)
+            x->on_writable(&x->impl.x);
+    }
+    if (!c->io.dead && !x->finished && x->body_asked)
+        http2_exchange_feed(x);
+}
+
 static void look_at(struct http2_conn *c, struct http2_exchange *x) {
     if (x->closed && (x->finished || !x->dispatched)) {
         http2_exchange_free(x);
@@ -201,12 +212,8 @@ static void look_at(struct http2_conn *c, struct http2_exchange *x) {
             exchange_respond(&x->impl.x, x->refused, NULL, 0, str_of(http_reason(x->refused)));
         else
             c->base.server->handler(c->base.server->ctx, &x->impl.x);
-    } else if (x->body_asked) {
-        http2_exchange_feed(x);
-    } else if (x->above && http2_is_low(x)) {
-        x->above = false;
-        if (x->on_writable)
-            x->on_writable(&x->impl.x);
+    } else {
+        go_on(c, x);
     }
 }
 

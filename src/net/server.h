@@ -63,12 +63,21 @@ DEFINE_CLEANUP(struct http_server *, http_server_free)
  * there is no on_abort. Once per exchange; done is never called from inside of this. */
 void exchange_read_body(struct exchange *x, size_t max,
                         void (*done)(struct exchange *, int r, str body));
+/* The body in pieces instead, as they come: piece() says whether it takes more; after a no nothing
+ * is read until exchange_resume_body(). Data is valid during the call. end() is called once, unless
+ * the exchange ends before it: 0, -EPROTO for a broken body, -ECONNRESET as above. What is held of
+ * a body whose owner does not take it is bounded by the connection's window; how long a peer may
+ * be silent is the owner's to say. */
+void exchange_stream_body(struct exchange *x, bool (*piece)(struct exchange *, str data),
+                          void (*end)(struct exchange *, int r));
+void exchange_resume_body(struct exchange *x);
 /* Answers whole. Content-Length is added. Ends the exchange: x is gone afterwards. A header
  * "Connection: close" ends the connection with it (HTTP/2: with all it carries now). */
 void exchange_respond(struct exchange *x, int status, const struct http_header *headers,
                       size_t n_headers, str body);
 /* Streams: start, write..., end. on_writable (may be NULL) is called when unsent bytes have fallen
- * low after exchange_writable() was false. write copies. */
+ * low after exchange_writable() was false. write copies. A header Content-Length says how much will
+ * be written in all, and must be true; without one the answer is as long as it is. */
 void exchange_start(struct exchange *x, int status, const struct http_header *headers,
                     size_t n_headers, void (*on_writable)(struct exchange *));
 /* The same over a WebSocket (net/websocket.h), when the request's head is its handshake: each write

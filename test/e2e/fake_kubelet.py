@@ -50,8 +50,9 @@ class Frames:
             n = struct.unpack(">H", self.read(2))[0]
         elif n == 127:
             n = struct.unpack(">Q", self.read(8))[0]
-        mask = self.read(4)
-        return head[0] & 15, bytes(c ^ mask[i & 3] for i, c in enumerate(self.read(n)))
+        mask = (self.read(4) * (n // 4 + 1))[:n]
+        masked = self.read(n)
+        return head[0] & 15, (int.from_bytes(masked, "big") ^ int.from_bytes(mask, "big")).to_bytes(n, "big")
 
 
 class ChannelSession:
@@ -175,9 +176,10 @@ def forward(data, error):
     try:
         with socket.create_connection((sys.argv[1], port)) as there:
             def send():
-                while piece := data.read():
-                    there.sendall(piece)
-                there.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # it may have ended first
+                    while piece := data.read():
+                        there.sendall(piece)
+                    there.shutdown(socket.SHUT_WR)
 
             threading.Thread(target=send, daemon=True).start()
             while piece := there.recv(65536):

@@ -85,7 +85,7 @@ k patch pod web --subresource=status -p "{\"status\":{\"phase\":\"Running\",\"po
 
 # ---- streams ----
 random=$work/random
-head -c 20000000 /dev/urandom >"$random"
+head -c 8000000 /dev/urandom >"$random"
 sum=$(sha256sum <"$random")
 streams() { # the protocol that the kubelet is to see
     is "exec" "$(k exec web -- echo hello)" hello
@@ -95,7 +95,7 @@ streams() { # the protocol that the kubelet is to see
     k exec web -- sh -c 'exit 7' >/dev/null 2>&1
     is "exec gives the exit status" "$?" 7
     is "stderr is apart" "$(k exec web -- sh -c 'echo out; echo err >&2' 2>/dev/null)" out
-    is "20 MB through a tunnel and back" "$(k exec -i web -- cat <"$random" | sha256sum)" "$sum"
+    is "8 MB through a tunnel and back" "$(k exec -i web -- cat <"$random" | sha256sum)" "$sum"
     is "a command that does not listen" "$(k exec -i web -- echo done <"$random")" "done"
     is "attach" "$(printf 'x\n' | k attach -i web -c c 2>/dev/null)" $'attached\nx'
     rm -rf "$work/copied" "$work/back"
@@ -120,7 +120,7 @@ forwards() {
     wait "${pids[@]}"
     is "several connections at once" "$(stat -c %s "$work"/forward.[1-4] | sort -u)" 3000000
     is "and bytes to the pod" "$(curl -sS --max-time 60 --data-binary "@$random" "http://127.0.0.1:$local_port/count")" \
-        "20000000 ${sum%% *}"
+        "8000000 ${sum%% *}"
     local_port=$(sed -n 's/^Forwarding from 127.0.0.1:\([0-9]*\) -> 1$/\1/p' "$work/forward.out")
     curl -sS --max-time 10 "http://127.0.0.1:$local_port/" >/dev/null 2>&1
     soon "a port where nobody listens" 10 has "error forwarding port 1" cat "$work/forward.out"
@@ -162,6 +162,51 @@ is "a node's kubelet knows who asks" "$(raw /api/v1/nodes/n1/proxy/metrics)" \
     "GET /metrics  kube-apiserver-kubelet-client"
 like "a server that is not there" "$(raw /api/v1/namespaces/default/pods/web:1/proxy/ 2>&1)" \
     "error trying to reach service: dial tcp $ip:1: connect: connection refused"
+
+# ---- bodies that are large, or have no end ----
+pod=$url/api/v1/namespaces/default/pods/web/proxy
+c() { # flags...
+    curl -sS --max-time 100 --cacert "$work/ca.pem" --cert "$work/admin.pem" --key "$work/admin.key" "$@" 2>>"$log"
+}
+peak() { awk '/^VmHWM/ {print $2}' "/proc/$api_pid/status"; } # kB
+bodies() { # version, bytes
+    local version=$1 size=$2 large before grown
+    about="$version: "
+    head -c "$size" /dev/zero >"$work/large"
+    large=$(sha256sum <"$work/large")
+    echo 5 >"/proc/$api_pid/clear_refs" # the peak begins anew
+    before=$(peak)
+    is "a body with a length" "$(c "$version" -T "$random" "$pod/count")" "8000000 ${sum%% *}"
+    is "$size bytes there" "$(c "$version" -T - "$pod/count" <"$work/large")" "$size ${large%% *}"
+    is "and back" "$(c "$version" "$pod/bytes/$size" | wc -c)" "$size"
+    is "there and back at a time" "$(c "$version" -T "$random" "$pod/echo" | sha256sum)" "$sum"
+    grown=$(($(peak) - before))
+    check "the server's memory stays as it is (grown by $grown kB)" test "$grown" -lt 20000
+    is "the length of an answer stays" "$(c "$version" "$pod/x" -D - -o /dev/null | tr -d '\r' | grep -i '^content-length')" \
+        "$([ "$version" = --http2 ] && echo content-length || echo Content-Length): 6"
+}
+bodies --http1.1 200000000
+bodies --http2 50000000
+about=
+said() { # what is said, and heard, one word after the other
+    python3 - "$work" "$port" <<'EOF'
+import http.client, ssl, sys
+context = ssl.create_default_context(cafile=sys.argv[1] + "/ca.pem")
+context.load_cert_chain(sys.argv[1] + "/admin.pem", sys.argv[1] + "/admin.key")
+client = http.client.HTTPSConnection("127.0.0.1", int(sys.argv[2]), context=context, timeout=60)
+client.putrequest("POST", "/api/v1/namespaces/default/pods/web/proxy/echo")
+client.putheader("Transfer-Encoding", "chunked")
+client.endheaders()
+client.send(b"4\r\none\n\r\n")
+answer = client.getresponse()
+print(answer.status, answer.readline())
+client.send(b"4\r\ntwo\n\r\n")
+print(answer.readline())
+client.send(b"0\r\n\r\n")
+print(answer.read())
+EOF
+}
+is "an answer that comes with its question" "$(said 2>&1 | xargs)" "200 bone\\n btwo\\n b"
 
 # ---- the end ----
 k get configmaps -A --watch-only >"$work/watch.out" 2>&1 &

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* One request on its way to another server: its body is read, a connection is made, and then the
- * answer is passed back as it comes, as fast as the client takes it.
+/* One request on its way to another server, and the answer on its way back: each is passed on as it
+ * comes, as fast as the taker takes it, so that neither is ever held whole, and an answer may begin
+ * before its request has ended.
  *
- *     body -> call -> answer in pieces
+ *     client -- pieces of the body --> call -- pieces of the answer --> client
  *
- * Each request has a connection of its own: a backend is somebody's program, and no other request
- * shall wait for it. */
+ * What either side holds back is bounded by HTTP_CLIENT_OUT_HIGH and HTTP_OUT_HIGH; there is no
+ * limit in time, since a server that is silent may be one that has nothing to say yet. Each request
+ * has a connection of its own: a backend is somebody's program, and no other request shall wait for
+ * it. */
 #include "apiserver/connect/proxy.h"
 #include "net/client.h"
 
@@ -20,8 +23,6 @@ struct proxy {
     int status; /* of the answer that is passed back, once it has begun */
     bool paused;
 };
-
-/* ---- the answer ---- */
 
 static void cleanup(struct request *r) {
     struct proxy *p = r->data;
@@ -44,6 +45,36 @@ static void on_writable(struct exchange *x) {
         http_call_resume(p->call);
     }
 }
+
+/* ---- the body ---- */
+
+static bool body_piece(struct exchange *x, str data) {
+    struct request *r = x->ctx;
+    const struct proxy *p = r->data;
+    return http_call_write(p->call, data);
+}
+
+static void body_end(struct exchange *x, int e) {
+    struct request *r = x->ctx;
+    struct proxy *p = r->data;
+    if (e == 0) {
+        http_call_write_end(p->call);
+        return;
+    }
+    http_call_cancel(TAKE(p->call));
+    if (p->status)
+        exchange_abort(TAKE(r->x));
+    else
+        respond_status(r, status_bad_request(r->arena, "the request body could not be read"));
+    request_end(r);
+}
+
+static void on_drained(void *ctx) {
+    const struct proxy *p = ctx;
+    exchange_resume_body(p->r->x);
+}
+
+/* ---- the answer ---- */
 
 static void on_head(void *ctx, int status, const struct http_headers *h) {
     struct proxy *p = ctx;
@@ -89,7 +120,7 @@ static void on_done(void *ctx, int e, int status, const struct http_headers *h, 
 
 /* ---- the request ---- */
 
-static enum phase_result send(struct proxy *p, str body) {
+static enum phase_result send(struct proxy *p) {
     struct request *r = p->r;
     struct arena *a = r->arena;
     const struct proxy_target *t = &p->target;
@@ -108,7 +139,9 @@ static enum phase_result send(struct proxy *p, str body) {
         .target = proxy_request_target(a, t),
         .headers = h.v,
         .n_headers = h.n,
-        .body = body,
+        .stream_body = r->x->body_length != 0,
+        .body_length = r->x->body_length,
+        .on_drained = on_drained,
         .on_head = on_head,
         .on_data = on_data,
         .on_done = on_done,
@@ -116,24 +149,9 @@ static enum phase_result send(struct proxy *p, str body) {
     };
     request_endless(r, NULL);
     p->call = http_client_call(p->client, &o);
+    if (o.stream_body)
+        exchange_stream_body(r->x, body_piece, body_end);
     return PHASE_WAIT;
-}
-
-static void body_read(struct exchange *x, int e, str body) {
-    struct request *r = x->ctx;
-    request_state(r, REQUEST_RUNNING);
-    enum phase_result result;
-    if (e == 0)
-        result = send(r->data, body);
-    else if (e == -E2BIG)
-        result =
-            respond_status(r, status_new(r->arena, 413, "RequestEntityTooLarge",
-                                         "Request entity too large: limit is %d", PROXY_BODY_MAX));
-    else
-        result =
-            respond_status(r, status_bad_request(r->arena, "the request body could not be read"));
-    if (result == PHASE_DONE)
-        request_end(r);
 }
 
 /* A page at ".../proxy" would resolve its links against the wrong folder. */
@@ -182,9 +200,5 @@ enum phase_result proxy_start(struct request *r, const struct proxy_target *t) {
     p->prefix = prefix_of(r);
     r->data = p;
     r->cleanup = cleanup;
-    if (r->x->body_length == 0)
-        return send(p, STR_NONE);
-    request_state(r, REQUEST_BODY);
-    exchange_read_body(r->x, PROXY_BODY_MAX, body_read);
-    return PHASE_WAIT;
+    return send(p);
 }

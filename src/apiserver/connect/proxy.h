@@ -11,9 +11,8 @@
 #include "apiserver/request.h"
 #include "net/tls.h"
 
-#define PROXY_BODY_MAX    (16 * 1024 * 1024) /* of a request; 413 past it */
-#define PROXY_REFUSAL_MAX (64 * 1024)        /* of an answer that refuses an upgrade */
-#define TUNNELS_MAX       2000               /* of a server; 429 past it */
+#define PROXY_REFUSAL_MAX (64 * 1024) /* of an answer that refuses an upgrade */
+#define TUNNELS_MAX       2000        /* of a server; 429 past it */
 
 /* How the client is joined with the other side. */
 enum proxy_join {

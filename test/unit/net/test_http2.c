@@ -66,6 +66,27 @@ static void stream_on(struct exchange *x) {
         exchange_end(x);
 }
 
+/* "/pass": what comes goes back at once, while there is room. */
+static bool pass_back(struct exchange *x, str data) {
+    struct fixture *f = x->ctx;
+    exchange_write(x, data);
+    f->high = MAX(f->high, data.n);
+    return exchange_writable(x);
+}
+
+static void pass_end(struct exchange *x, int r) {
+    struct fixture *f = x->ctx;
+    f->body_result = r;
+    exchange_end(x);
+}
+
+/* "/sip": one piece, and its end in the middle of it when it is told to. */
+static bool sip(struct exchange *x, str data) {
+    if (x->query.n)
+        exchange_respond(x, 200, NULL, 0, STR("enough"));
+    return false;
+}
+
 static void handle(void *ctx, struct exchange *x) {
     struct fixture *f = ctx;
     struct http_header h = {STR("X-Test"), STR("a\r\nb")};
@@ -78,6 +99,13 @@ static void handle(void *ctx, struct exchange *x) {
         exchange_read_body(x, 1000000, echo);
     } else if (str_eq(x->path, STR("/small"))) {
         exchange_read_body(x, 10, echo);
+    } else if (str_eq(x->path, STR("/pass"))) {
+        struct http_header length = {STR("Content-Length"), x->query};
+        exchange_start(x, 200, &length, x->query.n > 0, exchange_resume_body);
+        exchange_stream_body(x, pass_back, pass_end);
+    } else if (str_eq(x->path, STR("/sip"))) {
+        exchange_stream_body(x, sip, pass_end);
+        f->held[f->n_held++] = x;
     } else if (str_eq(x->path, STR("/hold"))) {
         f->held[f->n_held++] = x;
     } else if (str_eq(x->path, STR("/zombie"))) {
@@ -468,6 +496,53 @@ TEST(what_is_not_asked_for_stays_within_the_window) {
     pass(&f.w, 10 * NSEC_PER_SEC);
     CHECK_INT(a->sent, sizeof(big));
     CHECK_INT(a->body.n, sizeof(big));
+    stop(&f);
+}
+
+TEST(bodies_that_pass_in_pieces) {
+    static struct fixture f;
+    static char big[900000];
+    start(&f);
+    memset(big, 'x', sizeof(big));
+    struct ask *a = ask(&f, 0, "POST", "/pass", str_n(big, sizeof(big)), false);
+    struct ask *b = ask(&f, 1, "POST", "/pass?5", STR("small"), false);
+    struct ask *c = ask(&f, 2, "POST", "/pass", STR("held"), true);
+    pass(&f.w, 60 * NSEC_PER_SEC);
+    CHECK_INT(a->body.n, sizeof(big));
+    CHECK(f.high <= 65536);
+    CHECK(a->closed && b->closed && !c->closed);
+    CHECK_STRC(buf_str(&b->body), "small");
+    CHECK_STRC(buf_str(&c->body), "held");
+    pass(&f.w, 600 * NSEC_PER_SEC); /* silence is no reason to end it */
+    CHECK(!c->closed);
+    c->send = STR("held on");
+    c->hold_body = false;
+    nghttp2_session_resume_data(f.session, c->id);
+    client_flush(&f);
+    pass(&f.w, NSEC_PER_SEC);
+    CHECK(c->closed);
+    CHECK_STRC(buf_str(&c->body), "held on");
+    CHECK_INT(f.aborts, 0);
+    stop(&f);
+}
+
+TEST(a_taker_of_pieces_may_stop_or_end) {
+    static struct fixture f;
+    static char big[900000];
+    start(&f);
+    struct ask *a = ask(&f, 0, "POST", "/sip", str_n(big, sizeof(big)), false);
+    struct ask *b = ask(&f, 1, "POST", "/sip?now", str_n(big, sizeof(big)), false);
+    struct ask *c = ask(&f, 2, "POST", "/pass", STR("held"), true);
+    pass(&f.w, 20 * NSEC_PER_SEC);
+    CHECK(a->sent <= 2 * 65536);
+    CHECK_STRC(buf_str(&b->body), "enough");
+    CHECK(b->closed);
+    nghttp2_submit_rst_stream(f.session, 0, c->id, NGHTTP2_CANCEL);
+    client_flush(&f);
+    pass(&f.w, NSEC_PER_SEC);
+    CHECK_INT(f.aborts, 1);
+    f.s = http_server_free(f.s);
+    CHECK_INT(f.aborts, 2);
     stop(&f);
 }
 
