@@ -72,3 +72,10 @@ int feature_gates_check(str text, struct err *e) {
     }
     return r;
 }
+
+bool feature_gate_at(unsigned i, struct feature_gate *ret) {
+    if (i >= ARRAY_LEN(gates))
+        return false;
+    *ret = (struct feature_gate){gates[i].name, gates[i].stage, gates[i].on};
+    return true;
+}

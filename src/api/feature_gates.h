@@ -11,3 +11,9 @@
 /* "Name=true,Other=false"; empty is fine. -EINVAL with upstream's text for what upstream refuses
  * too: unknown names, values that are none, gates that are locked. */
 int feature_gates_check(str gates, struct err *e);
+
+struct feature_gate {
+    const char *name, *stage; /* "Alpha", "Beta", "GA", "Deprecated" */
+    bool on;
+};
+bool feature_gate_at(unsigned i, struct feature_gate *ret); /* false: there are no more */

@@ -52,6 +52,7 @@ void request_state(struct request *r, enum request_state to) {
 static enum phase_result phase_limit(struct request *r) {
     if (r->server->n_requests <= APISERVER_REQUESTS_MAX && !r->server->stopping)
         return PHASE_NEXT;
+    metrics_terminated(r, 429);
     return respond_status(r, status_new(r->arena, 429, "TooManyRequests",
                                         "Too many requests, please try again later."));
 }
@@ -200,6 +201,7 @@ static void body_read(struct exchange *x, int e, str body) {
     request_state(r, REQUEST_RUNNING);
     if (e == 0) {
         r->body = str_dup(r->arena, body);
+        metrics_body(r);
         request_resume(r);
         return;
     }
@@ -354,6 +356,7 @@ void request_cut(struct request *r) {
     struct exchange *x = TAKE(r->x);
     if (x)
         exchange_abort(x);
+    metrics_aborted(r);
     if (r->state != REQUEST_STORE)
         request_end(r);
 }
@@ -361,6 +364,7 @@ void request_cut(struct request *r) {
 static void revision_there(void *ctx, int e) {
     struct request *r = ctx;
     r->wait = NULL;
+    metrics_waited(r, env_mono(r->server->env) - r->wait_began);
     if (e == 0) {
         request_again(r);
         return;
@@ -377,6 +381,7 @@ enum phase_result request_wait_revision(struct request *r, uint64_t revision) {
     if (store_revision(r->server->store) >= revision)
         return PHASE_NEXT;
     r->wait_revision = revision;
+    r->wait_began = env_mono(r->server->env);
     request_state(r, REQUEST_REVISION);
     r->wait = store_wait_revision(r->server->store, revision, REVISION_WAIT, revision_there, r);
     return PHASE_WAIT;

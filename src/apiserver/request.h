@@ -73,6 +73,7 @@ struct request {
 
     struct store_wait *wait;
     uint64_t wait_revision;
+    int64_t wait_began; /* env_mono */
     struct timer timer;
     struct task task;
     struct write *sleeper; /* the write that `timer` wakes */

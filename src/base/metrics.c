@@ -151,9 +151,9 @@ static void add_escaped(struct buf *b, str s) {
 }
 
 /* The printed labels are the key: two sets of values print alike only when they are equal. */
-static void print_labels(const struct metric *f, const str *values, struct buf *b) {
-    for (size_t i = 0; i < f->n_labels; i++) {
-        buf_printf(b, "%s%s=\"", i ? "," : "", f->labels[i]);
+static void print_labels(const char *const *labels, const str *values, struct buf *b) {
+    for (size_t i = 0; labels && labels[i]; i++) {
+        buf_printf(b, "%s%s=\"", i ? "," : "", labels[i]);
         add_escaped(b, values[i]);
         buf_addc(b, '"');
     }
@@ -182,7 +182,7 @@ struct series *metric_series(struct metric *f, const str *values) {
         return NULL;
     struct buf key;
     buf_init(&key, 0);
-    print_labels(f, values, &key);
+    print_labels(f->labels, values, &key);
     pthread_mutex_lock(&f->registry->lock);
     struct series *s = find_or_add(f, buf_str(&key));
     pthread_mutex_unlock(&f->registry->lock);
@@ -248,6 +248,23 @@ static void add_double(struct buf *b, double v) {
     buf_add(b, str_of(text));
 }
 
+void metrics_text_head(struct buf *b, const char *name, const char *help, const char *type) {
+    buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+void metrics_text_sample(struct buf *b, const char *name, const char *const *labels,
+                         const str *values, double v) {
+    buf_add(b, str_of(name));
+    if (labels && labels[0]) {
+        buf_addc(b, '{');
+        print_labels(labels, values, b);
+        buf_addc(b, '}');
+    }
+    buf_addc(b, ' ');
+    add_double(b, v);
+    buf_addc(b, '\n');
+}
+
 static void print_line(struct buf *b, const struct series *s, const char *suffix, double v) {
     buf_printf(b, "%s%s", s->family->name, suffix);
     if (s->labels.n)
@@ -274,7 +291,7 @@ static void print_histogram(struct buf *b, const struct series *s) {
 static void print_family(struct buf *b, const struct metric *f) {
     if (!f->series.n)
         return;
-    buf_printf(b, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help, f->name, kind_names[f->kind]);
+    metrics_text_head(b, f->name, f->help, kind_names[f->kind]);
     MAP_FOREACH (it, &f->series) {
         const struct series *s = it->value;
         if (f->kind == METRIC_HISTOGRAM)

@@ -44,6 +44,11 @@ void series_observe(struct series *s, double v); /* histogram */
 /* In Prometheus' text format 0.0.4: families in the order they were declared, those without series
  * left out; series in the order they were first found. */
 void metrics_print(struct metrics *m, struct buf *out);
+/* The same for what is looked up when somebody asks and needs no series: first a family's head, of
+ * type "gauge" or "counter", then its samples; as many values as labels. */
+void metrics_text_head(struct buf *out, const char *name, const char *help, const char *type);
+void metrics_text_sample(struct buf *out, const char *name, const char *const *labels,
+                         const str *values, double v);
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
 
 /* Sets process_*, as Prometheus' client libraries name them: processor time, memory, descriptors,

@@ -55,6 +55,7 @@ struct http_server {
     unsigned n_conns;
     int64_t date_at; /* second that `date` shows */
     char date[32];
+    uint64_t tls_failures;
     bool draining;
     struct timer drain_timer;
     struct task drained_task;

@@ -80,6 +80,8 @@ static void handshake_done(void *ctx, int r, struct stream *stream, const struct
     struct http_server *s = h->base.server;
     if (r == 0)
         start_protocol(s, stream);
+    else
+        s->tls_failures++;
     server_conn_gone(&h->base);
     free(h);
 }
@@ -97,6 +99,10 @@ static void on_accepted(struct listener *l, struct stream *stream) {
     struct handshake *h = xcalloc(1, sizeof(*h));
     server_conn_init(&h->base, s, &handshake_ops);
     h->tls = tls_start(s->tls, stream, NULL, handshake_done, h);
+}
+
+uint64_t http_server_tls_failures(const struct http_server *s) {
+    return s->tls_failures;
 }
 
 static void say_drained(struct http_server *s) {

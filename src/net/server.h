@@ -49,6 +49,8 @@ int http_server_new(struct loop *l, const struct http_server_options *o, struct 
                     struct http_server **ret);
 /* The address bound for listener i. */
 const char *http_server_address(const struct http_server *s, size_t i);
+uint64_t
+http_server_tls_failures(const struct http_server *s); /* handshakes that came to nothing */
 /* New sessions use it; running ones keep theirs. */
 void http_server_set_tls(struct http_server *s, struct tls_config *tls);
 /* No new connections; idle ones are closed, busy ones end with their exchange; drained() when none

@@ -10,6 +10,7 @@
  * disk, which struct env does not stand between. */
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -38,6 +39,7 @@ struct sqlite_disk {
     sqlite3 *db;
     sqlite3_stmt *stmt[STMT_MAX];
     int lock_fd;
+    _Atomic uint64_t size; /* of its files, as of the last transaction */
 };
 
 static int db_error(struct sqlite_disk *d, struct err *e, const char *what) {
@@ -251,13 +253,33 @@ static int write_meta(struct sqlite_disk *d, const char *name, uint64_t value, s
     return step(d, STMT_META, e);
 }
 
+static void measure(struct sqlite_disk *d) {
+    static const int files[] = {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER};
+    uint64_t size = 0;
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        sqlite3_file *f = NULL;
+        sqlite3_int64 n = 0;
+        if (sqlite3_file_control(d->db, "main", files[i], &f) == SQLITE_OK && f && f->pMethods &&
+            f->pMethods->xFileSize(f, &n) == SQLITE_OK)
+            size += (uint64_t)n;
+    }
+    atomic_store(&d->size, size);
+}
+
 /* Ends the transaction. A failed one leaves nothing behind; the store stops then anyway. */
 static int end(struct sqlite_disk *d, int r, struct err *e) {
     if (r == 0)
         r = step(d, STMT_COMMIT, e);
     if (r < 0)
         sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
+    else
+        measure(d);
     return r;
+}
+
+static uint64_t sqlite_size(void *disk) {
+    struct sqlite_disk *d = disk;
+    return atomic_load(&d->size);
 }
 
 static int sqlite_commit(void *disk, const struct store_record *records, size_t n, struct err *e) {
@@ -286,5 +308,6 @@ const struct store_disk_ops store_sqlite_ops = {
     .load = sqlite_load,
     .commit = sqlite_commit,
     .set_limit = sqlite_set_limit,
+    .size = sqlite_size,
     .close = sqlite_close,
 };

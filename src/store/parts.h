@@ -19,6 +19,7 @@ struct table {
     struct store *store;
     const struct api_resource *resource;
     struct btree tree;
+    uint64_t bytes; /* of the objects' JSON */
     struct event_log log;
     struct watch_index watches;
 };

@@ -57,11 +57,18 @@ uint64_t store_revision(const struct store *s) {
     return s->published;
 }
 
-uint64_t store_floor(const struct store *s, const struct api_resource *r) {
+static const struct table *find_table(const struct store *s, const struct api_resource *r) {
+    if (r->storage)
+        r = r->storage;
     for (uint32_t i = 0; i < s->tables.n; i++)
-        if (s->tables.v[i]->resource == (r->storage ? r->storage : r))
-            return s->tables.v[i]->log.floor;
-    return s->first;
+        if (s->tables.v[i]->resource == r)
+            return s->tables.v[i];
+    return NULL;
+}
+
+uint64_t store_floor(const struct store *s, const struct api_resource *r) {
+    const struct table *t = find_table(s, r);
+    return t ? t->log.floor : s->first;
 }
 
 /* ---- publishing ---- */
@@ -79,6 +86,8 @@ void store_apply(struct store *s, struct table *t, str key, struct object *objec
         ASSERT(was_there);
         ev.type = STORE_DELETED;
     }
+    const struct object *gone = object ? ev.previous : ev.object;
+    t->bytes += (object ? object->json.n : 0) - (gone ? gone->json.n : 0);
     s->published = revision;
     uint64_t seq = t->log.end;
     watch_index_wake(&t->watches, event_log_add(&t->log, &ev), seq, &s->ready);
@@ -164,7 +173,9 @@ static int load_record(void *ctx, const struct store_record *rec) {
     int rc = object_load(r, rec->key, rec->value, rec->revision, load->e, &o);
     if (rc < 0)
         return rc;
-    btree_put(&store_table(load->store, r)->tree, o, 0, NULL);
+    struct table *t = store_table(load->store, r);
+    btree_put(&t->tree, o, 0, NULL);
+    t->bytes += o->json.n;
     return 0;
 }
 
@@ -231,14 +242,24 @@ void store_stats(const struct store *s, struct store_stats *ret) {
         ret->log_events += t->log.end - t->log.first;
         ret->log_bytes += t->log.bytes;
         ret->watchers += watch_index_count(&t->watches);
+        ret->disk_bytes += t->bytes;
     }
+    if (s->o.ops->size)
+        ret->disk_bytes = s->o.ops->size(s->o.disk);
 }
 
 uint64_t store_count(const struct store *s, const struct api_resource *r) {
-    if (r->storage)
-        r = r->storage;
-    for (uint32_t i = 0; i < s->tables.n; i++)
-        if (s->tables.v[i]->resource == r)
-            return btree_count(&s->tables.v[i]->tree);
-    return 0;
+    const struct table *t = find_table(s, r);
+    return t ? btree_count(&t->tree) : 0;
+}
+
+void store_resource_stats(const struct store *s, const struct api_resource *r,
+                          struct store_resource_stats *ret) {
+    const struct table *t = find_table(s, r);
+    *ret = (struct store_resource_stats){0};
+    if (t)
+        *ret = (struct store_resource_stats){.objects = btree_count(&t->tree),
+                                             .bytes = t->bytes,
+                                             .events = t->log.end,
+                                             .log_capacity = t->log.cap};
 }

@@ -44,6 +44,7 @@ struct store_disk_ops {
                 uint64_t *ret_revision, uint64_t *ret_limit, bool *ret_clean, struct err *e);
     int (*commit)(void *disk, const struct store_record *records, size_t n, struct err *e);
     int (*set_limit)(void *disk, uint64_t limit, bool clean, struct err *e); /* durable on return */
+    uint64_t (*size)(void *disk); /* of its files as of the last commit, any thread; NULL: none */
     void (*close)(void *disk);
 };
 int store_disk_sqlite(struct env *env, const char *path, struct err *e, void **ret);
@@ -151,7 +152,15 @@ uint64_t store_watch_progress(const struct store_watch *w);
 /* Numbers for /metrics and tests. */
 struct store_stats {
     uint64_t objects, revision, log_events, log_bytes, commits, committed_writes, watchers;
+    uint64_t disk_bytes; /* what the back end holds in its files; of memory that of the objects */
 };
 void store_stats(const struct store *s, struct store_stats *ret);
 /* Objects of a resource, published. */
 uint64_t store_count(const struct store *s, const struct api_resource *r);
+struct store_resource_stats {
+    uint64_t objects, bytes; /* published; bytes of their JSON */
+    uint64_t events;         /* since the store was opened */
+    uint64_t log_capacity;   /* events that the log has room for */
+};
+void store_resource_stats(const struct store *s, const struct api_resource *r,
+                          struct store_resource_stats *ret);

@@ -3,6 +3,7 @@
 #include "apiserver/alloc/alloc.h"
 #include "apiserver/chore.h"
 #include "apiserver/hook_env.h"
+#include "apiserver/nonresource/metrics.h"
 
 static bool is_ready(const ServiceCIDR *c) {
     if (c->metadata.deletion_timestamp.set)
@@ -89,14 +90,59 @@ static bool draw_from(struct apiserver *s, const struct ip_range *r, uint32_t fr
     return found;
 }
 
+static void count(struct apiserver *s, struct arena *a, const struct cidr *block, bool asked,
+                  bool found) {
+    if (s->metrics)
+        metrics_allocated(s->metrics, &(struct metrics_allocation){.cidr = cidr_str(a, block),
+                                                                   .asked = asked,
+                                                                   .failed = !found});
+}
+
 bool alloc_draw(struct apiserver *s, struct arena *a, str family, struct ip *ret) {
     struct ip_range ranges[SERVICE_RANGES_MAX];
     unsigned n = alloc_ranges(s, a, family, ranges);
-    for (unsigned i = 0; i < n; i++)
-        if (draw_from(s, &ranges[i], ranges[i].band, ranges[i].size - ranges[i].band, ret) ||
-            draw_from(s, &ranges[i], 0, ranges[i].band, ret))
+    for (unsigned i = 0; i < n; i++) {
+        const struct ip_range *r = &ranges[i];
+        bool found =
+            draw_from(s, r, r->band, r->size - r->band, ret) || draw_from(s, r, 0, r->band, ret);
+        count(s, a, &r->cidr, false, found);
+        if (found)
             return true;
+    }
     return false;
+}
+
+/* An address counts for the first block that has it, as it would be drawn from that. */
+static void count_taken(struct apiserver *s, const struct ip_range *ranges, unsigned n,
+                        struct alloc_usage *usage) {
+    const struct api_resource *res = RESOURCE_OF(networking_v1_ipaddresses);
+    struct store_snapshot *sn = NULL;
+    if (store_snapshot(s->store, res, 0, &sn) < 0)
+        return;
+    str prefix = str_of(res->prefix);
+    const struct object *o = store_snapshot_seek(sn, prefix, prefix, false);
+    for (; o; o = store_snapshot_next(sn)) {
+        struct ip ip;
+        unsigned i = 0;
+        if (!ip_parse(str_slice(o->key, prefix.n, o->key.n), &ip))
+            continue;
+        while (i < n && !ip_range_has(&ranges[i], &ip))
+            i++;
+        if (i < n)
+            usage[i].taken += usage[i].taken < usage[i].size;
+    }
+    store_snapshot_free(sn);
+}
+
+unsigned alloc_usage(struct apiserver *s, struct arena *a,
+                     struct alloc_usage ret[SERVICE_USAGE_MAX]) {
+    struct ip_range ranges[SERVICE_USAGE_MAX];
+    unsigned n = alloc_ranges(s, a, STR("IPv4"), ranges);
+    n += alloc_ranges(s, a, STR("IPv6"), ranges + n);
+    for (unsigned i = 0; i < n; i++)
+        ret[i] = (struct alloc_usage){cidr_str(a, &ranges[i].cidr), ranges[i].size, 0};
+    count_taken(s, ranges, n, ret);
+    return n;
 }
 
 const char *alloc_refusal(struct apiserver *s, struct arena *a, const struct ip *ip) {
@@ -105,8 +151,11 @@ const char *alloc_refusal(struct apiserver *s, struct arena *a, const struct ip 
     unsigned n = alloc_ranges(s, a, family, ranges);
     const struct cidr *inside = NULL;
     for (unsigned i = 0; i < n; i++) {
-        if (ip_range_has(&ranges[i], ip))
-            return is_taken(s, text) ? "provided IP is already allocated" : NULL;
+        if (ip_range_has(&ranges[i], ip)) {
+            bool taken = is_taken(s, text);
+            count(s, a, &ranges[i].cidr, true, !taken);
+            return taken ? "provided IP is already allocated" : NULL;
+        }
         if (cidr_contains(&ranges[i].cidr, ip))
             inside = &ranges[i].cidr;
     }

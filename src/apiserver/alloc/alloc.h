@@ -47,6 +47,14 @@ unsigned alloc_ranges(struct apiserver *s, struct arena *a, str family,
                       struct ip_range ret[SERVICE_RANGES_MAX]);
 /* A free one of the family; false: none is left. */
 bool alloc_draw(struct apiserver *s, struct arena *a, str family, struct ip *ret);
+/* The blocks of both families, and how many of their addresses have an object. */
+struct alloc_usage {
+    str cidr;
+    uint32_t size, taken;
+};
+#define SERVICE_USAGE_MAX (2 * SERVICE_RANGES_MAX)
+unsigned alloc_usage(struct apiserver *s, struct arena *a,
+                     struct alloc_usage ret[SERVICE_USAGE_MAX]);
 /* Why it may not be had, as upstream tells it; NULL: it is free. */
 const char *alloc_refusal(struct apiserver *s, struct arena *a, const struct ip *ip);
 /* The object that stands for an address of a service, in the arena. */

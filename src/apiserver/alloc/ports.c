@@ -34,3 +34,10 @@ int32_t node_port_next(struct node_ports *p, uint64_t seed) {
     int32_t port = next_of(p, NODE_PORT_BAND, NODE_PORTS - NODE_PORT_BAND, seed);
     return port ? port : next_of(p, 0, NODE_PORT_BAND, seed);
 }
+
+unsigned node_ports_taken(const struct node_ports *p) {
+    unsigned n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(p->used); i++)
+        n += (unsigned)__builtin_popcountll(p->used[i]);
+    return n;
+}

@@ -3,6 +3,7 @@
 #include "api/object.h"
 #include "apiserver/alloc/alloc.h"
 #include "apiserver/chore.h"
+#include "apiserver/nonresource/metrics.h"
 #include "apiserver/verbs/track.h"
 
 #define SPEC(name_) PATH(PATH(NULL, "spec"), name_)
@@ -43,11 +44,18 @@ static enum step_result fail_internal(struct write *w, str why) {
                                     "Internal error occurred: " STR_FMT, STR_ARG(why)));
 }
 
+static void count_port(struct apiserver *s, bool asked, bool found) {
+    metrics_allocated(s->metrics, &(struct metrics_allocation){.asked = asked, .failed = !found});
+}
+
 /* NULL: it is this write's now. */
 static const char *take_port(struct write *w, int32_t port) {
-    if (!node_port_valid(port))
+    struct apiserver *s = w->r->server;
+    bool valid = node_port_valid(port), free = valid && node_port_take(&s->alloc->ports, port);
+    count_port(s, true, free);
+    if (!valid)
         return "provided port is not in the valid range. The range of valid ports is 30000-32767";
-    if (!node_port_take(&w->r->server->alloc->ports, port))
+    if (!free)
         return "provided port is already allocated";
     *list_push(w->r->arena, &allocation_of(w)->ports) = port;
     return NULL;
@@ -56,6 +64,7 @@ static const char *take_port(struct write *w, int32_t port) {
 static int32_t next_port(struct write *w) {
     struct apiserver *s = w->r->server;
     int32_t port = node_port_next(&s->alloc->ports, env_random_below(s->env, NODE_PORTS));
+    count_port(s, false, port);
     if (port)
         *list_push(w->r->arena, &allocation_of(w)->ports) = port;
     return port;

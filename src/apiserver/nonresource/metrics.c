@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "api/version.h"
+#include "api/deprecated.h"
 #include "base/map.h"
 
 #define CODES_MAX 12 /* kept with the series of a request; others are looked for again */
@@ -28,13 +28,19 @@ static const char *const by_request[] = {
     "verb", "dry_run", "group", "version", "resource", "subresource", "scope", "component", NULL};
 static const char *const by_route[] = {"verb",        "group", "version",   "resource",
                                        "subresource", "scope", "component", NULL};
+static const char *const by_end[] = {"verb",  "group",     "version", "resource", "subresource",
+                                     "scope", "component", "code",    NULL};
+static const char *const by_abort[] = {"verb",        "group", "version", "resource",
+                                       "subresource", "scope", NULL};
+static const char *const by_deprecation[] = {"group",       "version",         "resource",
+                                             "subresource", "removed_release", NULL};
+static const char *const by_index[] = {"group", "resource", "index", NULL};
+static const char *const by_body[] = {"group", "resource", "verb", NULL};
 static const char *const by_resource[] = {"group", "resource", NULL};
 static const char *const by_version[] = {"group", "version", "resource", NULL};
 static const char *const by_scope[] = {"group", "version", "resource", "scope", NULL};
-static const char *const by_name[] = {"resource", NULL};
 static const char *const by_result[] = {"result", NULL};
 static const char *const by_user[] = {"username", NULL};
-static const char *const by_kind[] = {"request_kind", NULL};
 static const char *const by_step[] = {"operation", "rejected", "type", NULL};
 static const char *const by_plugin[] = {"name", "operation", "rejected", "type", NULL};
 
@@ -49,6 +55,30 @@ static const double list_durations[] = {0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,  2, 4,
 static const double questions[] = {0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128,
                                    0.256, 0.512, 1.024, 2.048, 4.096, 8.192, 16.384};
 static const double admissions[] = {0.005, 0.025, 0.1, 0.5, 1, 2.5};
+
+static const double waits[] = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3};
+#define BODY_SIZES 31 /* 50,000 bytes and steps of 100,000 */
+
+/* What a list counts. The store is database and cache in one, so both are told of it. */
+enum list_number { LIST_ONE, LIST_FETCHED, LIST_RETURNED };
+static const struct list_family {
+    const char *name, *help;
+    enum list_number number;
+    bool indexed; /* has the label index: none is used */
+} list_families[] = {
+    {"apiserver_cache_list_total", "[ALPHA] Lists out of the cache.", LIST_ONE, true},
+    {"apiserver_cache_list_fetched_objects_total", "[ALPHA] Objects that lists looked at.",
+     LIST_FETCHED, true},
+    {"apiserver_cache_list_returned_objects_total", "[ALPHA] Objects that lists returned.",
+     LIST_RETURNED, false},
+    {"apiserver_storage_list_total", "[ALPHA] Lists out of the store.", LIST_ONE, false},
+    {"apiserver_storage_list_fetched_objects_total", "[ALPHA] Objects that lists read.",
+     LIST_FETCHED, false},
+    {"apiserver_storage_list_evaluated_objects_total", "[ALPHA] Objects that lists tested.",
+     LIST_FETCHED, false},
+    {"apiserver_storage_list_returned_objects_total", "[ALPHA] Objects that lists gave.",
+     LIST_RETURNED, false},
+};
 
 static const char *const result_names[AUTHN_RESULT_MAX] = {
     [AUTHN_SUCCESS] = "success", [AUTHN_FAILURE] = "failure", [AUTHN_ERROR] = "error"};
@@ -68,7 +98,8 @@ struct route_key {
 
 struct route {
     str values[LABELS];
-    struct series *duration, *indication, *size, *running;
+    struct series *duration, *indication, *size, *running, *body;
+    struct series *lists[ARRAY_LEN(list_families)];
     struct series *totals[CODES_MAX];
     uint16_t codes[CODES_MAX];
 };
@@ -82,25 +113,11 @@ struct server_metrics {
     struct metric *users;
     struct series *authz[DECISION_MAX], *authz_time[DECISION_MAX];
     struct metric *step, *plugin;
+    double body_sizes[BODY_SIZES];
     struct series *admission[ADMISSION_PLUGINS_MAX + 1][2][OPS][2];
-    struct series *objects[RESOURCE_ID_MAX], *objects_of_group[RESOURCE_ID_MAX];
 };
 
 /* ---- making ---- */
-
-static void build_info(struct metrics *m) {
-    static const char *const labels[] = {
-        "build_date", "compiler", "git_commit", "git_tree_state", "git_version",
-        "go_version", "major",    "minor",      "platform",       NULL};
-    str values[ARRAY_LEN(labels) - 1] = {[4] = STR(API_GIT_VERSION),
-                                         [6] = STR(API_VERSION_MAJOR),
-                                         [7] = STR(API_VERSION_MINOR),
-                                         [8] = STR(API_PLATFORM)};
-    series_set(metric_series(metric_gauge(m, "kubernetes_build_info",
-                                          "[BETA] 1, with the version as labels.", labels),
-                             values),
-               1);
-}
 
 static void declare_requests(struct server_metrics *s) {
     struct metrics *m = s->m;
@@ -156,7 +173,8 @@ struct server_metrics *server_metrics_new(struct env *env) {
     s->m = env->metrics;
     arena_init(&s->memory, 0);
     map_init(&s->routes, NULL);
-    build_info(s->m);
+    for (unsigned i = 0; i < BODY_SIZES; i++)
+        s->body_sizes[i] = 50000 + 100000.0 * i;
     declare_requests(s);
     declare_questions(s);
     s->step = metric_histogram(s->m, "apiserver_admission_step_admission_duration_seconds",
@@ -210,6 +228,18 @@ static const char *verb_label(const struct request *r) {
     return r->patch == PATCH_APPLY ? "APPLY" : names[r->verb];
 }
 
+static void note_deprecated(struct server_metrics *s, const struct request *r) {
+    if (!r->res || !deprecation_of(r->res))
+        return;
+    const str values[] = {str_of(r->res->group), str_of(r->res->version), str_of(r->res->plural),
+                          r->sub ? str_of(r->sub->name) : STR(""), STR("")};
+    series_set(metric_series(metric_gauge(s->m, "apiserver_requested_deprecated_apis",
+                                          "[STABLE] 1 for what is deprecated and was asked for.",
+                                          by_deprecation),
+                             values),
+               1);
+}
+
 static struct route *route_new(struct server_metrics *s, const struct request *r,
                                const struct route_key *k) {
     struct route *w = arena_make(&s->memory, struct route);
@@ -228,6 +258,7 @@ static struct route *route_new(struct server_metrics *s, const struct request *r
     };
     memcpy(w->values, values, sizeof(values));
     w->duration = metric_series(s->duration, values);
+    note_deprecated(s, r);
     return w;
 }
 
@@ -307,6 +338,111 @@ struct series *metrics_running(struct request *r) {
     return w->running;
 }
 
+void metrics_aborted(struct request *r) {
+    struct server_metrics *s = r->server->metrics;
+    if (!s || !r->measured)
+        return;
+    series_add(
+        without_dry_run(metric_counter(s->m, "apiserver_request_aborts_total",
+                                       "[ALPHA] Requests that the server cut off.", by_abort),
+                        route_of(r)),
+        1);
+}
+
+void metrics_terminated(struct request *r, uint16_t code) {
+    struct server_metrics *s = r->server->metrics;
+    static const char *const verbs[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
+    if (!s)
+        return;
+    char text[8];
+    snprintf(text, sizeof(text), "%u", code);
+    bool known = str_in(r->x->method, verbs);
+    const str values[] = {known ? r->x->method : STR("OTHER"),
+                          STR(""),
+                          STR(""),
+                          STR(""),
+                          STR(""),
+                          STR(""),
+                          STR("apiserver"),
+                          str_of(text)};
+    series_add(
+        metric_series(metric_counter(s->m, "apiserver_request_terminations_total",
+                                     "[ALPHA] Requests refused to protect the server.", by_end),
+                      values),
+        1);
+}
+
+void metrics_body(struct request *r) {
+    struct server_metrics *s = r->server->metrics;
+    static const char *const verbs[VERB_MAX] = {[VERB_CREATE] = "create",
+                                                [VERB_UPDATE] = "update",
+                                                [VERB_PATCH] = "patch",
+                                                [VERB_DELETE] = "delete",
+                                                [VERB_DELETECOLLECTION] = "delete"};
+    if (!s || !r->res || !verbs[r->verb])
+        return;
+    struct route *w = route_of(r);
+    const str values[] = {str_of(r->res->group), str_of(r->res->plural), str_of(verbs[r->verb])};
+    if (!w->body)
+        w->body = metric_series(metric_histogram(s->m, "apiserver_request_body_size_bytes",
+                                                 "[ALPHA] Bytes of requests' bodies.", by_body,
+                                                 s->body_sizes, BODY_SIZES),
+                                values);
+    series_observe(w->body, (double)r->body.n);
+}
+
+void metrics_list(struct request *r, uint64_t fetched, uint64_t returned) {
+    struct server_metrics *s = r->server->metrics;
+    if (!s)
+        return;
+    struct route *w = route_of(r);
+    const double numbers[] = {
+        [LIST_ONE] = 1, [LIST_FETCHED] = (double)fetched, [LIST_RETURNED] = (double)returned};
+    const str values[] = {str_of(r->res->group), str_of(r->res->plural), STR("")};
+    for (size_t i = 0; i < ARRAY_LEN(list_families); i++) {
+        const struct list_family *f = &list_families[i];
+        if (!w->lists[i])
+            w->lists[i] = metric_series(
+                metric_counter(s->m, f->name, f->help, f->indexed ? by_index : by_resource),
+                values);
+        series_add(w->lists[i], numbers[f->number]);
+    }
+}
+
+void metrics_waited(struct request *r, int64_t ns) {
+    struct server_metrics *s = r->server->metrics;
+    if (!s || !r->res)
+        return;
+    const str values[] = {str_of(r->res->group), str_of(r->res->plural)};
+    series_observe(metric_series(metric_histogram(s->m, "apiserver_watch_cache_read_wait_seconds",
+                                                  "[ALPHA] How long reads waited for a revision.",
+                                                  by_resource, waits, ARRAY_LEN(waits)),
+                                 values),
+                   (double)ns / (double)NSEC_PER_SEC);
+}
+
+void metrics_allocated(struct server_metrics *s, const struct metrics_allocation *a) {
+    static const char *const by_block[] = {"cidr", "scope", NULL};
+    static const char *const by_manner[] = {"scope", NULL};
+    static const char *const names[2][2] = {
+        {"kube_apiserver_nodeport_allocator_allocation_total",
+         "kube_apiserver_nodeport_allocator_allocation_errors_total"},
+        {"kube_apiserver_clusterip_allocator_allocation_total",
+         "kube_apiserver_clusterip_allocator_allocation_errors_total"}};
+    static const char *const helps[2][2] = {
+        {"[ALPHA] Node ports that were given.", "[ALPHA] Node ports that were not given."},
+        {"[ALPHA] Service addresses that were given, by block.",
+         "[ALPHA] Service addresses that were not given, by block."}};
+    bool block = a->cidr.p;
+    if (!s)
+        return;
+    const str values[] = {a->cidr, a->asked ? STR("static") : STR("dynamic")};
+    series_add(metric_series(metric_counter(s->m, names[block][a->failed], helps[block][a->failed],
+                                            block ? by_block : by_manner),
+                             block ? values : values + 1),
+               1);
+}
+
 /* ---- who, and may they ---- */
 
 /* Names are outsiders': upstream tells these apart. */
@@ -383,74 +519,4 @@ void metrics_admission(struct server_metrics *s, const struct admission_call *c)
     if (!*at)
         *at = c->plugin ? metric_series(s->plugin, values) : metric_series(s->step, values + 1);
     series_observe(*at, (double)c->ns / (double)NSEC_PER_SEC);
-}
-
-/* ---- what is counted when somebody asks ---- */
-
-static void count_objects(struct apiserver *s) {
-    struct server_metrics *m = s->metrics;
-    struct metric *plain = metric_gauge(
-        m->m, "apiserver_storage_objects",
-        "[STABLE] (Deprecated since 1.34.0) Objects that are stored, by resource.group.", by_name);
-    struct metric *grouped = metric_gauge(m->m, "apiserver_resource_objects",
-                                          "[ALPHA] Objects that are stored.", by_resource);
-    for (size_t i = 0; i < RESOURCE_ID_MAX; i++) {
-        const struct api_resource *res = &api_resources[i];
-        if (res->storage != res || !res->prefix || !served_has(&s->served, res))
-            continue;
-        if (!m->objects[i]) {
-            char name[300];
-            snprintf(name, sizeof(name), "%s%s%s", res->plural, res->group[0] ? "." : "",
-                     res->group);
-            str value = str_of(name);
-            m->objects[i] = metric_series(plain, &value);
-            const str values[] = {str_of(res->group), str_of(res->plural)};
-            m->objects_of_group[i] = metric_series(grouped, values);
-        }
-        double n = (double)store_count(s->store, res);
-        series_set(m->objects[i], n);
-        series_set(m->objects_of_group[i], n);
-    }
-}
-
-static void count_requests(struct apiserver *s) {
-    struct metric *f = metric_gauge(s->metrics->m, "apiserver_current_inflight_requests",
-                                    "[STABLE] Requests that are being answered.", by_kind);
-    unsigned reads = 0, writes = 0;
-    LIST_FOREACH (node, &s->requests) {
-        const struct request *r = container_of(node, struct request, node);
-        bool writing = r->res && r->verb != VERB_GET && r->verb != VERB_LIST;
-        reads += !r->endless && !writing;
-        writes += !r->endless && writing;
-    }
-    series_set(metric_series(f, &STR("readOnly")), reads);
-    series_set(metric_series(f, &STR("mutating")), writes);
-}
-
-static void look_at_store(struct apiserver *s) {
-    struct metrics *m = s->metrics->m;
-    struct store_stats st;
-    store_stats(s->store, &st);
-    series_set(metric_series(metric_gauge(m, "coxswain_store_revision",
-                                          "Highest revision that is published.", NULL),
-                             NULL),
-               (double)st.revision);
-    series_set(metric_series(metric_gauge(m, "coxswain_store_log_bytes",
-                                          "Size of the log that watches are told from.", NULL),
-                             NULL),
-               (double)st.log_bytes);
-    series_raise(metric_series(metric_counter(m, "coxswain_store_commits_total",
-                                              "Batches of writes that were made durable.", NULL),
-                               NULL),
-                 (double)st.commits);
-}
-
-void metrics_scrape(struct apiserver *s, struct buf *out) {
-    if (!s->metrics)
-        return;
-    count_objects(s);
-    count_requests(s);
-    look_at_store(s);
-    metrics_process(s->env);
-    metrics_print(s->metrics->m, out);
 }

@@ -19,6 +19,23 @@ void metrics_request(struct request *r);
 /* The gauge of those that run without an end of their own, one higher; take one off at the end. */
 struct series *metrics_running(struct request *r);
 
+/* The server has cut it off; has refused it to save itself; has read its body. */
+void metrics_aborted(struct request *r);
+void metrics_terminated(struct request *r, uint16_t code);
+void metrics_body(struct request *r);
+/* A list has looked at so many objects and returned some. */
+void metrics_list(struct request *r, uint64_t fetched, uint64_t returned);
+/* It has waited for a revision to be published. */
+void metrics_waited(struct request *r, int64_t ns);
+
+/* A service was given an address of a block, or a port (cidr.p NULL), or was not. */
+struct metrics_allocation {
+    str cidr;
+    bool asked; /* for this very one */
+    bool failed;
+};
+void metrics_allocated(struct server_metrics *m, const struct metrics_allocation *a);
+
 /* How the questions of a request were answered, and how long that took in ns. */
 enum authn_result { AUTHN_SUCCESS, AUTHN_FAILURE, AUTHN_ERROR, AUTHN_RESULT_MAX };
 void metrics_authn(struct server_metrics *m, enum authn_result result, str username, int64_t ns);

@@ -10,6 +10,7 @@
 
 #include "apiserver/encoding/encode.h"
 #include "apiserver/encoding/packed.h"
+#include "apiserver/nonresource/metrics.h"
 #include "apiserver/verbs/continue.h"
 #include "apiserver/verbs/selection.h"
 
@@ -26,6 +27,7 @@ struct list_stream {
     struct store_snapshot *snapshot;
     str prefix, start; /* what is listed; where to begin, relative to it */
     bool seeked, more; /* the walk has begun; it ended at the limit */
+    uint64_t looked_at;
     VEC(const struct object *) items;
     uint32_t next;
     struct buf out;
@@ -91,6 +93,7 @@ static bool collect(struct request *r, struct list_stream *l) {
                                 false);
     l->seeked = true;
     for (unsigned turn = 0; o; o = store_snapshot_next(l->snapshot)) {
+        l->looked_at++;
         if (selection_matches(&l->selection, o)) {
             l->more = l->options.limit > 0 && l->items.n == (uint64_t)l->options.limit;
             if (l->more)
@@ -231,6 +234,7 @@ static enum phase_result walk(struct request *r, struct list_stream *l) {
         loop_defer(r->server->loop, &r->task);
         return PHASE_WAIT;
     }
+    metrics_list(r, l->looked_at, l->items.n);
     ListMeta meta = list_meta(r, l);
     return send(r, l, &meta);
 }
