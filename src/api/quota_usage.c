@@ -47,18 +47,7 @@ static bool is_extended(str name) {
 }
 
 static bool pod_counts(str name) {
-    static const char *const names[] = {"pods",
-                                        "cpu",
-                                        "memory",
-                                        "ephemeral-storage",
-                                        "requests.cpu",
-                                        "requests.memory",
-                                        "requests.ephemeral-storage",
-                                        "limits.cpu",
-                                        "limits.memory",
-                                        "limits.ephemeral-storage",
-                                        NULL};
-    return str_in(name, names) || str_starts(name, STR("hugepages-")) ||
+    return str_eqc(name, "pods") || resource_is_compute(name) || is_hugepages(name) ||
            str_starts(name, STR("requests.hugepages-")) || is_extended(name);
 }
 

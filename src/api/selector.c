@@ -85,15 +85,6 @@ str selector_exact(const struct selector *s, str key) {
 
 /* ---- making ---- */
 
-str go_quoted(struct arena *a, str s) {
-    struct buf b;
-    buf_init(&b, 0);
-    go_quote(&b, s);
-    str out = str_dup(a, buf_str(&b));
-    buf_done(&b);
-    return out;
-}
-
 static int compare_str(const void *a, const void *b) {
     return str_cmp(*(const str *)a, *(const str *)b);
 }

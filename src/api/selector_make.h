@@ -7,4 +7,3 @@
 /* Checks a requirement and brings its values in order. -EINVAL with upstream's text. */
 int requirement_settle(struct arena *a, struct requirement *r, struct err *e);
 void selector_sort(struct selector *s);
-str go_quoted(struct arena *a, str s);

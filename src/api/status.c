@@ -3,6 +3,7 @@
  * letter, because client-go compares reasons and scripts compare messages. */
 #include "api/status.h"
 
+#include "api/name_index.h"
 #include "base/vec.h"
 
 static Status *failure(struct arena *a, int code, const char *reason, str message) {
@@ -25,15 +26,6 @@ static StatusDetails *details(struct arena *a, Status *s, str name, str group, s
 /* "deployments.apps", or "configmaps" in the core group. */
 static str qualified(struct arena *a, str group, str kind) {
     return group.n ? str_printf(a, STR_FMT "." STR_FMT, STR_ARG(kind), STR_ARG(group)) : kind;
-}
-
-static str quoted(struct arena *a, str s) {
-    struct buf b;
-    buf_init(&b, 0);
-    go_quote(&b, s);
-    str out = str_dup(a, buf_str(&b));
-    buf_done(&b);
-    return out;
 }
 
 Status *status_new(struct arena *a, int code, const char *reason, const char *fmt, ...) {
@@ -76,7 +68,7 @@ static Status *about(struct arena *a, int code, const char *reason, str group, s
     Status *s = failure(
         a, code, reason,
         name.n ? str_printf(a, "%s" STR_FMT " " STR_FMT STR_FMT, before, STR_ARG(what),
-                            STR_ARG(quoted(a, name)), STR_ARG(after))
+                            STR_ARG(go_quoted(a, name)), STR_ARG(after))
                : str_printf(a, "%s" STR_FMT STR_FMT, before, STR_ARG(what), STR_ARG(after)));
     details(a, s, name, group, kind);
     return s;
@@ -120,13 +112,6 @@ void status_add_cause(struct arena *a, Status *s, const char *reason, str messag
 }
 
 /* Equal texts are said once in the message, while every cause is listed: Go's aggregate. */
-static bool said_before(const str *texts, uint32_t n, str text) {
-    for (uint32_t i = 0; i < n; i++)
-        if (str_eq(texts[i], text))
-            return true;
-    return false;
-}
-
 Status *status_invalid(struct arena *a, str group, str kind, str name,
                        const struct field_errors *fe) {
     Status *s = failure(a, 422, "Invalid", STR_NONE);
@@ -135,13 +120,15 @@ Status *status_invalid(struct arena *a, str group, str kind, str name,
     str *texts = arena_array(a, fe->list.n, sizeof(str));
     for (uint32_t i = 0; i < fe->list.n; i++) {
         const struct field_error *e = &fe->list.v[i];
-        str text = field_error_str(a, e);
-        if (!said_before(texts, n, text))
-            texts[n++] = text;
+        texts[i] = field_error_str(a, e);
         status_add_cause(a, s, field_error_reason(e->type), field_error_body(a, e), e->field);
     }
+    struct name_index x = name_index_of(a, texts, fe->list.n, sizeof(str));
+    for (uint32_t i = 0; i < fe->list.n; i++)
+        if (name_index_first(&x, texts[i]) == i)
+            texts[n++] = texts[i];
     str head = str_printf(a, STR_FMT " " STR_FMT " is invalid", STR_ARG(qualified(a, group, kind)),
-                          STR_ARG(quoted(a, name)));
+                          STR_ARG(go_quoted(a, name)));
     if (n == 0)
         s->message = head;
     else if (n == 1)

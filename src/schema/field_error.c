@@ -81,7 +81,7 @@ void go_quote(struct buf *b, str s) {
     buf_addc(b, '"');
 }
 
-static str quoted(struct arena *a, str s) {
+str go_quoted(struct arena *a, str s) {
     struct buf b;
     buf_init(&b, 0);
     go_quote(&b, s);
@@ -106,7 +106,7 @@ static void add(struct field_errors *fe, enum field_error_type type, const struc
     struct field_error e = {
         .type = type, .field = field_path_str(a, p), .detail = str_dup(a, detail)};
     if (value.quote)
-        e.value = quoted(a, value.s);
+        e.value = go_quoted(a, value.s);
     else if (value.s.p)
         e.value = str_dup(a, value.s);
     fe->bytes += e.field.n + e.value.n + e.detail.n;

@@ -105,6 +105,7 @@ str field_error_str(struct arena *a, const struct field_error *e);
 str field_error_body(struct arena *a, const struct field_error *e);
 /* Appends s as Go's %q prints it. */
 void go_quote(struct buf *b, str s);
+str go_quoted(struct arena *a, str s);
 /* The "FieldValueInvalid" of a Status cause. */
 const char *field_error_reason(enum field_error_type t);
 

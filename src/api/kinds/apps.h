@@ -4,9 +4,10 @@
 
 #include "api/kinds/kinds.h"
 
-/* A count of the status, against another. */
-void check_at_most(struct field_errors *fe, const char *name, int64_t v, const char *other,
-                   int64_t most);
+/* Of the status: no more are `some` (v of them), ready or available than there are, and no more
+ * available than ready. */
+void check_counts(struct field_errors *fe, const char *some, int32_t v, int32_t ready,
+                  int32_t available, int32_t replicas);
 
 void deployment_validate(struct field_errors *fe, const void *obj, const void *old);
 void deployment_validate_update(struct field_errors *fe, const void *obj, const void *old);

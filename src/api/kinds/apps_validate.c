@@ -106,11 +106,19 @@ void deployment_validate_update(struct field_errors *fe, const void *obj, const 
                        ((const Deployment *)old)->spec.selector);
 }
 
-void check_at_most(struct field_errors *fe, const char *name, int64_t v, const char *other,
-                   int64_t most) {
+static void check_at_most(struct field_errors *fe, const char *name, int64_t v, const char *other,
+                          int64_t most) {
     if (v > most)
         field_invalid_i64(fe, PATH(PATH(NULL, "status"), name), v,
                           str_printf(fe->arena, "cannot be greater than %s", other).p);
+}
+
+void check_counts(struct field_errors *fe, const char *some, int32_t v, int32_t ready,
+                  int32_t available, int32_t replicas) {
+    check_at_most(fe, some, v, "status.replicas", replicas);
+    check_at_most(fe, "readyReplicas", ready, "status.replicas", replicas);
+    check_at_most(fe, "availableReplicas", available, "status.replicas", replicas);
+    check_at_most(fe, "availableReplicas", available, "readyReplicas", ready);
 }
 
 static void check_collisions(struct field_errors *fe, struct opt_i32 v, struct opt_i32 old) {
@@ -125,11 +133,8 @@ void deployment_validate_status(struct field_errors *fe, const void *obj, const 
     check_rows(fe, PATH(NULL, "status"), DeploymentStatus, s,
                "observedGeneration replicas updatedReplicas readyReplicas availableReplicas "
                "unavailableReplicas collisionCount");
-    check_at_most(fe, "updatedReplicas", s->updated_replicas, "status.replicas", s->replicas);
-    check_at_most(fe, "readyReplicas", s->ready_replicas, "status.replicas", s->replicas);
-    check_at_most(fe, "availableReplicas", s->available_replicas, "status.replicas", s->replicas);
-    check_at_most(fe, "availableReplicas", s->available_replicas, "readyReplicas",
-                  s->ready_replicas);
+    check_counts(fe, "updatedReplicas", s->updated_replicas, s->ready_replicas,
+                 s->available_replicas, s->replicas);
     check_collisions(fe, s->collision_count, was->collision_count);
 }
 
@@ -157,12 +162,8 @@ void replicaset_validate_status(struct field_errors *fe, const void *obj, const 
     (void)old;
     check_rows(fe, PATH(NULL, "status"), ReplicaSetStatus, s,
                "replicas fullyLabeledReplicas readyReplicas availableReplicas observedGeneration");
-    check_at_most(fe, "fullyLabeledReplicas", s->fully_labeled_replicas, "status.replicas",
-                  s->replicas);
-    check_at_most(fe, "readyReplicas", s->ready_replicas, "status.replicas", s->replicas);
-    check_at_most(fe, "availableReplicas", s->available_replicas, "status.replicas", s->replicas);
-    check_at_most(fe, "availableReplicas", s->available_replicas, "readyReplicas",
-                  s->ready_replicas);
+    check_counts(fe, "fullyLabeledReplicas", s->fully_labeled_replicas, s->ready_replicas,
+                 s->available_replicas, s->replicas);
 }
 
 /* ---- StatefulSet ---- */

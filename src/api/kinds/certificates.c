@@ -52,25 +52,26 @@ static void keep_conditions(CertificateSigningRequest *c, const CertificateSigni
     }
 }
 
-static Time transition(const CertificateSigningRequest *was,
-                       const CertificateSigningRequestCondition *c, Time now) {
-    for (uint32_t i = 0; i < was->status.conditions.n; i++) {
-        const CertificateSigningRequestCondition *o = &was->status.conditions.v[i];
-        if (str_eq(o->type, c->type) && str_eq(o->status, c->status) && o->last_transition_time.set)
-            return o->last_transition_time;
-    }
-    return now;
-}
-
+/* A condition that is as it was has changed when it had. */
 static void fill_times(struct hook_ctx *h, CertificateSigningRequest *c,
                        const CertificateSigningRequest *was) {
+    struct arena *a = h->arena;
     Time now = hook_now(h);
-    for (uint32_t i = 0; i < MIN(c->status.conditions.n, LIST_COMPARED_MAX); i++) {
+    str *keys = arena_array(a, was->status.conditions.n, sizeof(*keys));
+    for (uint32_t i = 0; i < was->status.conditions.n; i++) {
+        const CertificateSigningRequestCondition *o = &was->status.conditions.v[i];
+        if (o->last_transition_time.set)
+            keys[i] = pair_key(a, o->type, o->status);
+    }
+    struct name_index x = name_index_of(a, keys, was->status.conditions.n, sizeof(*keys));
+    for (uint32_t i = 0; i < c->status.conditions.n; i++) {
         CertificateSigningRequestCondition *n = &c->status.conditions.v[i];
+        int64_t at = name_index_first(&x, pair_key(a, n->type, n->status));
         if (!n->last_update_time.set)
             n->last_update_time = now;
         if (!n->last_transition_time.set)
-            n->last_transition_time = transition(was, n, now);
+            n->last_transition_time =
+                at < 0 ? now : was->status.conditions.v[at].last_transition_time;
     }
 }
 

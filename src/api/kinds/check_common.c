@@ -103,32 +103,24 @@ void check_name_required(struct field_errors *fe, const struct field_path *p, st
 
 /* ---- names of resources and their quantities ---- */
 
-static const char *const standard_resources[] = {"cpu",
-                                                 "memory",
-                                                 "ephemeral-storage",
-                                                 "requests.cpu",
-                                                 "requests.memory",
-                                                 "requests.ephemeral-storage",
-                                                 "limits.cpu",
-                                                 "limits.memory",
-                                                 "limits.ephemeral-storage",
-                                                 "pods",
-                                                 "resourcequotas",
-                                                 "services",
-                                                 "replicationcontrollers",
-                                                 "secrets",
-                                                 "configmaps",
-                                                 "persistentvolumeclaims",
-                                                 "storage",
-                                                 "requests.storage",
-                                                 "services.nodeports",
-                                                 "services.loadbalancers",
-                                                 NULL};
-
 #define EXTENDED_MAX 512 /* "requests.", and more than a domain and a name may have */
 
 bool is_hugepages(str name) {
     return str_starts(name, STR("hugepages-"));
+}
+
+/* Plain, or as quotas name it: "limits.cpu". */
+bool resource_is_compute(str name) {
+    static const char *const names[] = {"cpu", "memory", "ephemeral-storage", NULL};
+    str rest = name, side = str_cut(&rest, '.');
+    bool of_quota = str_eqc(side, "requests") || str_eqc(side, "limits");
+    return str_in(of_quota && rest.p ? rest : name, names);
+}
+
+static bool is_standard(str name) {
+    return resource_is_compute(name) || resource_counts_objects(name) || is_hugepages(name) ||
+           str_eqc(name, "storage") || str_eqc(name, "requests.storage") ||
+           str_starts(name, STR("requests.hugepages-"));
 }
 
 bool resource_is_container(str name) {
@@ -165,8 +157,7 @@ bool resource_is_extended(str name) {
 void check_resource_name(struct field_errors *fe, const struct field_path *p, str name) {
     if (!name_ok(name_qualified, name))
         field_check_name(fe, p, name, name_qualified);
-    else if (str_chr(name, '/') < 0 && !str_in(name, standard_resources) && !is_hugepages(name) &&
-             !str_starts(name, STR("requests.hugepages-")))
+    else if (str_chr(name, '/') < 0 && !is_standard(name))
         field_invalid(fe, p, name, "must be a standard resource type or fully qualified");
 }
 

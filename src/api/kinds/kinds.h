@@ -121,6 +121,7 @@ void check_conditions(struct field_errors *fe, const struct field_path *p, const
                       uint32_t n);
 
 bool is_hugepages(str name);
+bool resource_is_compute(str name); /* cpu, memory, local disk; of quotas too */
 bool resource_is_container(str name);
 bool resource_is_native(str name); /* Kubernetes' own */
 bool resource_is_extended(str name);

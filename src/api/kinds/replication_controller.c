@@ -45,12 +45,8 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
     (void)old;
     check_rows(fe, p, ReplicationControllerStatus, s,
                "replicas fullyLabeledReplicas readyReplicas availableReplicas observedGeneration");
-    check_at_most(fe, "fullyLabeledReplicas", s->fully_labeled_replicas, "status.replicas",
-                  s->replicas);
-    check_at_most(fe, "readyReplicas", s->ready_replicas, "status.replicas", s->replicas);
-    check_at_most(fe, "availableReplicas", s->available_replicas, "status.replicas", s->replicas);
-    check_at_most(fe, "availableReplicas", s->available_replicas, "readyReplicas",
-                  s->ready_replicas);
+    check_counts(fe, "fullyLabeledReplicas", s->fully_labeled_replicas, s->ready_replicas,
+                 s->available_replicas, s->replicas);
 }
 
 const struct hooks hooks_core_v1_replicationcontrollers = {

@@ -2,19 +2,8 @@
 #include "api/kinds/kinds.h"
 
 static bool is_quota_resource(str name) {
-    static const char *const names[] = {"cpu",
-                                        "memory",
-                                        "ephemeral-storage",
-                                        "requests.cpu",
-                                        "requests.memory",
-                                        "requests.storage",
-                                        "requests.ephemeral-storage",
-                                        "limits.cpu",
-                                        "limits.memory",
-                                        "limits.ephemeral-storage",
-                                        NULL};
-    return str_in(name, names) || resource_counts_objects(name) || is_hugepages(name) ||
-           str_starts(name, STR("requests.hugepages-"));
+    return resource_is_compute(name) || resource_counts_objects(name) || is_hugepages(name) ||
+           str_eqc(name, "requests.storage") || str_starts(name, STR("requests.hugepages-"));
 }
 
 static void check_list(struct field_errors *fe, const struct field_path *p, const str_map *m) {

@@ -37,12 +37,7 @@ void warn_at(struct warnings *w, const struct field_path *p, const char *fmt, ..
 }
 
 str warn_quoted(struct warnings *w, str s) {
-    struct buf b;
-    buf_init(&b, 0);
-    go_quote(&b, s);
-    str out = str_dup(w->arena, buf_str(&b));
-    buf_done(&b);
-    return out;
+    return go_quoted(w->arena, s);
 }
 
 /* ---- addresses ---- */
