@@ -174,11 +174,23 @@ static void keep_resources(const Container *v, Container *old, uint32_t n) {
             old[i].resources = v[i].resources;
 }
 
-/* A job that waits may still be told where its pods go and what they are given. */
+/* What may still change while a job waits: where its pods go, and what they are given. */
+struct open {
+    bool places, resources;
+};
+
+/* Once it ran, it waits when its pods are gone; before that nothing was given to anybody. */
+static struct open open_of(const Job *old) {
+    const JobStatus *s = &old->status;
+    bool suspended = opt_or(old->spec.suspend, false);
+    bool settled = job_condition_is_true(s, "Suspended") && !s->active;
+    return (struct open){suspended && (!s->start_time.set || settled), suspended && settled};
+}
+
 static void check_template_update(struct field_errors *fe, const struct field_path *p,
-                                  const JobSpec *s, const JobSpec *was, bool movable) {
+                                  const JobSpec *s, const JobSpec *was, struct open may) {
     const PodTemplateSpec *t = &s->template_;
-    if (!movable) {
+    if (!may.places) {
         if (!api_equal(&PodTemplateSpec_type, t, &was->template_))
             field_invalid_printed(fe, p, go_json(fe->arena, &PodTemplateSpec_type, t),
                                   FIELD_IMMUTABLE);
@@ -194,9 +206,9 @@ static void check_template_update(struct field_errors *fe, const struct field_pa
     old.node_selector = t->spec.node_selector;
     old.tolerations = t->spec.tolerations;
     old.scheduling_gates = t->spec.scheduling_gates;
-    if (old.containers.n == t->spec.containers.n)
+    if (may.resources && old.containers.n == t->spec.containers.n)
         keep_resources(t->spec.containers.v, old.containers.v, old.containers.n);
-    if (old.init_containers.n == t->spec.init_containers.n)
+    if (may.resources && old.init_containers.n == t->spec.init_containers.n)
         keep_resources(t->spec.init_containers.v, old.init_containers.v, old.init_containers.n);
     if (!api_equal(&PodSpec_type, &t->spec, &old))
         field_invalid_printed(fe, PATH(p, "spec"), go_json(fe->arena, &PodSpec_type, &t->spec),
@@ -205,13 +217,10 @@ static void check_template_update(struct field_errors *fe, const struct field_pa
 
 static void check_update(struct field_errors *fe, const JobSpec *s, const Job *old) {
     const JobSpec *was = &old->spec;
-    const JobStatus *status = &old->status;
     const struct field_path *p = PATH(NULL, "spec");
-    bool waits = opt_or(was->suspend, false) &&
-                 (!status->start_time.set || job_condition_is_true(status, "Suspended"));
     check_completions(fe, PATH(p, "completions"), s, was);
     check_same_message(fe, PATH(p, "selector"), &LabelSelector_type, s->selector, was->selector);
-    check_template_update(fe, PATH(p, "template"), s, was, waits);
+    check_template_update(fe, PATH(p, "template"), s, was, open_of(old));
     check_same_opt(fe, PATH(p, "completionMode"), s->completion_mode, was->completion_mode);
     check_same_message(fe, PATH(p, "podFailurePolicy"), &PodFailurePolicy_type,
                        s->pod_failure_policy, was->pod_failure_policy);

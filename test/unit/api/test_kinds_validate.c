@@ -202,6 +202,49 @@ TEST(what_may_not_change) {
     }
 }
 
+/* What may change in the template of a job that waits. */
+TEST(jobs_that_wait) {
+    static const char base[] =
+        "{\"metadata\":{\"name\":\"j\"},\"spec\":{\"suspend\":%s,\"completions\":1,"
+        "\"parallelism\":1,\"completionMode\":\"NonIndexed\",\"manualSelector\":true,"
+        "\"selector\":{\"matchLabels\":{\"a\":\"b\"}},\"template\":{\"metadata\":{\"labels\":"
+        "{\"a\":\"b\"}},\"spec\":{\"restartPolicy\":\"Never\",\"dnsPolicy\":\"ClusterFirst\",%s"
+        "\"containers\":[{\"name\":\"c\",\"image\":\"%s\",\"imagePullPolicy\":\"Always\","
+        "\"terminationMessagePolicy\":\"File\"%s}]}}},\"status\":{%s}}";
+    static const char started[] = "\"startTime\":\"2026-01-01T00:00:00Z\"",
+                      running[] = "\"startTime\":\"2026-01-01T00:00:00Z\",\"active\":1,"
+                                  "\"conditions\":[{\"type\":\"Suspended\",\"status\":\"True\"}]",
+                      settled[] = "\"startTime\":\"2026-01-01T00:00:00Z\","
+                                  "\"conditions\":[{\"type\":\"Suspended\",\"status\":\"True\"}]",
+                      place[] = "\"nodeSelector\":{\"x\":\"y\"},",
+                      amount[] = ",\"resources\":{\"requests\":{\"cpu\":\"1\"}}";
+    static const struct {
+        const char *suspend, *status, *place, *image, *amount, *error;
+    } all[] = {
+        {"true", "", place, "i", "", ""},
+        {"true", "", "", "i", amount, "spec.template.spec: Invalid value: "},
+        {"true", "", "", "other", "", "spec.template.spec: Invalid value: "},
+        {"true", started, place, "i", "", "spec.template: Invalid value: "},
+        {"true", running, place, "i", "", "spec.template: Invalid value: "},
+        {"true", settled, place, "i", amount, ""},
+        {"true", settled, place, "other", amount, "spec.template.spec: Invalid value: "},
+        {"false", "", place, "i", "", "spec.template: Invalid value: "},
+        {"false", settled, place, "i", "", "spec.template: Invalid value: "},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        struct fixture f;
+        begin(&f, RESOURCE_ID(batch_v1_jobs));
+        struct field_errors fe = {.arena = &f.arena};
+        str old = str_printf(&f.arena, base, all[i].suspend, "", "i", "", all[i].status);
+        str now = str_printf(&f.arena, base, all[i].suspend, all[i].place, all[i].image,
+                             all[i].amount, all[i].status);
+        f.hooks->validate_write(&fe, read_object(&f, now.p), read_object(&f, old.p));
+        str text = errors_text(&f, &fe), want = str_of(all[i].error);
+        CHECK_STR(want.n ? str_slice(text, 0, want.n) : text, want);
+        arena_done(&f.arena);
+    }
+}
+
 /* What events.k8s.io asks beyond the core, of the form that is stored. */
 TEST(events_of_the_newer_version) {
     static const char base[] =
