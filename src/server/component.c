@@ -78,8 +78,10 @@ int component_open(struct component *c, const char *name, const struct component
         r = signals_watch(c->loop, stops, ARRAY_LEN(stops), on_signal, c, &c->signals);
     if (r == 0)
         r = ask(c, &e);
-    if (r == 0)
+    if (r == 0) {
         on_renewal(&c->renewal);
+        memory_keep(&c->memory, c->loop);
+    }
     if (r < 0)
         log_error(&c->env, "%s", e.text[0] ? e.text : strerror(-r));
     return r;
@@ -89,6 +91,7 @@ void component_close(struct component *c) {
     rest_client_free(c->client);
     if (c->loop) {
         timer_stop(c->loop, &c->renewal);
+        memory_keep_stop(&c->memory);
         signals_free(c->signals);
         loop_free(c->loop);
     }

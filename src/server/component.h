@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What every component's process begins with: its environment and loop, its identity (asked for
- * again in time), its end on SIGTERM, and the rights it gives up. */
+ * again in time), its end on SIGTERM, the rights it gives up and the memory it gives back. */
 #pragma once
 
 #include "client/diagnostics.h"
 #include "loop/child.h"
 #include "server/config.h"
 #include "server/identity.h"
+#include "server/memory.h"
 
 struct component {
     struct server_config *config;
@@ -17,6 +18,7 @@ struct component {
     int channel; /* -1: none */
     struct signals *signals;
     struct timer renewal;
+    struct memory_keeper memory;
     /* The identity was renewed; may be NULL. */
     void (*renewed)(struct component *c);
     /* Asked to end; NULL: the loop is stopped. */

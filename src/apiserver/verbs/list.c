@@ -147,6 +147,12 @@ static str next_piece(struct list_stream *l) {
     return piece;
 }
 
+/* A client that does not read holds no room to encode in. */
+static void let_go(struct list_stream *l) {
+    buf_done(&l->out);
+    l->at = 0;
+}
+
 static void pump(struct exchange *x) {
     struct request *r = x->ctx;
     struct list_stream *l = r->data;
@@ -162,6 +168,8 @@ static void pump(struct exchange *x) {
     if (!last) {
         if (exchange_writable(x))
             loop_defer(r->server->loop, &r->task);
+        else if (l->at == l->out.n)
+            let_go(l);
         return;
     }
     r->x = NULL;
