@@ -41,6 +41,7 @@ struct cel_env {
     uint32_t n_vars;
     const struct cel_object *const *objects;
     uint32_t n_objects;
+    const struct map *object_index; /* more, name -> struct cel_object, where there may be many */
     /* "Object", "Object.spec", ... are types with any field, and "JSONPatch" is one: what mutating
      * policies build. */
     bool patch_types;

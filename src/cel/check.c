@@ -51,12 +51,18 @@ static const struct cel_type *made(struct checker *c, const struct cel_type *t) 
 
 /* ---- names ---- */
 
+static const struct cel_object *object_in(const struct cel_env *env, str name) {
+    for (uint32_t i = 0; i < env->n_objects; i++)
+        if (str_eqc(name, env->objects[i]->name))
+            return env->objects[i];
+    return env->object_index ? map_get(env->object_index, name) : NULL;
+}
+
 static const struct cel_object *find_object(const struct cel_env *env, const char *name) {
-    for (; env; env = env->outer)
-        for (uint32_t i = 0; i < env->n_objects; i++)
-            if (strcmp(env->objects[i]->name, name) == 0)
-                return env->objects[i];
-    return NULL;
+    const struct cel_object *o = NULL;
+    for (; env && !o; env = env->outer)
+        o = object_in(env, str_of(name));
+    return o;
 }
 
 static const struct cel_object *find_patch_type(const struct cel_env *env, str name) {
@@ -119,10 +125,9 @@ static const struct cel_type *find_name(struct checker *c, str name) {
         for (uint32_t i = 0; i < env->n_vars; i++)
             if (str_eqc(name, env->vars[i].name))
                 return env->vars[i].type;
-        for (uint32_t i = 0; i < env->n_objects; i++)
-            if (str_eqc(name, env->objects[i]->name))
-                return made(c, cel_type_of_type(c->arena,
-                                                cel_type_object(c->arena, env->objects[i]->name)));
+        const struct cel_object *o = object_in(env, name);
+        if (o)
+            return made(c, cel_type_of_type(c->arena, cel_type_object(c->arena, o->name)));
     }
     if (find_patch_type(c->env, name))
         return made(

@@ -97,6 +97,13 @@ struct shown {
 #define PRINTED(s_) ((struct shown){s_, false})
 #define NO_VALUE    PRINTED(STR_NONE)
 
+void field_error_add(struct field_errors *fe, const struct field_error *e) {
+    if (field_errors_full(fe))
+        return;
+    fe->bytes += e->field.n + e->value.n + e->detail.n;
+    *list_push(fe->arena, &fe->list) = *e;
+}
+
 /* All strings are copied: they may stand on the caller's stack. */
 static void add(struct field_errors *fe, enum field_error_type type, const struct field_path *p,
                 struct shown value, str detail) {
@@ -109,8 +116,7 @@ static void add(struct field_errors *fe, enum field_error_type type, const struc
         e.value = go_quoted(a, value.s);
     else if (value.s.p)
         e.value = str_dup(a, value.s);
-    fe->bytes += e.field.n + e.value.n + e.detail.n;
-    *list_push(a, &fe->list) = e;
+    field_error_add(fe, &e);
 }
 
 static void add_v(struct field_errors *fe, enum field_error_type type, const struct field_path *p,
@@ -183,12 +189,16 @@ void field_duplicate_printed(struct field_errors *fe, const struct field_path *p
 
 void field_too_long(struct field_errors *fe, const struct field_path *p, size_t max) {
     add(fe, FIELD_TOO_LONG, p, NO_VALUE,
-        str_printf(fe->arena, "may not be more than %zu bytes", max));
+        str_printf(fe->arena, "may not be more than %zu byte%s", max, max == 1 ? "" : "s"));
 }
 
 void field_too_many(struct field_errors *fe, const struct field_path *p, size_t got, size_t max) {
     add(fe, FIELD_TOO_MANY, p, PRINTED(str_printf(fe->arena, "%zu", got)),
         str_printf(fe->arena, "must have at most %zu item%s", max, max == 1 ? "" : "s"));
+}
+
+void field_internal(struct field_errors *fe, const struct field_path *p, const char *detail) {
+    add(fe, FIELD_INTERNAL, p, NO_VALUE, str_of(detail));
 }
 
 void field_not_found(struct field_errors *fe, const struct field_path *p, str value) {

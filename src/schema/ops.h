@@ -95,6 +95,9 @@ void field_duplicate(struct field_errors *fe, const struct field_path *p, str va
 void field_duplicate_printed(struct field_errors *fe, const struct field_path *p, str value);
 void field_too_long(struct field_errors *fe, const struct field_path *p, size_t max);
 void field_too_many(struct field_errors *fe, const struct field_path *p, size_t got, size_t max);
+/* An error that is there already; its texts are not copied. */
+void field_error_add(struct field_errors *fe, const struct field_error *e);
+void field_internal(struct field_errors *fe, const struct field_path *p, const char *detail);
 void field_not_found(struct field_errors *fe, const struct field_path *p, str value);
 void field_not_found_detail(struct field_errors *fe, const struct field_path *p, str value,
                             str detail);

@@ -74,6 +74,7 @@ bool crd_type_unknown(const JSONSchemaProps *s, void *ctx);
 /* A place in a schema: what those above ask of it. */
 struct crd_place {
     bool root;
+    bool narrows;                          /* in allOf, anyOf, oneOf, not and the like */
     bool in_meta;                          /* in the metadata of a resource */
     str no_default;                        /* p set: why a default is forbidden */
     const struct field_path *uncorrelated; /* no oldSelf below this path; NULL: there may be */
@@ -88,6 +89,9 @@ bool crd_loose_map_keys(const JSONSchemaProps *s, void *ctx); /* keys may be abs
 /* ---- crd_rules.c: x-kubernetes-validations, but for what they compute ---- */
 void crd_check_rules(struct field_errors *fe, const struct field_path *p, const JSONSchemaProps *s,
                      bool paths);
+/* What they compute, of a schema without other errors. */
+void crd_check_expressions(struct field_errors *fe, const struct field_path *p,
+                           const JSONSchemaProps *s, const struct crd_place *in);
 
 /* ---- crd_path.c: ".spec.replicas" or ".data['a']" through a schema ---- */
 struct crd_path_end {

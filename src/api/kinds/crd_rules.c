@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* x-kubernetes-validations: what a rule must say before anybody looks at its expression. */
+/* x-kubernetes-validations: what a rule must say, and then what its expressions must be. What they
+ * may cost is not estimated. */
 #include "api/kinds/admission.h"
 #include "api/kinds/crd.h"
+#include "api/structural/cel_env.h"
+#include "cel/ast.h"
 
 static bool has_newline(str s) {
     return str_chr(s, '\n') >= 0 || str_chr(s, '\r') >= 0;
@@ -46,4 +49,86 @@ void crd_check_rules(struct field_errors *fe, const struct field_path *p, const 
     const struct field_path *at = PATH(p, "x-kubernetes-validations");
     for (uint32_t i = 0; i < s->x_validations.n; i++)
         check_rule(fe, PATH_INDEX(at, i), &s->x_validations.v[i], s, paths);
+}
+
+/* ---- expressions ---- */
+
+static void find_old_self(void *ctx, struct cel_expr *e) {
+    bool *found = ctx;
+    *found |= e->kind == CEL_IDENT && str_eqc(e->name, "oldSelf");
+    if (!*found)
+        cel_expr_children(e, find_old_self, found);
+}
+
+struct expressions {
+    struct field_errors *fe;
+    struct arena *arena; /* of what is compiled */
+    const struct structural_env *env;
+};
+
+/* NULL: it does not compile or gives something else, and fe was told so. */
+static const struct cel_program *compile(const struct expressions *x, const struct field_path *p,
+                                         const ValidationRule *r, bool message) {
+    const struct cel_program *program = NULL;
+    const struct cel_env *env =
+        r->optional_old_self.set && r->optional_old_self.v ? &x->env->optional : &x->env->plain;
+    str errors, shown, source = message ? r->message_expression : r->rule;
+    int bad = cel_compile(x->arena, env, source, &program, &errors);
+    if (bad == 0 && program->type->kind == (message ? CEL_STRING : CEL_BOOL))
+        return program;
+    shown = go_json(x->fe->arena, &ValidationRule_type, r);
+    if (bad < 0)
+        field_invalid_printed(x->fe, p, shown, "%scompilation failed: " STR_FMT,
+                              message ? "messageExpression " : "", STR_ARG(errors));
+    else
+        field_invalid_printed(x->fe, p, shown, "%s must evaluate to a %s",
+                              message ? "messageExpression" : "cel expression",
+                              message ? "string" : "bool");
+    return NULL;
+}
+
+static void check_expressions(const struct expressions *x, const struct field_path *p,
+                              const ValidationRule *r, const struct crd_place *in) {
+    const struct cel_program *rule = compile(x, PATH(p, "rule"), r, false);
+    bool old_self = false;
+    if (rule && r->message_expression.n)
+        compile(x, PATH(p, "messageExpression"), r, true);
+    if (rule)
+        find_old_self(&old_self, (struct cel_expr *)(uintptr_t)rule->root);
+    if (old_self && in->uncorrelated)
+        field_invalid(
+            x->fe, PATH(p, "rule"), r->rule,
+            "oldSelf cannot be used on the uncorrelatable portion of the schema within " STR_FMT,
+            STR_ARG(field_path_str(x->fe->arena, in->uncorrelated)));
+    else if (!old_self && r->optional_old_self.set)
+        field_invalid_printed(x->fe, PATH(p, "optionalOldSelf"),
+                              r->optional_old_self.v ? STR("true") : STR("false"),
+                              "may not be set if oldSelf is not used in rule");
+}
+
+void crd_check_expressions(struct field_errors *fe, const struct field_path *p,
+                           const JSONSchemaProps *s, const struct crd_place *in) {
+    const struct field_path *at = PATH(p, "x-kubernetes-validations");
+    struct structural_env env;
+    struct arena types, scratch;
+    if (!s->x_validations.n)
+        return;
+    arena_init(&types, 0);
+    arena_init(&scratch, 0);
+    if (structural_env_init(&types, structural_of(&types, s), in->root || s->x_embedded_resource,
+                            &env)) {
+        struct expressions x = {fe, &scratch, &env};
+        for (uint32_t i = 0; i < s->x_validations.n && !field_errors_full(fe); i++) {
+            check_expressions(&x, PATH_INDEX(at, i), &s->x_validations.v[i], in);
+            arena_reset(&scratch);
+        }
+        structural_env_done(&env);
+    } else {
+        field_internal(fe, at,
+                       "internal error: failed to construct type information for "
+                       "x-kubernetes-validations rules: unable to convert structural schema to CEL "
+                       "declarations");
+    }
+    arena_done(&scratch);
+    arena_done(&types);
 }

@@ -68,7 +68,9 @@ static void check_here(struct field_errors *fe, const struct field_path *p,
 struct walk {
     struct field_errors *fe;
     const struct crd_rules *rules;
-    bool paths; /* the schema has a structural form, so paths go through it */
+    bool paths;       /* the schema has a structural form, so paths go through it */
+    bool expressions; /* it is sound so far */
+    struct field_errors of_expressions; /* are told of behind the others */
 };
 
 static void check_place(struct walk *w, const struct field_path *p, const JSONSchemaProps *s,
@@ -125,6 +127,7 @@ static void check_more_properties(struct walk *w, const struct field_path *p,
 static void check_inside(struct walk *w, const struct field_path *p, const JSONSchemaProps *s,
                          const struct crd_place *in) {
     struct crd_place place = below(in, p, true);
+    place.narrows = true;
     if (s->additional_properties && s->additional_properties->schema)
         check_more_properties(w, p, s->additional_properties->schema, in);
     check_properties(w, p, s, in);
@@ -146,7 +149,8 @@ static void check_inside(struct walk *w, const struct field_path *p, const JSONS
 
 static void check_place(struct walk *w, const struct field_path *p, const JSONSchemaProps *s,
                         const struct crd_place *in) {
-    if (w->fe->list.n >= FIELD_ERRORS_MAX)
+    uint32_t before = w->fe->list.n;
+    if (field_errors_full(w->fe))
         return;
     check_here(w->fe, p, s, in, w->rules);
     check_inside(w, p, s, in);
@@ -155,6 +159,9 @@ static void check_place(struct walk *w, const struct field_path *p, const JSONSc
                               "must be true or undefined");
     crd_check_topology(w->fe, p, s, w->rules);
     crd_check_rules(w->fe, p, s, w->paths);
+    /* Of a schema that is wrong, here or further inside, the types would mislead. */
+    if (w->expressions && !in->narrows && w->fe->list.n == before && !field_errors_full(w->fe))
+        crd_check_expressions(&w->of_expressions, p, s, in);
 }
 
 /* ---- the root ---- */
@@ -233,10 +240,17 @@ void crd_check_schema(struct field_errors *fe, const struct field_path *p, const
         check_root(fe, at, s);
     if (s->nullable)
         field_forbidden(fe, PATH(at, "nullable"), "nullable cannot be true at the root");
+    uint32_t structure = fe->list.n;
     if (r->structural && !unsupported)
         check_structure(fe, at, s, r);
-    check_place(&(struct walk){.fe = fe, .rules = r, .paths = !unsupported}, at, s,
-                &(struct crd_place){.root = true});
+    struct walk w = {.fe = fe,
+                     .rules = r,
+                     .paths = !unsupported,
+                     .expressions = r->structural && !unsupported && fe->list.n == structure,
+                     .of_expressions = {.arena = fe->arena}};
+    check_place(&w, at, s, &(struct crd_place){.root = true});
+    for (uint32_t i = 0; i < w.of_expressions.list.n; i++)
+        field_error_add(fe, &w.of_expressions.list.v[i]);
     if (r->structural && unsupported && fe->list.n == before)
         field_invalid(fe, at, STR(""), "%s", unsupported);
 }

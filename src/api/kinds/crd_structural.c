@@ -219,7 +219,7 @@ static void check_resource_fields(struct field_errors *fe, const struct field_pa
 static void check_invariants(struct field_errors *fe, const struct field_path *p,
                              const JSONSchemaProps *s, enum level level) {
     const JSONSchemaPropsOrBool *more = s->additional_properties;
-    if (fe->list.n >= FIELD_ERRORS_MAX)
+    if (field_errors_full(fe))
         return;
     if (str_eqc(s->type, "array") && !crd_items(s))
         field_required(fe, PATH(p, "items"), "must be specified");
@@ -311,6 +311,6 @@ void crd_check_structural(struct field_errors *fe, const struct field_path *p,
     check_invariants(&own, p, s, LEVEL_ROOT);
     check_described_values(&own, s, (struct both){s, p, p});
     sort_errors(&own);
-    for (uint32_t i = 0; i < own.list.n && fe->list.n < FIELD_ERRORS_MAX; i++)
-        *list_push(fe->arena, &fe->list) = own.list.v[i];
+    for (uint32_t i = 0; i < own.list.n; i++)
+        field_error_add(fe, &own.list.v[i]);
 }

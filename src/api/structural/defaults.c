@@ -117,7 +117,7 @@ static void check(struct walk w, const struct field_path *p, const struct struct
         in = &top;
         w.resource = s;
     }
-    if (w.fe->list.n >= FIELD_ERRORS_MAX)
+    if (field_errors_full(w.fe))
         return;
     if (s->default_)
         check_default(&w, p, s, in, in_meta);

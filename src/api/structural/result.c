@@ -90,16 +90,14 @@ void result_type(struct result *r, const struct spot *at, const char *want, str 
 
 void result_tell(const struct result *r, const struct structural_check *c) {
     struct field_errors *fe = c->fe;
-    for (uint32_t i = 0; i < r->list.n && fe->list.n < FIELD_ERRORS_MAX; i++) {
+    for (uint32_t i = 0; i < r->list.n; i++) {
         const struct problem *p = &r->list.v[i];
         str where = str_slice(p->where, p->where.n && p->where.p[0] == '.', p->where.n);
         const struct field_path *at =
             p->whole || !where.n ? c->at : PATH(c->at, str_cdup(fe->arena, where));
-        *list_push(fe->arena, &fe->list) = (struct field_error){
-            .type = p->type,
-            .field = field_path_str(fe->arena, at),
-            .value = p->value.p ? str_dup(fe->arena, p->value) : STR_NONE,
-            .detail = str_dup(fe->arena, p->detail),
-        };
+        field_error_add(fe, &(struct field_error){.type = p->type,
+                                                  .field = field_path_str(fe->arena, at),
+                                                  .value = p->value,
+                                                  .detail = p->detail});
     }
 }

@@ -89,6 +89,28 @@ static const struct {
       ".properties[r].properties[metadata].properties[labels].default: Invalid value: 5: must "
       "result in valid metadata: metadata: Invalid value: {\"labels\":5}: json: cannot unmarshal "
       "number into Go struct field ObjectMeta.labels of type map[string]string"}},
+    /* rules: self is what the schema says, behind the errors of schemas */
+    {"{'type':'object','x-kubernetes-validations':[{'rule':'self.a > 1'}]}",
+     {ROOT ".x-kubernetes-validations[0].rule: Invalid value: {\"Rule\":\"self.a \\u003e "
+           "1\",\"Message\":\"\",\"MessageExpression\":\"\",\"Reason\":null,\"FieldPath\":\"\","
+           "\"OptionalOldSelf\":null}: compilation failed: ERROR: <input>:1:5: undefined field "
+           "'a'\n | self.a > 1\n | ....^"}},
+    {"{'type':'object','properties':{'b-c':{'type':'array','items':{'type':'string'}},'__x':{"
+     "'x-kubernetes-int-or-string':true},'when':{'type':'string','format':'date-time'},'m':{'type':"
+     "'object','additionalProperties':{'type':'number'}},'in':{'type':'boolean'}},"
+     "'x-kubernetes-validations':[{'rule':'self.b__dash__c.all(s, s.size() > 2)'},{'rule':"
+     "'type(self.__underscores__x) == int'},{'rule':'self.when < timestamp(\\'2024-01-01T00:00:00Z"
+     "\\') && self.m[\\'x\\'] > 1.5'},{'rule':'self.__in__'},{'rule':"
+     "'self.metadata.name != self.kind'}]}",
+     {NULL}},
+    {"{'type':'object','properties':{'l':{'type':'array','items':{'type':'integer',"
+     "'x-kubernetes-validations':[{'rule':'self > oldSelf'}]}},'o':{'type':'integer',"
+     "'x-kubernetes-validations':[{'rule':'self > oldSelf'},{'rule':'oldSelf.hasValue()',"
+     "'optionalOldSelf':true}]}}}",
+     {ROOT
+      ".properties[l].items.x-kubernetes-validations[0].rule: Invalid value: \"self > oldSelf\": "
+      "oldSelf cannot be used on the uncorrelatable portion of the schema within " ROOT
+      ".properties[l]"}},
     {"{'type':'object','allOf':[{'properties':{'a':{'minLength':1}}}]}",
      {ROOT ".properties[a]: Required value: because it is defined in " ROOT
            ".allOf[0].properties[a]"}},
