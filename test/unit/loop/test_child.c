@@ -37,7 +37,7 @@ static bool never(void *ctx) {
     return false;
 }
 static bool wait_over(struct world *w) {
-    bool over = loop_run_until(w->l, is_over, w, 20 * NSEC_PER_SEC);
+    bool over = loop_run_until(w->l, is_over, w, 60 * NSEC_PER_SEC);
     w->over = false;
     return over;
 }
@@ -152,7 +152,7 @@ TEST(forgotten_child_is_reaped) {
     REQUIRE(child_start(w.l, &SPEC(.argv = argv), exited, &w, NULL, &c) == 0);
     pid_t pid = child_pid(c);
     child_free(c);
-    for (int i = 0; i < 1000 && kill(pid, 0) == 0; i++)
+    for (int i = 0; i < 6000 && kill(pid, 0) == 0; i++)
         loop_run_until(w.l, never, NULL, 5 * NSEC_PER_MSEC);
     CHECK_INT(kill(pid, 0), -1);
     CHECK(!w.over);
@@ -193,7 +193,7 @@ TEST(children_end_with_their_parent) {
     close(fds[1]);
     CHECK(wait_over(&w));
     CHECK_INT(WTERMSIG(w.status), SIGKILL);
-    alarm(10);
+    alarm(60);
     CHECK_INT(read(fds[0], &byte, 1), 0); /* the sleeper held the other end */
     alarm(0);
     close(fds[0]);
@@ -247,15 +247,12 @@ TEST(commands) {
 TEST(command_timeout_kills_the_group) {
     struct world w;
     world_init(&w);
-    int64_t before = env_mono(&w.env);
-    CHECK_INT(run(&w, "echo $$; sleep 100 & sleep 100", STR(""), 100, 50 * NSEC_PER_MSEC),
-              -ETIMEDOUT);
-    CHECK(env_mono(&w.env) - before < 5 * NSEC_PER_SEC);
+    CHECK_INT(run(&w, "echo $$; sleep 100 & sleep 100", STR(""), 100, NSEC_PER_SEC), -ETIMEDOUT);
     int64_t pgid = 0;
     CHECK_INT(str_to_i64(str_slice(buf_str(&w.out), 0, w.out.n - 1), &pgid), 0);
     REQUIRE(pgid > 1);
     int gone = 0;
-    for (int i = 0; i < 400 && !gone; i++) {
+    for (int i = 0; i < 4000 && !gone; i++) {
         loop_run_until(w.l, never, NULL, 5 * NSEC_PER_MSEC);
         gone = kill(-(pid_t)pgid, 0) < 0 && errno == ESRCH;
         /* where nobody reaps orphans, they stay as zombies */
@@ -270,10 +267,11 @@ TEST(command_timeout_kills_the_group) {
 TEST(command_that_leaves_a_daemon) {
     struct world w;
     world_init(&w);
-    int64_t before = env_mono(&w.env);
-    CHECK_INT(run(&w, "sleep 3 & echo started", STR(""), 100, 20 * NSEC_PER_SEC), 0);
-    CHECK_STRC(buf_str(&w.out), "started\n");
-    CHECK(env_mono(&w.env) - before < 2500 * NSEC_PER_MSEC);
+    int64_t pid = 0;
+    CHECK_INT(run(&w, "sleep 100 & echo $!", STR(""), 100, 15 * NSEC_PER_SEC), 0);
+    CHECK_INT(str_to_i64(str_slice(buf_str(&w.out), 0, w.out.n - 1), &pid), 0);
+    REQUIRE(pid > 1);
+    CHECK_INT(kill((pid_t)pid, SIGKILL), 0); /* nobody has waited for it */
     world_done(&w);
 }
 

@@ -337,6 +337,10 @@ static void close_listener(struct listener *l, struct stream *s) {
     listener_close(l);
 }
 
+static bool one_accepted(void *ctx) {
+    return n_accepted > 0;
+}
+
 TEST(listener_closed_while_accepting) {
     struct env env;
     struct loop *l;
@@ -350,6 +354,7 @@ TEST(listener_closed_while_accepting) {
     listener->accepted = close_listener;
     for (int i = 0; i < 3; i++)
         CHECK_INT(transport_connect(l, listener->address, got_result, NULL, &c), 0);
+    CHECK(loop_run_until(l, one_accepted, NULL, 10 * NSEC_PER_SEC));
     loop_run_until(l, never, NULL, 20 * NSEC_PER_MSEC);
     CHECK_INT(n_accepted, 1);
     loop_free(l);
