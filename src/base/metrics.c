@@ -40,6 +40,7 @@ struct metrics {
     pthread_mutex_t lock;
     struct arena memory;
     struct map families;
+    struct list hooks;
     size_t n_series;
     _Atomic uint64_t dropped;
 };
@@ -61,6 +62,7 @@ struct metrics *metrics_new(void) {
     pthread_mutex_init(&m->lock, NULL);
     arena_init(&m->memory, 0);
     map_init(&m->families, NULL);
+    list_init(&m->hooks);
     return m;
 }
 
@@ -69,6 +71,8 @@ struct metrics *metrics_free(struct metrics *m) {
         return NULL;
     MAP_FOREACH (it, &m->families)
         map_done(&((struct metric *)it->value)->series);
+    while (!list_empty(&m->hooks))
+        list_remove(m->hooks.next);
     map_done(&m->families);
     arena_done(&m->memory);
     pthread_mutex_destroy(&m->lock);
@@ -301,9 +305,24 @@ static void print_family(struct buf *b, const struct metric *f) {
     }
 }
 
+void metrics_hook_add(struct metrics *m, struct metrics_hook *h) {
+    list_init(&h->node);
+    if (m)
+        list_append(&m->hooks, &h->node);
+}
+
+void metrics_hook_remove(struct metrics_hook *h) {
+    if (h->node.next)
+        list_remove(&h->node);
+}
+
 void metrics_print(struct metrics *m, struct buf *out) {
     if (!m)
         return;
+    LIST_FOREACH (node, &m->hooks) {
+        struct metrics_hook *h = container_of(node, struct metrics_hook, node);
+        h->refresh(h);
+    }
     pthread_mutex_lock(&m->lock);
     MAP_FOREACH (it, &m->families)
         print_family(out, it->value);

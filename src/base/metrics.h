@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/list.h"
 
 #define METRICS_FAMILIES_MAX 512
 #define METRICS_SERIES_MAX   20000
@@ -40,6 +41,15 @@ void series_add(struct series *s, double v);     /* counter (v >= 0), gauge */
 void series_set(struct series *s, double v);     /* gauge */
 void series_raise(struct series *s, double v);   /* counter that others count: never falls */
 void series_observe(struct series *s, double v); /* histogram */
+
+/* Called before each print, on its thread, for gauges that nobody keeps up to date. Removing it is
+ * nothing where it was not added, or when the registry is gone. */
+struct metrics_hook {
+    struct list node;
+    void (*refresh)(struct metrics_hook *);
+};
+void metrics_hook_add(struct metrics *m, struct metrics_hook *h);
+void metrics_hook_remove(struct metrics_hook *h);
 
 /* In Prometheus' text format 0.0.4: families in the order they were declared, those without series
  * left out; series in the order they were first found. */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "api/component_metrics.h"
 #include "client/delegate.h"
 #include "net/metrics_answer.h"
 #include "net/x509.h"
@@ -62,6 +63,7 @@ static void answer_metrics(struct diagnostics *d, struct exchange *x, bool slis)
     } else {
         metrics_process(env);
         metrics_print(env->metrics, &b);
+        component_metrics(env->component, &b);
     }
     metrics_answer(x, buf_str(&b));
     buf_done(&b);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The port on which a controller manager or scheduler tells of itself: /healthz, /livez and /readyz
  * to everybody; single checks (/livez/ping), /metrics and /metrics/slis to those whom the API
- * server allows to get the path. TLS, with a certificate of its own making that lives as long as
- * the process. One loop, that of the client. */
+ * server allows to get the path. It tells its environment's component. TLS, with a certificate of
+ * its own making that lives as long as the process. One loop, that of the client. */
 #pragma once
 
 #include "client/rest.h"

@@ -22,7 +22,13 @@ struct rest_call {
     str target, body;
     const char *content_type;
     struct http_call *http;
+    int64_t asked, began; /* when it was to be sent, when it was */
     str failure;
+};
+
+static const char *const methods[REST_VERB_MAX] = {
+    [REST_GET] = "GET",    [REST_LIST] = "GET",    [REST_CREATE] = "POST",
+    [REST_UPDATE] = "PUT", [REST_PATCH] = "PATCH", [REST_DELETE] = "DELETE",
 };
 
 /* ---- target and headers ---- */
@@ -167,6 +173,13 @@ static void on_done(void *ctx, int r, int status, const struct http_headers *hea
                     bool maybe_sent) {
     struct rest_call *call = ctx;
     call->http = NULL;
+    rest_metrics_call(call->client->metrics,
+                      &(struct rest_measure){.method = methods[call->rq.verb],
+                                             .code = r < 0 ? 0 : status,
+                                             .limited_ns = call->began - call->asked,
+                                             .took_ns = loop_now(call->client->loop) - call->began,
+                                             .sent = call->body.n,
+                                             .received = body.n});
     struct rest_result res = {.r = r, .code = r < 0 ? 0 : status, .body = body};
     if (r < 0)
         res.maybe_done = maybe_sent;
@@ -177,10 +190,6 @@ static void on_done(void *ctx, int r, int status, const struct http_headers *hea
 
 /* ---- sending ---- */
 
-static const char *const methods[REST_VERB_MAX] = {
-    [REST_GET] = "GET",    [REST_LIST] = "GET",    [REST_CREATE] = "POST",
-    [REST_UPDATE] = "PUT", [REST_PATCH] = "PATCH", [REST_DELETE] = "DELETE",
-};
 static const char *const patch_types[] = {
     [REST_PATCH_MERGE] = "application/merge-patch+json",
     [REST_PATCH_STRATEGIC] = "application/strategic-merge-patch+json",
@@ -201,6 +210,7 @@ static void transmit(struct rest_call *call) {
     struct http_header headers[REST_HEADERS];
     unsigned n = rest_headers(c, &call->arena, rest_accept(&call->rq), call->content_type, headers);
     list_append(&c->running, &call->node);
+    call->began = loop_now(c->loop);
     call->http = http_client_call(c->http, &(struct http_call_options){
                                                .method = methods[call->rq.verb],
                                                .target = call->target,
@@ -263,6 +273,7 @@ struct rest_call *rest_send(struct rest_client *c, const struct rest_request *rq
     if (call->rq.timeout_ns == 0)
         call->rq.timeout_ns = DEFAULT_TIMEOUT;
     list_append(&c->waiting, &call->node);
+    call->asked = loop_now(c->loop);
     pump(c);
     return call;
 }
@@ -364,6 +375,9 @@ int rest_client_new(struct loop *l, const struct rest_options *o, struct err *e,
         struct rest_client *c = xcalloc(1, sizeof(*c));
         c->loop = l;
         c->http = http;
+        str place = str_of(address);
+        str_cut(&place, ':');
+        c->metrics = rest_metrics_new(loop_env(l), place);
         c->plain = !use_tls;
         c->user_agent = xstrndup(o->user_agent ? o->user_agent : "coxswain",
                                  strlen(o->user_agent ? o->user_agent : "coxswain"));
@@ -392,6 +406,7 @@ struct rest_client *rest_client_free(struct rest_client *c) {
     LIST_FOREACH (n, &c->running)
         rest_cancel(container_of(n, struct rest_call, node));
     http_client_free(c->http);
+    rest_metrics_free(c->metrics);
     buf_done(&c->token);
     free(c->user_agent);
     free(c->token_file);

@@ -2,6 +2,7 @@
 /* Shared by rest.c and rest_watch.c. */
 #pragma once
 
+#include "client/metrics.h"
 #include "client/rest.h"
 
 #define REST_ANSWER_MAX      (512u << 20) /* a list of a very large cluster */
@@ -19,6 +20,7 @@ struct rest_client {
     char *user_agent, *token_file;
     struct buf token;
     int64_t token_read;
+    struct rest_metrics *metrics;
     double qps;
     unsigned burst;
     int64_t next_free;

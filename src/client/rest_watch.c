@@ -64,7 +64,9 @@ static void on_line(struct rest_watch *w, str line) {
 }
 
 static void on_head(void *ctx, int status, const struct http_headers *headers) {
-    ((struct rest_watch *)ctx)->code = status;
+    struct rest_watch *w = ctx;
+    w->code = status;
+    rest_metrics_watch(w->client->metrics, status);
 }
 
 static bool on_data(void *ctx, str data) {
@@ -97,6 +99,8 @@ static void on_done(void *ctx, int r, int status, const struct http_headers *hea
     struct rest_watch *w = ctx;
     const Status *s = NULL;
     w->http = NULL;
+    if (r < 0 && !w->code)
+        rest_metrics_watch(w->client->metrics, 0);
     if (w->line.over)
         r = -E2BIG;
     if (r == 0 && status >= 400)

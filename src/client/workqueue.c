@@ -33,6 +33,7 @@ struct workqueue {
     struct timer timer;
     struct task wake;
     struct workqueue_metrics metrics;
+    struct metrics_hook hook;
     int64_t bucket_free_at; /* when the overall bucket's next token would be used up */
 };
 
@@ -113,13 +114,30 @@ struct workqueue *workqueue_new(struct loop *l, void (*ready)(void *ctx), void *
     return q;
 }
 
+static void refresh(struct metrics_hook *h) {
+    struct workqueue *q = container_of(h, struct workqueue, hook);
+    int64_t now = loop_now(q->loop), sum = 0, most = 0;
+    if (q->n_processing)
+        MAP_FOREACH (it, &q->entries) {
+            const struct entry *e = it->value;
+            int64_t ns = e->processing ? now - e->began : 0;
+            sum += ns;
+            most = MAX(most, ns);
+        }
+    series_set(q->metrics.unfinished, metrics_seconds(sum));
+    series_set(q->metrics.longest, metrics_seconds(most));
+}
+
 void workqueue_measure(struct workqueue *q, const char *name) {
     q->metrics = workqueue_metrics_of(loop_env(q->loop), name);
+    q->hook.refresh = refresh;
+    metrics_hook_add(loop_env(q->loop)->metrics, &q->hook);
 }
 
 struct workqueue *workqueue_free(struct workqueue *q) {
     if (!q)
         return NULL;
+    metrics_hook_remove(&q->hook);
     timer_stop(q->loop, &q->timer);
     loop_cancel(q->loop, &q->wake);
     heap_done(&q->delayed); /* it looks at the entries */

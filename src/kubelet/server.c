@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/metrics.h"
+#include "api/component_metrics.h"
+#include "net/metrics_answer.h"
 #include "schema/ops.h"
 
 #define LOGS_PATH "/containerLogs/"
@@ -57,9 +58,14 @@ static void serve_pods(struct kubelet_server *s, struct exchange *x) {
     buf_done(&b);
 }
 
+static void print_gauge(struct buf *b, const char *name, const char *help, const char *label,
+                        str value, double v) {
+    const char *const labels[] = {label, NULL};
+    metrics_text_head(b, name, help, "gauge");
+    metrics_text_sample(b, name, labels, &value, v);
+}
+
 static void serve_metrics(struct kubelet_server *s, struct exchange *x) {
-    static const struct http_header type = {{"Content-Type", 12},
-                                            {"text/plain; version=0.0.4", 25}};
     struct buf b;
     unsigned pods = 0, containers = 0;
     MAP_FOREACH (it, &s->k->workers) {
@@ -68,15 +74,17 @@ static void serve_metrics(struct kubelet_server *s, struct exchange *x) {
         for (uint32_t i = 0; w->view && i < w->view->containers.n; i++)
             containers += w->view->containers.v[i].state == RT_RUNNING;
     }
-    buf_init(&b, 1024 * 1024);
-    buf_printf(&b,
-               "# TYPE kubelet_running_pods gauge\nkubelet_running_pods %u\n"
-               "# TYPE kubelet_running_containers gauge\n"
-               "kubelet_running_containers{container_state=\"running\"} %u\n"
-               "# TYPE kubelet_node_name gauge\nkubelet_node_name{node=\"%s\"} 1\n",
-               pods, containers, s->k->o->node_name);
+    buf_init(&b, 0);
+    print_gauge(&b, "kubelet_running_pods", "[ALPHA] Pods that have a running sandbox.", NULL,
+                STR_NONE, pods);
+    print_gauge(&b, "kubelet_running_containers", "[ALPHA] Containers, by state.",
+                "container_state", STR("running"), containers);
+    print_gauge(&b, "kubelet_node_name", "[ALPHA] 1, with the node's name.", "node",
+                str_of(s->k->o->node_name), 1);
+    metrics_process(s->k->env);
     metrics_print(s->k->env->metrics, &b);
-    exchange_respond(x, 200, &type, 1, buf_str(&b));
+    component_metrics("kubelet", &b);
+    metrics_answer(x, buf_str(&b));
     buf_done(&b);
 }
 

@@ -65,6 +65,26 @@ TEST(a_queue_counts) {
     teardown(&f);
 }
 
+TEST(keys_in_work_are_looked_at) {
+    struct fixture f;
+    setup(&f);
+    struct workqueue *q = workqueue_new(f.l, on_ready, NULL);
+    workqueue_measure(q, "things");
+    workqueue_add(q, STR("a"));
+    workqueue_add(q, STR("b"));
+    CHECK_STR(workqueue_get(q), STR("a"));
+    loop_run_until(f.l, never, NULL, 5 * NSEC_PER_SEC);
+    CHECK_STR(workqueue_get(q), STR("b"));
+    loop_run_until(f.l, never, NULL, 2 * NSEC_PER_SEC);
+    check_has(&f, "workqueue_unfinished_work_seconds{name=\"things\"} 9\n");
+    check_has(&f, "workqueue_longest_running_processor_seconds{name=\"things\"} 7\n");
+    workqueue_done(q, STR("a"));
+    workqueue_done(q, STR("b"));
+    check_has(&f, "workqueue_unfinished_work_seconds{name=\"things\"} 0\n");
+    workqueue_free(q);
+    teardown(&f);
+}
+
 TEST(a_leader_says_so) {
     struct fixture f;
     setup(&f);
@@ -82,4 +102,27 @@ TEST(without_metrics_nothing_is_told) {
     CHECK(!m.adds && !m.worked);
     leader_metric(&sim.env, "a-lease", true);
     env_sim_done(&sim);
+}
+
+TEST(a_client_counts_its_requests) {
+    struct fixture f;
+    setup(&f);
+    struct rest_metrics *m = rest_metrics_new(&f.sim.env, STR("h:1"));
+    struct rest_measure c = {
+        .method = "POST", .code = 201, .took_ns = NSEC_PER_SEC / 5, .sent = 100, .received = 300};
+    rest_metrics_call(m, &c);
+    c.code = 0;
+    rest_metrics_call(m, &c);
+    rest_metrics_call(m, &c);
+    rest_metrics_watch(m, 200);
+#define OF_POST "{verb=\"POST\",host=\"h:1\""
+    check_has(&f, "rest_client_requests_total{code=\"201\",method=\"POST\",host=\"h:1\"} 1\n");
+    check_has(&f, "rest_client_requests_total{code=\"<error>\",method=\"POST\",host=\"h:1\"} 2\n");
+    check_has(&f, "rest_client_requests_total{code=\"200\",method=\"GET\",host=\"h:1\"} 1\n");
+    check_has(&f, "rest_client_request_duration_seconds_bucket" OF_POST ",le=\"0.1\"} 0\n");
+    check_has(&f, "rest_client_request_duration_seconds_bucket" OF_POST ",le=\"0.25\"} 3\n");
+    check_has(&f, "rest_client_request_size_bytes_sum" OF_POST "} 300\n");
+    check_has(&f, "rest_client_response_size_bytes_bucket" OF_POST ",le=\"512\"} 3\n");
+    rest_metrics_free(m);
+    teardown(&f);
 }
