@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* SPDY frames from outside: the same bytes in one piece and in small ones say the same, and what is
- * written can be read. test/unit/net/test_spdy.c runs the corpus and mutations of it. */
+ * written can be read. */
 #include <stdlib.h>
 
 #include "net/spdy.h"

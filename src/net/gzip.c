@@ -55,3 +55,48 @@ bool gzip_accepted(str accept_encoding) {
             return true;
     return false;
 }
+
+struct gunzip {
+    z_stream z;
+    bool ended, full;
+};
+
+struct gunzip *gunzip_new(bool bare) {
+    struct gunzip *g = xcalloc(1, sizeof(*g));
+    int r = inflateInit2(&g->z, bare ? -15 : GZIP_WINDOW);
+    ASSERT(r == Z_OK); /* only for want of memory */
+    return g;
+}
+
+int gunzip_step(struct gunzip *g, str *in, struct buf *out) {
+    if (!g->ended) {
+        char *room = buf_reserve(out, GUNZIP_STEP);
+        ASSERT(room && in->n <= UINT32_MAX);
+        g->z.next_in = (Bytef *)(uintptr_t)in->p;
+        g->z.avail_in = (uInt)in->n;
+        g->z.next_out = (Bytef *)room;
+        g->z.avail_out = GUNZIP_STEP;
+        int r = inflate(&g->z, Z_NO_FLUSH);
+        out->n += GUNZIP_STEP - g->z.avail_out;
+        *in = str_slice(*in, in->n - g->z.avail_in, in->n);
+        g->full = !g->z.avail_out;
+        g->ended = r == Z_STREAM_END;
+        if (r != Z_OK && r != Z_STREAM_END && r != Z_BUF_ERROR)
+            return -EBADMSG;
+    }
+    if (g->ended)
+        *in = STR_NONE;
+    return g->ended;
+}
+
+bool gunzip_holds(const struct gunzip *g) {
+    return g->full && !g->ended;
+}
+
+struct gunzip *gunzip_free(struct gunzip *g) {
+    if (!g)
+        return NULL;
+    inflateEnd(&g->z);
+    free(g);
+    return NULL;
+}

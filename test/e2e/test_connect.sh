@@ -158,6 +158,9 @@ raw() { k get --raw "$1"; }
 is "a service's server" "$(raw '/api/v1/namespaces/default/services/http:web:80/proxy/a/b?c=d')" "GET /a/b?c=d"
 is "a pod's server" "$(raw /api/v1/namespaces/default/pods/web/proxy/x)" "GET /x"
 is "a post" "$(echo hello | k create --raw /api/v1/namespaces/default/pods/web/proxy/p -f -)" "POST /p hello"
+like "links of a page lead through the proxy" "$(raw /api/v1/namespaces/default/pods/web/proxy/page)" \
+    'href="/api/v1/namespaces/default/pods/web/proxy/there?x=1&amp;y"' \
+    "src='/api/v1/namespaces/default/pods/web/proxy/pic.png'" 'href="http://elsewhere/x"'
 is "a node's kubelet knows who asks" "$(raw /api/v1/nodes/n1/proxy/metrics)" \
     "GET /metrics  kube-apiserver-kubelet-client"
 like "a server that is not there" "$(raw /api/v1/namespaces/default/pods/web:1/proxy/ 2>&1)" \

@@ -10,18 +10,19 @@
  * has a connection of its own: a backend is somebody's program, and no other request shall wait for
  * it. */
 #include "apiserver/connect/proxy.h"
+#include "apiserver/connect/page.h"
 #include "net/client.h"
 
 struct proxy {
     struct request *r;
     struct proxy_target target;
-    str host;   /* "10.0.0.7:80" */
-    str asked;  /* the Host the client named */
-    str prefix; /* where it sees the backend's root, encoded */
+    struct page_place place; /* what the backend is, and where the client sees it */
     struct http_client *client;
     struct http_call *call;
-    int status; /* of the answer that is passed back, once it has begun */
+    int status;        /* of the answer that is passed back, once it has begun */
+    struct page *page; /* it is one whose links are rewritten */
     bool paused;
+    bool whole; /* all of the answer has come, and some of it waits */
 };
 
 static void cleanup(struct request *r) {
@@ -29,21 +30,14 @@ static void cleanup(struct request *r) {
     if (p->call)
         http_call_cancel(TAKE(p->call));
     p->client = http_client_free(p->client);
+    if (p->page)
+        page_done(p->page);
     tls_config_unref(p->target.tls);
 }
 
 static void answer(struct proxy *p, Status *s) {
     respond_status(p->r, s);
     request_end(p->r);
-}
-
-static void on_writable(struct exchange *x) {
-    struct request *r = x->ctx;
-    struct proxy *p = r->data;
-    if (p->paused && p->call) {
-        p->paused = false;
-        http_call_resume(p->call);
-    }
 }
 
 /* ---- the body ---- */
@@ -76,11 +70,52 @@ static void on_drained(void *ctx) {
 
 /* ---- the answer ---- */
 
+static void end(struct proxy *p) {
+    struct request *r = p->r;
+    if (p->page)
+        page_end(p->page, r->x);
+    exchange_end(TAKE(r->x));
+    request_end(r);
+}
+
+/* It cannot go on, and the client must not take it for the whole. */
+static void cut(struct proxy *p) {
+    struct request *r = p->r;
+    exchange_abort(TAKE(r->x));
+    request_end(r);
+}
+
+static void on_writable(struct exchange *x) {
+    struct request *r = x->ctx;
+    struct proxy *p = r->data;
+    int done = p->page ? page_write(p->page, STR_NONE, x) : 1;
+    if (done < 0) {
+        cut(p);
+    } else if (done && p->whole) {
+        end(p);
+    } else if (done && p->paused && p->call) {
+        p->paused = false;
+        http_call_resume(p->call);
+    }
+}
+
+static struct page *page_of(struct proxy *p, struct http_headers *h) {
+    struct arena *a = p->r->arena;
+    str coding;
+    if (!page_is(h, &coding))
+        return NULL;
+    struct page *page = arena_make(a, struct page);
+    page_init(page, &p->place, coding);
+    *h = page_headers(a, h);
+    return page;
+}
+
 static void on_head(void *ctx, int status, const struct http_headers *h) {
     struct proxy *p = ctx;
     struct request *r = p->r;
-    struct http_headers out = proxy_answer_headers(r->arena, h, p->host, p->asked,
-                                                   p->target.stream ? STR_NONE : p->prefix);
+    struct http_headers out =
+        proxy_answer_headers(r->arena, h, p->place.host, p->place.asked, p->place.prefix);
+    p->page = page_of(p, &out);
     http_header_add(r->arena, &out, STR("Audit-Id"), r->audit_id);
     p->status = status;
     r->code = (uint16_t)status;
@@ -90,32 +125,38 @@ static void on_head(void *ctx, int status, const struct http_headers *h) {
 static bool on_data(void *ctx, str data) {
     struct proxy *p = ctx;
     struct exchange *x = p->r->x;
-    exchange_write(x, data);
-    p->paused = !exchange_writable(x);
+    int r = 1;
+    if (p->page)
+        r = page_write(p->page, data, x);
+    else
+        exchange_write(x, data);
+    if (r < 0) {
+        cut(p); /* and the call with it */
+        return true;
+    }
+    p->paused = !r || !exchange_writable(x);
     return !p->paused;
 }
 
 static Status *unreachable(struct proxy *p, int e, bool sent) {
     struct arena *a = p->r->arena;
     return status_new(a, 503, "ServiceUnavailable", "error trying to reach service: " STR_FMT,
-                      STR_ARG(proxy_go_error(a, p->host, e, sent)));
+                      STR_ARG(proxy_go_error(a, p->place.host, e, sent)));
 }
 
 static void on_done(void *ctx, int e, int status, const struct http_headers *h, str body,
                     bool maybe_sent) {
     struct proxy *p = ctx;
-    struct request *r = p->r;
     p->call = NULL;
-    if (p->status) {
-        struct exchange *x = TAKE(r->x);
-        if (e < 0)
-            exchange_abort(x);
-        else
-            exchange_end(x);
-        request_end(r);
-    } else {
+    if (!p->status) {
         answer(p, unreachable(p, e < 0 ? e : -EPROTO, maybe_sent));
+        return;
     }
+    p->whole = e == 0;
+    if (e < 0)
+        cut(p);
+    else if (!p->page || page_is_written(p->page))
+        end(p);
 }
 
 /* ---- the request ---- */
@@ -125,15 +166,15 @@ static enum phase_result send(struct proxy *p) {
     struct arena *a = r->arena;
     const struct proxy_target *t = &p->target;
     struct http_client_options co = {
-        .address = str_cdup(a, str_printf(a, "tcp:" STR_FMT, STR_ARG(p->host))),
-        .host = str_cdup(a, p->host),
+        .address = str_cdup(a, str_printf(a, "tcp:" STR_FMT, STR_ARG(p->place.host))),
+        .host = str_cdup(a, p->place.host),
         .tls = t->tls,
         .connections = 1};
     int e = http_client_new(r->server->loop, &co, &p->client);
     if (e < 0)
         return respond_status(r, status_new(a, 500, NULL, "%s", strerror(-e)));
-    struct http_headers h = proxy_request_headers(a, &r->x->headers, false, str_of(r->x->remote),
-                                                  t->stream ? STR_NONE : r->x->path);
+    struct http_headers h =
+        proxy_request_headers(a, &r->x->headers, false, str_of(r->x->remote), r->x->path);
     struct http_call_options o = {
         .method = str_cdup(a, r->x->method),
         .target = proxy_request_target(a, t),
@@ -195,9 +236,9 @@ enum phase_result proxy_start(struct request *r, const struct proxy_target *t) {
     p->target = *t;
     if (t->tls)
         tls_config_ref(t->tls);
-    p->host = proxy_host(a, t);
-    p->asked = http_header_get(&r->x->headers, "Host");
-    p->prefix = prefix_of(r);
+    p->place = (struct page_place){.host = proxy_host(a, t),
+                                   .asked = http_header_get(&r->x->headers, "Host"),
+                                   .prefix = prefix_of(r)};
     r->data = p;
     r->cleanup = cleanup;
     return send(p);

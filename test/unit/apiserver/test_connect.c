@@ -4,6 +4,7 @@
 #include "access_test.h"
 #include "apiserver/connect/kubelet_proxy.h"
 #include "apiserver/connect/proxy.h"
+#include "net/gzip.h"
 
 #define WEB     "10.0.0.7:8080"
 #define KUBELET "192.0.2.1:10250"
@@ -33,6 +34,24 @@ static void say_request(struct fixture *f, struct exchange *x, str body) {
     buf_printf(&f->asked, "\n" STR_FMT, STR_ARG(body));
 }
 
+#define PAGE      "<a href=\"/there\">there</a>"
+#define PAGE_MANY 60000
+
+/* "/page", "/page/gzip", "/page/many" (links, packed), "/page/br" (that we cannot read). */
+static void answer_page(struct exchange *x) {
+    struct buf packed = {0};
+    struct gzip *g = gzip_new();
+    bool many = str_ends(x->path, STR("many"));
+    for (unsigned i = 0; i < (many ? PAGE_MANY : 1); i++)
+        gzip_add(g, STR(PAGE), i + 1 == (many ? PAGE_MANY : 1), &packed);
+    gzip_free(g);
+    bool plain = str_eq(x->path, STR("/page")), br = str_ends(x->path, STR("br"));
+    struct http_header h[] = {{STR("Content-Type"), STR("text/html; charset=utf-8")},
+                              {STR("Content-Encoding"), br ? STR("br") : STR("gzip")}};
+    exchange_respond(x, 200, h, plain ? 1 : 2, plain || br ? STR(PAGE) : buf_str(&packed));
+    buf_done(&packed);
+}
+
 static void web_body(struct exchange *x, int r, str body) {
     struct fixture *f = x->ctx;
     say_request(f, x, body);
@@ -42,6 +61,8 @@ static void web_body(struct exchange *x, int r, str body) {
                                             {STR("X-Mine"), STR("yes")}};
     if (str_eq(x->path, STR("/old")))
         exchange_respond(x, 302, moved, 1, STR_NONE);
+    else if (str_starts(x->path, STR("/page")))
+        answer_page(x);
     else if (str_eq(x->path, STR("/teapot")))
         exchange_respond(x, 418, ok, 3, STR("short and stout"));
     else
@@ -287,6 +308,20 @@ TEST(who_asks_stays_with_the_server) {
     CHECK(asked(&f, "X-Forwarded-For: "));
     CHECK(asked(&f, "X-Forwarded-Uri: " NS "/pods/web/proxy/x\n"));
     CHECK(asked(&f, "Host: 192.0.2.10:16443\n"));
+    stop(&f);
+}
+
+TEST(links_of_pages_lead_through_the_proxy) {
+    struct fixture f;
+    start(&f);
+    static const char *const through = "<a href=\"" NS "/pods/web/proxy/there\">there</a>";
+    CHECK_STRC(admin(&f, "GET", POD("proxy/page"), NULL).body, through);
+    CHECK_STRC(admin(&f, "GET", POD("proxy/page/gzip"), NULL).body, through);
+    CHECK_STRC(admin(&f, "GET", POD("proxy/page/br"), NULL).body, PAGE);
+    CHECK_INT(admin(&f, "HEAD", POD("proxy/page"), NULL).code, 200);
+    struct answer many = admin(&f, "GET", POD("proxy/page/many"), NULL);
+    CHECK_INT(many.body.n, PAGE_MANY * strlen(through));
+    CHECK(str_starts(many.body, str_of(through)) && str_ends(many.body, str_of(through)));
     stop(&f);
 }
 

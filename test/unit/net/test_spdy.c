@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* SPDY frames: what is written, byte by byte and as zlib reads it; what is read, with the fuzzer's
- * corpus and mutations of it on every run. */
-#include <dirent.h>
-#include <stdio.h>
+/* SPDY frames: what is written, byte by byte and as zlib reads it, and what is read. */
 #include <zlib.h>
 
 #include "../../../fuzz/fuzz_spdy.c"
-#include "base/env.h"
 #include "tap.h"
-
-#define CORPUS          "fuzz/corpus/spdy"
-#define CORPUS_FILE_MAX 8192
 
 #define CHECK_BYTES(b, lit) CHECK(str_eq(buf_str(b), str_n(lit, sizeof(lit) - 1)))
 
@@ -82,39 +75,4 @@ TEST(what_is_read) {
         CHECK_STRC(buf_str(&t.text), cases[i].told);
         buf_done(&t.text);
     }
-}
-
-static void mutate(struct env *env, const uint8_t *seed, size_t n) {
-    uint8_t bytes[CORPUS_FILE_MAX];
-    memcpy(bytes, seed, n);
-    LLVMFuzzerTestOneInput(bytes, n);
-    for (unsigned i = 0; i < 2000; i++) {
-        memcpy(bytes, seed, n);
-        for (uint64_t k = env_random_below(env, 4) + 1; k; k--)
-            bytes[env_random_below(env, n)] = (uint8_t)env_random_below(env, 256);
-        LLVMFuzzerTestOneInput(bytes, n);
-    }
-}
-
-TEST(corpus_and_mutations) {
-    struct env_sim sim;
-    env_sim_init(&sim, tap_seed());
-    DIR *d = opendir(CORPUS);
-    REQUIRE(d != NULL);
-    unsigned files = 0;
-    for (struct dirent *e; (e = readdir(d));) {
-        char path[512];
-        uint8_t seed[CORPUS_FILE_MAX];
-        snprintf(path, sizeof(path), CORPUS "/%s", e->d_name);
-        FILE *f = e->d_name[0] == '.' ? NULL : fopen(path, "r");
-        if (!f)
-            continue;
-        size_t n = fread(seed, 1, sizeof(seed), f);
-        fclose(f);
-        mutate(&sim.env, seed, n);
-        files++;
-    }
-    closedir(d);
-    CHECK(files >= 7);
-    env_sim_done(&sim);
 }
