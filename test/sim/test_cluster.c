@@ -79,7 +79,7 @@ static void teardown(struct cluster *c) {
 static bool never(void *ctx) {
     return false;
 }
-static void pass(struct cluster *c, int64_t ns) {
+static void let_pass(struct cluster *c, int64_t ns) {
     loop_run_until(c->w.l, never, NULL, ns);
 }
 
@@ -124,7 +124,7 @@ static bool rolls_out(struct cluster *c, int seconds) {
         const Deployment *d = deployment(c);
         if (d && is_rolled_out(d))
             return true;
-        pass(c, NSEC_PER_SEC / 4);
+        let_pass(c, NSEC_PER_SEC / 4);
     }
     show(c);
     return false;
@@ -134,7 +134,7 @@ static bool becomes(struct cluster *c, const char *path, unsigned n, int seconds
     for (int i = 0; i < seconds * 4; i++) {
         if (n_of(c, path) == n)
             return true;
-        pass(c, NSEC_PER_SEC / 4);
+        let_pass(c, NSEC_PER_SEC / 4);
     }
     return false;
 }
@@ -221,7 +221,7 @@ TEST(recreate_never_mixes) {
             old += !is_new;
         }
         CHECK(!old || !fresh);
-        pass(&c, NSEC_PER_SEC / 50);
+        let_pass(&c, NSEC_PER_SEC / 50);
     }
     CHECK(rolls_out(&c, 30));
     CHECK_INT(n_of(&c, PODS), 3);
@@ -243,7 +243,7 @@ TEST(a_namespace_gets_its_things_and_is_emptied) {
     CHECK_INT(a.code, 200);
     int code = 200;
     for (int i = 0; i < 400 && code != 404; i++) {
-        pass(&c, NSEC_PER_SEC / 4);
+        let_pass(&c, NSEC_PER_SEC / 4);
         code = get(&c.w, "/api/v1/namespaces/team", NULL).code;
     }
     CHECK_INT(code, 404);
@@ -263,7 +263,7 @@ TEST(silent_nodes_are_tainted_and_come_back) {
     create_deployment(&c, "default", 2, "a:1");
     REQUIRE(rolls_out(&c, 30));
     c.hollow.silent = true;
-    pass(&c, 90 * NSEC_PER_SEC);
+    let_pass(&c, 90 * NSEC_PER_SEC);
     const Node *n = node(&c, "n0");
     REQUIRE(n && n->status.conditions.n);
     CHECK_STRC(n->status.conditions.v[0].status, "Unknown");
@@ -273,7 +273,7 @@ TEST(silent_nodes_are_tainted_and_come_back) {
     CHECK(has_event(&c, "NodeNotReady", "Node n0 status is now: NodeNotReady"));
     CHECK_INT(deployment(&c)->status.ready_replicas, 0);
     c.hollow.silent = false;
-    pass(&c, 60 * NSEC_PER_SEC);
+    let_pass(&c, 60 * NSEC_PER_SEC);
     n = node(&c, "n0");
     CHECK_STRC(n->status.conditions.v[0].status, "True");
     CHECK_INT(n->spec.taints.n, 0);
@@ -287,7 +287,7 @@ TEST(owners_and_dependents) {
         struct cluster c;
         char body[512];
         setup(&c, tap_seed());
-        pass(&c, NSEC_PER_SEC);
+        let_pass(&c, NSEC_PER_SEC);
         struct answer a = call(&c.w, "POST", "/api/v1/namespaces/default/configmaps", NULL,
                                "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{"
                                "\"name\":\"owner\"}}");
@@ -300,13 +300,13 @@ TEST(owners_and_dependents) {
                  STR_ARG(m->metadata.uid));
         a = call(&c.w, "POST", "/api/v1/namespaces/default/secrets", NULL, body);
         REQUIRE(a.code == 201);
-        pass(&c, NSEC_PER_SEC);
+        let_pass(&c, NSEC_PER_SEC);
         snprintf(body, sizeof(body),
                  "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"propagationPolicy\":\"%s\"}",
                  policies[i]);
         a = call(&c.w, "DELETE", owner, NULL, body);
         CHECK_INT(a.code, 200);
-        pass(&c, 10 * NSEC_PER_SEC);
+        let_pass(&c, 10 * NSEC_PER_SEC);
         CHECK_INT(get(&c.w, owner, NULL).code, 404);
         bool orphaned = strcmp(policies[i], "Orphan") == 0;
         const Secret *s = read_typed(&c, &Secret_type, "/api/v1/namespaces/default/secrets/s");
@@ -322,15 +322,15 @@ TEST(pods_of_a_lost_node_move) {
     create_deployment(&c, "default", 6, "a:1");
     REQUIRE(rolls_out(&c, 30));
     c.hollow.silent_node = "n1";
-    pass(&c, 70 * NSEC_PER_SEC);
+    let_pass(&c, 70 * NSEC_PER_SEC);
     const Node *n = node(&c, "n1");
     CHECK_INT(n->spec.taints.n, 2);
     CHECK(deployment(&c)->status.ready_replicas < 6);
-    pass(&c, 310 * NSEC_PER_SEC); /* tolerationSeconds of every pod: 300 */
+    let_pass(&c, 310 * NSEC_PER_SEC); /* tolerationSeconds of every pod: 300 */
     CHECK(has_event(&c, "TaintManagerEviction", "Marking for deletion Pod default/web-"));
     CHECK_INT(deployment(&c)->status.ready_replicas, 6);
     CHECK_INT(call(&c.w, "DELETE", "/api/v1/nodes/n1", NULL, NULL).code, 200);
-    pass(&c, 120 * NSEC_PER_SEC);
+    let_pass(&c, 120 * NSEC_PER_SEC);
     CHECK_INT(n_of(&c, PODS), 6);
     teardown(&c);
 }
@@ -353,7 +353,7 @@ TEST(it_settles_after_any_trouble) {
             net->cut_per_million = 0;
             patch_deployment(&c, patch);
             net->cut_per_million = 3000;
-            pass(&c, (int64_t)env_random_below(c.w.env, 6000) * NSEC_PER_MSEC);
+            let_pass(&c, (int64_t)env_random_below(c.w.env, 6000) * NSEC_PER_MSEC);
             switch (env_random_below(c.w.env, 4)) {
             case 0:
                 c.manager = controller_manager_free(c.manager);
@@ -405,7 +405,7 @@ TEST(a_quota_is_never_oversold) {
         struct sim_net *net = loop_sim_net(&c.w.sim);
         create_quota(&c, 4);
         for (int i = 0; i < 40 && quota_used(&c) < 0; i++)
-            pass(&c, NSEC_PER_SEC / 4);
+            let_pass(&c, NSEC_PER_SEC / 4);
         create_deployment(&c, "default", 6, "a:1");
         unsigned most = 0;
         for (int step = 0; step < 12; step++) {
@@ -416,7 +416,7 @@ TEST(a_quota_is_never_oversold) {
             patch_deployment(&c, patch);
             net->cut_per_million = 3000;
             for (int i = 0; i < 20; i++) {
-                pass(&c, (int64_t)env_random_below(c.w.env, 200) * NSEC_PER_MSEC);
+                let_pass(&c, (int64_t)env_random_below(c.w.env, 200) * NSEC_PER_MSEC);
                 most = MAX(most, n_of(&c, PODS));
             }
             if (env_random_below(c.w.env, 3) == 0) {
@@ -427,7 +427,7 @@ TEST(a_quota_is_never_oversold) {
         net->cut_per_million = 0;
         patch_deployment(&c, "{\"spec\":{\"replicas\":3}}");
         bool settles = rolls_out(&c, 300) && becomes(&c, PODS, 3, 60);
-        pass(&c, 400 * NSEC_PER_SEC);
+        let_pass(&c, 400 * NSEC_PER_SEC);
         if (most > 4 || !settles || quota_used(&c) != 3)
             tap_fail(__FILE__, __LINE__, "seed %llu: %u pods at once, %lld used in the end",
                      (unsigned long long)seed, most, (long long)quota_used(&c));
