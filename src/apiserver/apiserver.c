@@ -76,6 +76,7 @@ struct apiserver *apiserver_free(struct apiserver *s) {
     proxy_cut_tunnels(s);
     s->shutdown = shutdown_free(s->shutdown);
     expiry_free(s->expiry);
+    allocator_stop(s);
     s->freed = true;
     apiserver_drop(s);
     return NULL;

@@ -15,7 +15,7 @@ static void done(struct store_write *sw, int e, uint64_t revision, struct object
     struct chore *c = container_of(sw, struct chore, sw);
     struct apiserver *s = c->server;
     if (e < 0)
-        log_debug(s->env, "not written, left to the next start: " STR_FMT ": %s", STR_ARG(sw->key),
+        log_debug(s->env, "not written, left to repair: " STR_FMT ": %s", STR_ARG(sw->key),
                   strerror(-e));
     object_unref(c->object);
     list_remove(&c->node);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A store write of the server's own that no request waits for: giving back what a write reserved
- * and did not need. What fails is repaired at the next start. */
+ * and did not need, and repairing what was not. What fails is repaired later. */
 #pragma once
 
 #include "apiserver/apiserver.h"

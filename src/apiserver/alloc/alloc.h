@@ -3,8 +3,8 @@
  *
  * An address in use is an IPAddress object of that name: it is made before the service that has it
  * and goes after it, so two writers never hold one address, whichever API server they use. Node
- * ports in use are a bitmap (ports.h). What a crash leaves between the two writes is repaired at
- * the next start.
+ * ports in use are a bitmap (ports.h). What a crash leaves between the two writes, or a hand, is
+ * repaired (repair.c).
  *
  * In a write the ports are taken and the addresses chosen before validation, as upstream does (the
  * errors come in that order); the IPAddress objects are made last of all, right before the service.
@@ -19,15 +19,23 @@
 #define SERVICE_CIDR_DEFAULT "10.96.0.0/16"
 #define SERVICE_RANGES_MAX   32 /* blocks of ServiceCIDR objects that are drawn from */
 
+struct alloc_repair {
+    struct apiserver *server;
+    struct store_watch *addresses; /* wakes the timer: no changes, no rounds */
+    struct timer timer;
+};
+
 struct allocator {
     struct cidr ranges[2]; /* --service-cluster-ip-range */
     struct ip_families families;
     struct node_ports ports;
+    struct alloc_repair repair;
 };
 
 /* cidrs: one block, or one of each family with a comma between; NULL: the default. Takes up what
  * the store holds and repairs it. -EINVAL with the flag's name. */
 int allocator_new(struct apiserver *s, const char *cidrs, struct err *e);
+void allocator_stop(struct apiserver *s); /* no round begins any more */
 void allocator_free(struct apiserver *s);
 /* kubernetes.c: the ServiceCIDR, and the API server's own service with its endpoint (advertise
  * NULL or one that nobody else reaches: none). */
@@ -62,3 +70,12 @@ IPAddress *alloc_object(struct apiserver *s, struct arena *a, str ip, str ns, st
 str alloc_key(struct arena *a, str ip);
 /* Proposes to give it back, if it is that service's. */
 void alloc_give(struct apiserver *s, struct arena *a, str ip, str ns, str name);
+
+/* repair.c: services and their addresses are compared, now and whenever addresses have changed. */
+#define ALLOC_REPAIR_NS (180 * NSEC_PER_SEC) /* from a change to the round */
+#define ALLOC_LEAK_NS   (60 * NSEC_PER_SEC)  /* longer than a service is ever under way */
+void alloc_repair_start(struct apiserver *s);
+void alloc_repair_stop(struct apiserver *s);
+/* Every object of the resource, decoded in an arena of its own. */
+void alloc_visit(struct apiserver *s, const struct api_resource *res,
+                 void (*each)(struct apiserver *, struct arena *, void *obj, void *ctx), void *ctx);

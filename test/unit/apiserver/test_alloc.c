@@ -302,6 +302,51 @@ TEST(a_start_repairs_what_a_crash_left) {
     world_done(&w);
 }
 
+static unsigned told(struct world *w, const char *reason) {
+    struct value *items = at(w, get(w, "/api/v1/namespaces/default/events", NULL).body, "items");
+    unsigned n = 0;
+    for (uint32_t i = 0; items && i < items->list.n; i++)
+        n += str_eqc(value_str(value_getc(&items->list.v[i], "reason")), reason);
+    return n;
+}
+
+static void address(struct world *w, const char *ip, const char *service) {
+    str body = str_printf(w->arena,
+                          "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"ipaddress.kubernetes.io/"
+                          "managed-by\":\"ipallocator.k8s.io\"}},\"spec\":{\"parentRef\":{"
+                          "\"resource\":\"services\",\"namespace\":\"default\",\"name\":\"%s\"}}}",
+                          ip, service);
+    REQUIRE(call(w, "POST", ADDRESSES, NULL, body.p).code == 201);
+}
+
+/* What hands do to addresses is undone some minutes later, and told. */
+TEST(rounds_repair_what_hands_did) {
+    struct world w;
+    world_init(&w);
+    REQUIRE(create(&w, "a", "\"ports\":[{\"port\":80}]").code == 201);
+    REQUIRE(create(&w, "b", "\"clusterIP\":\"10.96.7.7\",\"ports\":[{\"port\":80}]").code == 201);
+    pass(&w, 2 * ALLOC_REPAIR_NS);
+    CHECK_INT(told(&w, "ClusterIPNotAllocated") + told(&w, "IPAddressNotAllocated"), 0);
+    CHECK(!timer_on(&w.server->alloc->repair.timer));
+    unsigned had = count(&w, ADDRESSES);
+    str path = str_concat(w.arena, STR(ADDRESSES "/"),
+                          text_at(&w, get(&w, SERVICES "/a", NULL).body, "spec.clusterIP"));
+    REQUIRE(call(&w, "DELETE", path.p, NULL, NULL).code == 200);
+    REQUIRE(call(&w, "DELETE", ADDRESSES "/10.96.7.7", NULL, NULL).code == 200);
+    address(&w, "10.96.7.7", "gone");
+    address(&w, "10.96.9.9", "gone");
+    address(&w, "10.96.9.8", "b");
+    pass(&w, 4 * ALLOC_REPAIR_NS);
+    CHECK_INT(get(&w, path.p, NULL).code, 200);
+    CHECK_STRC(text_at(&w, get(&w, ADDRESSES "/10.96.7.7", NULL).body, "spec.parentRef.name"), "b");
+    CHECK_INT(count(&w, ADDRESSES), had);
+    CHECK_INT(told(&w, "IPAddressNotAllocated") > 0, true);
+    CHECK_INT(told(&w, "IPAddressWrongReference"), 1);
+    CHECK_INT(told(&w, "ClusterIPNotAllocated") > 1, true);
+    CHECK(!timer_on(&w.server->alloc->repair.timer));
+    world_done(&w);
+}
+
 /* The client leaves while the address is being reserved. */
 TEST(an_aborted_create_leaves_no_address) {
     struct world w;
