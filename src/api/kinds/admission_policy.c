@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Admission policies and their bindings. */
+#include "api/jsonpath.h"
 #include "api/kinds/admission.h"
 #include "api/kinds/expressions.h"
 
@@ -205,6 +206,15 @@ static void validate_validating(struct field_errors *fe, const void *obj, const 
     map_done(&variables);
 }
 
+static void check_field_ref_path(struct field_errors *fe, const struct field_path *p, str path) {
+    struct err e = {0};
+    str action = str_printf(fe->arena, "{" STR_FMT "}", STR_ARG(path));
+    if (!path.n)
+        field_required(fe, p, NULL);
+    else if (jsonpath_check(fe->arena, action, &e) < 0)
+        field_invalid(fe, p, path, "invalid JSONPath: %s", e.text);
+}
+
 static void validate_status(struct field_errors *fe, const void *obj, const void *old) {
     const ValidatingAdmissionPolicyStatus *s = &((const ValidatingAdmissionPolicy *)obj)->status;
     const struct field_path *p = PATH(NULL, "status");
@@ -214,8 +224,7 @@ static void validate_status(struct field_errors *fe, const void *obj, const void
         const struct field_path *at =
             PATH_INDEX(PATH(PATH(p, "typeChecking"), "expressionWarnings"), i);
         check_rows(fe, at, ExpressionWarning, w, "warning");
-        if (!trimmed(w->field_ref).n)
-            field_required(fe, PATH(at, "fieldRef"), NULL);
+        check_field_ref_path(fe, PATH(at, "fieldRef"), trimmed(w->field_ref));
     }
     check_conditions(fe, PATH(p, "conditions"), s->conditions.v, s->conditions.n);
 }
