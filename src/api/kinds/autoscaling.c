@@ -49,27 +49,34 @@ static void defaults(struct hook_ctx *h, void *obj) {
 #define STABILIZATION_MAX 3600 /* s */
 #define PERIOD_MAX        1800 /* s */
 
-/* What is wrong with the version of an object that is pointed at, or NULL. */
-static const char *version_error(struct arena *a, str version, bool group) {
+const char *reference_version_error(struct arena *a, str version, bool group) {
     ssize_t slash = str_chr(version, '/');
     if (slash >= 0 && str_chr(str_slice(version, (size_t)slash + 1, version.n), '/') >= 0)
         return str_printf(a, "unexpected GroupVersion string: " STR_FMT, STR_ARG(version)).p;
-    if (group && slash < 0 && !str_eqc(version, "v1"))
-        return "apiVersion must specify API group";
-    return NULL;
+    return group && slash <= 0 ? "apiVersion must specify API group" : NULL;
 }
 
 void check_object_reference(struct field_errors *fe, const struct field_path *p,
-                            const CrossVersionObjectReference *r, bool group) {
-    const char *error = version_error(fe->arena, r->api_version, group);
+                            const CrossVersionObjectReference *r, const char *version_error) {
     check_rows(fe, p, CrossVersionObjectReference, r, "kind");
     if (r->kind.n)
         field_check_name(fe, PATH(p, "kind"), r->kind, name_path_segment);
     check_rows(fe, p, CrossVersionObjectReference, r, "name");
     if (r->name.n)
         field_check_name(fe, PATH(p, "name"), r->name, name_path_segment);
-    if (error)
-        field_invalid(fe, PATH(p, "apiVersion"), r->api_version, "%s", error);
+    if (version_error)
+        field_invalid(fe, PATH(p, "apiVersion"), r->api_version, "%s", version_error);
+}
+
+/* What is scaled is in a group, but for the one kind of the core that is; what was pointed at stays
+ * whatever it is. */
+static void check_target_reference(struct field_errors *fe, const struct field_path *p,
+                                   const CrossVersionObjectReference *r,
+                                   const CrossVersionObjectReference *was) {
+    bool same = was && str_eq(was->api_version, r->api_version) && str_eq(was->kind, r->kind);
+    bool group = !str_eqc(r->kind, "ReplicationController");
+    check_object_reference(fe, p, r,
+                           same ? NULL : reference_version_error(fe->arena, r->api_version, group));
 }
 
 static void check_policy(struct field_errors *fe, const struct field_path *p,
@@ -134,15 +141,26 @@ static void check_bounds(struct field_errors *fe, const struct field_path *p,
                           "must be greater than or equal to `minReplicas`");
 }
 
+static unsigned kept_of_metrics(struct arena *a, const HorizontalPodAutoscalerSpec *was) {
+    for (uint32_t i = 0; was && i < was->metrics.n; i++) {
+        const ObjectMetricSource *o = was->metrics.v[i].object;
+        if (o && str_eqc(was->metrics.v[i].type, "Object") &&
+            reference_version_error(a, o->described_object.api_version, false))
+            return KEPT_METRIC_VERSIONS;
+    }
+    return 0;
+}
+
 static void validate(struct field_errors *fe, const void *obj, const void *old) {
     const HorizontalPodAutoscalerSpec *s = &((const HorizontalPodAutoscaler *)obj)->spec;
     const HorizontalPodAutoscalerSpec *was = NULL;
     const struct field_path *p = PATH(NULL, "spec");
     if (old)
         was = &((const HorizontalPodAutoscaler *)old)->spec;
-    bool bad_before = was && version_error(fe->arena, was->scale_target_ref.api_version, true);
+    fe->kept = kept_of_metrics(fe->arena, was);
     check_bounds(fe, p, s, was);
-    check_object_reference(fe, PATH(p, "scaleTargetRef"), &s->scale_target_ref, !bad_before);
+    check_target_reference(fe, PATH(p, "scaleTargetRef"), &s->scale_target_ref,
+                           was ? &was->scale_target_ref : NULL);
     check_metrics(fe, PATH(p, "metrics"), s);
     if (!s->behavior)
         return;

@@ -34,7 +34,11 @@ static void check_identifier(struct field_errors *fe, const struct field_path *p
 static void check_object(struct field_errors *fe, const struct field_path *p,
                          const ObjectMetricSource *m) {
     const struct field_path *target = PATH(p, "target");
-    check_object_reference(fe, PATH(p, "describedObject"), &m->described_object, false);
+    const char *version_error =
+        fe->kept & KEPT_METRIC_VERSIONS
+            ? NULL
+            : reference_version_error(fe->arena, m->described_object.api_version, false);
+    check_object_reference(fe, PATH(p, "describedObject"), &m->described_object, version_error);
     check_identifier(fe, PATH(p, "metric"), &m->metric);
     check_target(fe, target, &m->target);
     if (!m->target.value.p && !m->target.average_value.p)

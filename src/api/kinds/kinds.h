@@ -75,6 +75,7 @@ void check_same_opt(struct field_errors *fe, const struct field_path *p, str s, 
 #define KEPT_DEVICE_USERS     (1u << 7) /* user namespaces beside volumes of devices */
 #define KEPT_DELETION_COST    (1u << 8)
 #define KEPT_INIT_RESIZES     (1u << 9)
+#define KEPT_METRIC_VERSIONS  (1u << 10) /* of objects that autoscalers measure */
 /* Of a selector; NULL breaks nothing. */
 unsigned kept_of_selector(struct arena *a, const LabelSelector *s);
 /* Of a pod or a template (is_pod); s NULL: there is no old one. */

@@ -19,6 +19,12 @@
 #define TEMPLATE(spec)                                                                             \
     "{'spec':{'selector':{'matchLabels':{'a':'b'}},'template':{'metadata':{'labels':{'a':'b'}},"   \
     "'spec':{" spec "," CONTAINER "}]}}}}"
+#define SCALER(target, more)                                                                       \
+    "{'spec':{'maxReplicas':3,'scaleTargetRef':{" target ",'name':'t'}" more "}}"
+#define METRIC(version)                                                                            \
+    ",'metrics':[{'type':'Object','object':{'describedObject':{'kind':'K','name':'o','apiVersion'" \
+    ":'" version "'},'metric':{'name':'m'},'target':{'type':'Value','value':'1'}}}]"
+#define SCALERS       RESOURCE_ID(autoscaling_v2_horizontalpodautoscalers)
 #define GOOD_TEMPLATE TEMPLATE("'nodeName':'n'")
 #define PODS          RESOURCE_ID(core_v1_pods)
 
@@ -78,6 +84,12 @@ static const struct {
      "'Never'," CONTAINER "}]}}}}}}",
      "{'spec':{'schedule':'1 * * * *','jobTemplate':{'spec':{'template':{'spec':{'restartPolicy':"
      "'Never'," AFFINITY("podAffinity", "'labelSelector':" SELECTOR) "," CONTAINER "}]}}}}}}"},
+    {SCALERS, SCALER("'kind':'ReplicationController','apiVersion':'v1'", ""),
+     SCALER("'kind':'Other','apiVersion':'v1'", "")},
+    {SCALERS, SCALER("'kind':'Other','apiVersion':'a/v1'", ""),
+     SCALER("'kind':'Other','apiVersion':'/v1'", "")},
+    {SCALERS, SCALER("'kind':'Other','apiVersion':'a/v1'", METRIC("v1")),
+     SCALER("'kind':'Other','apiVersion':'a/v1'", METRIC("a/b/c"))},
     {RESOURCE_ID(policy_v1_poddisruptionbudgets), "{'spec':{}}",
      "{'spec':{'selector':" SELECTOR "}}"},
     {RESOURCE_ID(networking_v1_networkpolicies), "{'spec':{'podSelector':{}}}",
