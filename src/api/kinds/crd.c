@@ -328,5 +328,6 @@ const struct hooks hooks_apiextensions_v1_customresourcedefinitions = {
     .prepare_update = crd_update,
     .validate_write = crd_validate,
     .validate_status = crd_validate_status,
+    .warn = crd_warn,
     .counts_generation = true,
 };

@@ -65,6 +65,9 @@ void crd_check_conversion(struct field_errors *fe, const struct field_path *p,
 /* Not a bundle of certificates; NULL: it is, or it is empty. */
 bool crd_ca_bundle_bad(const CustomResourceConversion *c);
 
+/* ---- warn_crd.c ---- */
+void crd_warn(struct warnings *w, const void *obj, const void *old);
+
 /* ---- crd_schema.c: p is the path of the CustomResourceValidation, s its schema or NULL ---- */
 /* status: the version has a status subresource, so its root allows less. */
 void crd_check_schema(struct field_errors *fe, const struct field_path *p, const JSONSchemaProps *s,

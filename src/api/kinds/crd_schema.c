@@ -126,13 +126,14 @@ static void check_more_properties(struct walk *w, const struct field_path *p,
 
 static void check_inside(struct walk *w, const struct field_path *p, const JSONSchemaProps *s,
                          const struct crd_place *in) {
+    const JSONSchemaProps *other = s->not ;
     struct crd_place place = below(in, p, true);
     place.narrows = true;
     if (s->additional_properties && s->additional_properties->schema)
         check_more_properties(w, p, s->additional_properties->schema, in);
     check_properties(w, p, s, in);
-    if (s->not )
-        check_place(w, PATH(p, "not"), s->not, &place);
+    if (other)
+        check_place(w, PATH(p, "not"), other, &place);
     check_list(w, PATH(p, "allOf"), s->all_of.v, s->all_of.n, &place);
     check_list(w, PATH(p, "oneOf"), s->one_of.v, s->one_of.n, &place);
     check_list(w, PATH(p, "anyOf"), s->any_of.v, s->any_of.n, &place);

@@ -95,12 +95,13 @@ static void check_pattern(struct field_errors *fe, const struct field_path *p, s
 /* any_of: look into anyOf. */
 static void check_values(struct field_errors *fe, const struct field_path *p,
                          const JSONSchemaProps *s, bool any_of, bool any_of_in_first) {
+    const JSONSchemaProps *other = s->not ;
     if (any_of)
         check_nested_list(fe, PATH(p, "anyOf"), s->any_of.v, s->any_of.n, true);
     check_nested_list(fe, PATH(p, "allOf"), s->all_of.v, s->all_of.n, any_of_in_first);
     check_nested_list(fe, PATH(p, "oneOf"), s->one_of.v, s->one_of.n, true);
-    if (s->not )
-        check_nested(fe, PATH(p, "not"), s->not, true);
+    if (other)
+        check_nested(fe, PATH(p, "not"), other, true);
     check_pattern(fe, PATH(p, "pattern"), s->pattern);
 }
 
@@ -256,8 +257,9 @@ static void check_described_list(struct field_errors *fe, const JSONSchemaProps 
 
 static void check_described_values(struct field_errors *fe, const JSONSchemaProps *v,
                                    struct both b) {
-    if (v->not )
-        check_described(fe, v->not, (struct both){b.schema, b.at, PATH(b.where, "not")});
+    const JSONSchemaProps *other = v->not ;
+    if (other)
+        check_described(fe, other, (struct both){b.schema, b.at, PATH(b.where, "not")});
     check_described_list(fe, v->all_of.v, v->all_of.n, "allOf", b);
     check_described_list(fe, v->any_of.v, v->any_of.n, "anyOf", b);
     check_described_list(fe, v->one_of.v, v->one_of.n, "oneOf", b);

@@ -63,8 +63,9 @@ static void read_values(struct arena *a, struct structural_values *v, const JSON
         .all_of = nodes_of(a, s->all_of.v, s->all_of.n),
         .any_of = nodes_of(a, s->any_of.v, s->any_of.n),
         .one_of = nodes_of(a, s->one_of.v, s->one_of.n),
-        .not_ = opt_node(a, s->not ),
     };
+    const JSONSchemaProps *other = s->not ;
+    v->not_ = opt_node(a, other);
     v->enum_.n = s->enum_.n;
     v->enum_.v = s->enum_.n ? arena_array(a, s->enum_.n, sizeof(*v->enum_.v)) : NULL;
     for (uint32_t i = 0; i < s->enum_.n; i++)

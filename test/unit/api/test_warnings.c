@@ -264,7 +264,21 @@ static const struct warn_case workloads[] = {
     "metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated since v1.8; use "   \
     "\"storageClassName\" attribute instead"
 
+#define SCHEMA(props_)                                                                             \
+    "{\"spec\":{\"versions\":[{\"name\":\"v1\",\"schema\":{\"openAPIV3Schema\":{\"properties\":"   \
+    "{" props_ "}}}}]}}"
+#define ODD_TEXT   "\"a\":{\"type\":\"string\",\"format\":\"odd\"}"
+#define ODD_NUMBER "\"b\":{\"items\":{\"type\":\"integer\",\"format\":\"double\"}}"
+
 static const struct warn_case others[] = {
+    {RESOURCE_ID(apiextensions_v1_customresourcedefinitions),
+     SCHEMA(ODD_TEXT "," ODD_NUMBER ",\"c\":{\"type\":\"string\",\"format\":\"date-time\"}"),
+     NULL,
+     {"unrecognized format \"odd\"", "unrecognized format \"double\""}},
+    {RESOURCE_ID(apiextensions_v1_customresourcedefinitions),
+     SCHEMA(ODD_TEXT "," ODD_NUMBER),
+     SCHEMA(ODD_TEXT),
+     {"unrecognized format \"double\""}},
     {RESOURCE_ID(core_v1_services),
      SERVICE("\"type\":\"ClusterIP\",\"clusterIP\":\"None\",\"clusterIPs\":[\"None\"],"
              "\"loadBalancerIP\":\"1.2.3.4\",\"externalIPs\":[\"1.2.3.4\"],\"sessionAffinity\":"
