@@ -47,7 +47,7 @@ void buf_add(struct buf *b, str s) {
     }
 }
 
-void buf_addc(struct buf *b, char c) {
+void buf_addc_(struct buf *b, char c) {
     char *at = buf_reserve(b, 1);
     if (at) {
         *at = c;

@@ -18,7 +18,13 @@ void buf_clear(struct buf *b); /* keeps the memory */
 /* Room for n more bytes at b->p + b->n, or NULL (and over) past the limit. */
 char *buf_reserve(struct buf *b, size_t n);
 void buf_add(struct buf *b, str s);
-void buf_addc(struct buf *b, char c);
+void buf_addc_(struct buf *b, char c); /* where it has to grow */
+static inline void buf_addc(struct buf *b, char c) {
+    if (b->n < b->cap)
+        b->p[b->n++] = c;
+    else
+        buf_addc_(b, c);
+}
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_add_u64(struct buf *b, uint64_t v);
 void buf_add_i64(struct buf *b, int64_t v);

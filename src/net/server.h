@@ -14,7 +14,7 @@
 /* Limits, in bytes or numbers unless named otherwise. */
 #define HTTP_HEAD_MAX        (64 * 1024) /* request line and headers; 431 past it */
 #define HTTP_HEADERS_MAX     256
-#define HTTP_TARGET_MAX      (32 * 1024)  /* 414 past it */
+#define HTTP_TARGET_MAX      (32 * 1024) /* 414 past it */
 #define HTTP_OUT_HIGH        (64 * 1024) /* unsent bytes at which http_writable turns false */
 #define HTTP_IDLE_TIMEOUT    (90 * NSEC_PER_SEC)
 #define HTTP_HEAD_TIMEOUT    (15 * NSEC_PER_SEC) /* first byte to complete head */

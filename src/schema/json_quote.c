@@ -15,26 +15,43 @@ static inline bool is_plain(unsigned char c) {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
 }
 
+#ifdef __SSE2__
+/* A bit for each byte that is not plain. */
+static inline unsigned special(__m128i v) {
+    /* Signed comparison: bytes from 0x80 count as less than a space, too. */
+    __m128i bad = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8('&')));
+    /* '<' and '>' differ in one bit. */
+    bad = _mm_or_si128(bad, _mm_cmpeq_epi8(_mm_or_si128(v, _mm_set1_epi8(2)), _mm_set1_epi8('>')));
+    return (unsigned)_mm_movemask_epi8(bad);
+}
+#endif
+
 /* Copies plain bytes from *p to out until another one or the end; out has room for 16 more. */
 static char *copy_plain(char *out, const char **from, const char *end) {
     const char *p = *from;
 #ifdef __SSE2__
     for (; end - p >= 16; p += 16, out += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-        /* Signed comparison: bytes from 0x80 count as less than a space, too. */
-        __m128i bad = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
-        bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
-        bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-        bad = _mm_or_si128(bad, _mm_cmpeq_epi8(v, _mm_set1_epi8('&')));
-        /* '<' and '>' differ in one bit. */
-        bad = _mm_or_si128(bad,
-                           _mm_cmpeq_epi8(_mm_or_si128(v, _mm_set1_epi8(2)), _mm_set1_epi8('>')));
         _mm_storeu_si128((__m128i *)(void *)out, v);
-        unsigned hit = (unsigned)_mm_movemask_epi8(bad);
+        unsigned hit = special(v);
         if (hit) {
             *from = p + __builtin_ctz(hit);
             return out + __builtin_ctz(hit);
         }
+    }
+    if (end - p >= 8) { /* most names and values are short */
+        __m128i v = _mm_loadl_epi64((const __m128i *)(const void *)p);
+        _mm_storel_epi64((__m128i *)(void *)out, v);
+        unsigned hit = special(v) & 0xff;
+        if (hit) {
+            *from = p + __builtin_ctz(hit);
+            return out + __builtin_ctz(hit);
+        }
+        p += 8;
+        out += 8;
     }
 #endif
     while (p < end && is_plain((unsigned char)*p))

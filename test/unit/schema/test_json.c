@@ -416,3 +416,30 @@ TEST(value_operations) {
     CHECK(value_getc(value_getc(&w, "b"), "x") == NULL);
     arena_done(&a);
 }
+
+/* However a string is cut into pieces, each byte is seen. */
+TEST(what_must_be_escaped_is_at_any_place) {
+    static const char special[] = "\"\\<>&\n\x7f\x80";
+    static const char *const quoted[] = {"\\\"",    "\\\\", "\\u003c", "\\u003e",
+                                         "\\u0026", "\\n",  "\x7f",    "\\ufffd"};
+    struct buf got, want;
+    buf_init(&got, 0);
+    buf_init(&want, 0);
+    for (size_t n = 1; n < 40; n++)
+        for (size_t at = 0; at < n; at++)
+            for (size_t k = 0; k < ARRAY_LEN(quoted); k++) {
+                char *text = xmalloc(n); /* of its size, so that a byte too many is found */
+                memset(text, 'a', n);
+                text[at] = special[k];
+                buf_clear(&got);
+                buf_clear(&want);
+                json_quote(&got, str_n(text, n));
+                buf_printf(&want, "\"%.*s%s%.*s\"", (int)at,
+                           "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", quoted[k], (int)(n - at - 1),
+                           "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+                CHECK_STR(buf_str(&got), buf_str(&want));
+                free(text);
+            }
+    buf_done(&got);
+    buf_done(&want);
+}
