@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/quota_usage.h"
 
-#include "api/kinds/kinds.h"
+#include "api/kinds/pod_validate.h"
 #include "base/vec.h"
 #include "schema/quantity.h"
 
-#define CLASS_SUFFIX   ".storageclass.storage.k8s.io/"
-#define DEVICES_SUFFIX ".deviceclass.resource.k8s.io/devices"
+#define CLASS_SUFFIX     ".storageclass.storage.k8s.io/"
+#define CLASS_ANNOTATION "volume.beta.kubernetes.io/storage-class"
+#define DEVICES_SUFFIX   ".deviceclass.resource.k8s.io/devices"
 /* Devices of a class that containers ask for as they do for extended resources. */
 #define CLASS_RESOURCE "deviceclass.resource.kubernetes.io/"
 #define DEVICES_MAX    32 /* of a claim */
@@ -107,15 +108,12 @@ static void pod_usage(struct arena *a, str_map *m, const Pod *p, int64_t now) {
     amounts_add(a, m, &compute);
 }
 
-static void note_missing(struct arena *a, const Container *c, str name, str_list *who) {
-    str_map has = compute_usage(a, &c->resources.requests, &c->resources.limits);
-    if (amounts_get(&has, name))
-        return;
-    *list_push(a, who) = c->name;
-    for (uint32_t i = who->n - 1; i > 0 && str_cmp(who->v[i], who->v[i - 1]) < 0; i--) {
-        str t = who->v[i];
-        who->v[i] = who->v[i - 1];
-        who->v[i - 1] = t;
+/* The containers of v that do not say it. */
+static void note_missing(struct arena *a, const Container *v, uint32_t n, str name, str_list *who) {
+    for (uint32_t i = 0; i < n; i++) {
+        str_map has = compute_usage(a, &v[i].resources.requests, &v[i].resources.limits);
+        if (!amounts_get(&has, name))
+            *list_push(a, who) = v[i].name;
     }
 }
 
@@ -140,10 +138,11 @@ str quota_missing(struct arena *a, const Pod *p, const str_map *hard) {
         str_list who = {0};
         if (!str_in(name, names))
             continue;
-        for (uint32_t j = 0; j < p->spec.containers.n; j++)
-            note_missing(a, &p->spec.containers.v[j], name, &who);
-        for (uint32_t j = 0; j < p->spec.init_containers.n; j++)
-            note_missing(a, &p->spec.init_containers.v[j], name, &who);
+        note_missing(a, p->spec.containers.v, p->spec.containers.n, name, &who);
+        note_missing(a, p->spec.init_containers.v, p->spec.init_containers.n, name, &who);
+        struct name_index sorted = name_index_of(a, who.v, who.n, sizeof(str));
+        for (uint32_t j = 0; j < who.n; j++)
+            who.v[j] = sorted.v[j].name;
         if (who.n)
             *list_push(a, &texts) = str_printf(a, STR_FMT " for: " STR_FMT, STR_ARG(name),
                                                STR_ARG(str_join(a, who.v, who.n, STR(","))));
@@ -181,10 +180,9 @@ static Quantity storage_of(struct arena *a, const PersistentVolumeClaim *c) {
 
 static void claim_usage(struct arena *a, str_map *m, const PersistentVolumeClaim *c) {
     Quantity q = storage_of(a, c);
-    str class = c->spec.storage_class_name;
-    for (uint32_t i = 0; i < c->metadata.annotations.n; i++)
-        if (str_eqc(c->metadata.annotations.v[i].key, "volume.beta.kubernetes.io/storage-class"))
-            class = c->metadata.annotations.v[i].value;
+    str class = label_get(&c->metadata.annotations, STR(CLASS_ANNOTATION));
+    if (!class.p)
+        class = c->spec.storage_class_name;
     if (class.n)
         entry_put(a, m, str_concat(a, class, STR(CLASS_SUFFIX "persistentvolumeclaims")), STR("1"));
     if (!q.p)
@@ -248,22 +246,15 @@ static bool crosses(const PodAffinityTerm *t) {
 }
 
 static bool crosses_namespaces(const Pod *p) {
-    const Affinity *f = p->spec.affinity;
-    const PodAffinity *with = f ? f->pod_affinity : NULL;
-    const PodAntiAffinity *against = f ? f->pod_anti_affinity : NULL;
+    struct pod_terms terms[POD_TERMS_MAX];
+    pod_terms(p->spec.affinity, terms);
     bool found = false;
-#define ANY(list_, term_)                                                                          \
-    for (uint32_t i = 0; i < (list_).n; i++)                                                       \
-        found |= crosses(&(list_).v[i] term_);
-    if (with) {
-        ANY(with->required_during_scheduling_ignored_during_execution, )
-        ANY(with->preferred_during_scheduling_ignored_during_execution, .pod_affinity_term)
+    for (int k = 0; k < POD_TERMS_MAX; k++) {
+        for (uint32_t i = 0; i < terms[k].n; i++)
+            found |= crosses(&terms[k].v[i]);
+        for (uint32_t i = 0; i < terms[k].n_weighted; i++)
+            found |= crosses(&terms[k].weighted[i].pod_affinity_term);
     }
-    if (against) {
-        ANY(against->required_during_scheduling_ignored_during_execution, )
-        ANY(against->preferred_during_scheduling_ignored_during_execution, .pod_affinity_term)
-    }
-#undef ANY
     return found;
 }
 

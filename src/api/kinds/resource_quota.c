@@ -38,13 +38,14 @@ static bool scope_has(str scope, str resource) {
         return str_eqc(resource, "pods");
     if (str_eqc(scope, "VolumeAttributesClass"))
         return str_in(resource, claims);
-    return str_in(resource, compute) || !str_in(scope, known_scopes);
+    return str_in(resource, compute);
 }
 
 /* `limited`: those of the hard limits that scopes are about. */
 static void check_fits(struct field_errors *fe, const struct field_path *p, const str_list *limited,
                        str scope, str shown) {
-    for (uint32_t i = 0; i < limited->n && !field_errors_full(fe); i++)
+    bool known = str_in(scope, known_scopes);
+    for (uint32_t i = 0; known && i < limited->n && !field_errors_full(fe); i++)
         if (!scope_has(scope, limited->v[i]))
             field_invalid_printed(fe, p, shown, "unsupported scope applied to resource");
 }
@@ -74,8 +75,6 @@ static void check_scopes(struct field_errors *fe, const struct field_path *p,
                          const ResourceQuotaSpec *s) {
     str shown = scopes_text(fe->arena, &s->scopes);
     const str_list limited = limited_by(fe->arena, s);
-    if (list_too_long(fe, p, s->scopes.n))
-        return;
     for (uint32_t i = 0; i < s->scopes.n && !field_errors_full(fe); i++) {
         if (!str_in(s->scopes.v[i], known_scopes))
             field_invalid_printed(fe, p, shown, "unsupported scope");
@@ -117,8 +116,6 @@ static void check_selector(struct field_errors *fe, const struct field_path *sel
     const struct field_path *p = PATH(selector, "matchExpressions");
     const str_list limited = limited_by(fe->arena, s);
     str_list scopes = {0};
-    if (list_too_long(fe, p, s->scope_selector->match_expressions.n))
-        return;
     str shown = go_json(fe->arena, &ScopeSelector_type, s->scope_selector);
     for (uint32_t i = 0; i < s->scope_selector->match_expressions.n && !field_errors_full(fe);
          i++) {

@@ -74,7 +74,7 @@ static void check_options(struct field_errors *fe, const struct field_path *p, Q
     bool found = false;
     const str_list *l = &r->valid_values;
     str *keys = arena_array(fe->arena, l->n + 1, sizeof(*keys));
-    for (uint32_t i = 0; i + 1 < l->n && i < LIST_COMPARED_MAX; i++)
+    for (uint32_t i = 0; i + 1 < l->n && !field_errors_full(fe); i++)
         if (less(l->v[i + 1], l->v[i]))
             field_invalid(fe, PATH_INDEX(p, i + 1), l->v[i + 1],
                           "values must be sorted in ascending order");

@@ -93,16 +93,17 @@ static void check_term(struct field_errors *fe, const struct field_path *p,
 static void check_topologies(struct field_errors *fe, const StorageClass *c) {
     const struct field_path *p = PATH(NULL, "allowedTopologies");
     uint32_t n = c->allowed_topologies.n;
-    str *texts = arena_array(fe->arena, n + 1, sizeof(*texts));
-    if (list_too_long(fe, p, n))
-        return;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct field_path *at = PATH_INDEX(p, i);
-        check_term(fe, at, &c->allowed_topologies.v[i]);
+    str *texts = arena_array(fe->arena, n, sizeof(*texts));
+    uint32_t *seen = arena_array(fe->arena, n, sizeof(*seen)); /* by the first of its text */
+    for (uint32_t i = 0; i < n; i++)
         texts[i] = term_text(fe->arena, &c->allowed_topologies.v[i]);
-        for (uint32_t k = 0; k < n + i; k++)
-            if (str_eq(texts[i], k < n ? STR("") : texts[k - n]))
-                field_duplicate(fe, PATH(at, "matchLabelExpressions"), STR_NONE);
+    struct name_index x = name_index_of(fe->arena, texts, n, sizeof(*texts));
+    for (uint32_t i = 0; i < n && !field_errors_full(fe); i++) {
+        const struct field_path *at = PATH_INDEX(p, i);
+        uint32_t same = seen[name_index_first(&x, texts[i])]++ + (texts[i].n ? 0 : n);
+        check_term(fe, at, &c->allowed_topologies.v[i]);
+        for (; same && !field_errors_full(fe); same--)
+            field_duplicate(fe, PATH(at, "matchLabelExpressions"), STR_NONE);
     }
 }
 
