@@ -31,7 +31,7 @@ WARN     := -Wall -Wextra -Werror -Wno-unused-parameter -Wshadow -Wstrict-protot
 CFLAGS   := -std=gnu17 $(OPT) -g -fsigned-char -fno-strict-aliasing -fstack-protector-strong \
             -fno-omit-frame-pointer -ffunction-sections -fdata-sections -fPIE -pthread $(WARN)
 LDFLAGS  := -pie -pthread -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now
-LIBS_base   := -lxxhash
+LIBS_base   := -lxxhash -lm
 LIBS_net    := -lssl -lcrypto -lnghttp2 -lz
 LIBS_schema := -lyaml
 LIBS_store  := -lsqlite3
