@@ -23,6 +23,7 @@ struct pod_info {
     struct host_port ports[HOST_PORTS_MAX];
     unsigned n_ports;
     int32_t priority;
+    int64_t queued; /* when it first waited for a node, loop_now */
 };
 struct pod_info *pod_info_new(struct res_names *names, struct cached *pod);
 struct pod_info *pod_info_free(struct pod_info *p);

@@ -28,7 +28,48 @@ struct sched_queue {
     struct heap timed;
     struct timer timer;
     struct task wake;
+    struct metric *incoming;
 };
+
+/* ---- metrics ---- */
+
+/* Why a pod comes to one of the three, in upstream's words. */
+enum why { ADDED, UPDATED, FAILED, BACKED_OFF, OUT_OF_PATIENCE };
+static const char *const why_names[] = {[ADDED] = "UnschedulablePodAdd",
+                                        [UPDATED] = "UnschedulablePodUpdate",
+                                        [FAILED] = "ScheduleAttemptFailure",
+                                        [BACKED_OFF] = "BackoffComplete",
+                                        [OUT_OF_PATIENCE] = "UnschedulableTimeout"};
+static const char *const where_names[] = {
+    [ACTIVE] = "active", [BACKOFF] = "backoff", [UNSCHEDULABLE] = "unschedulable"};
+
+static const char *event_name(unsigned events) {
+    static const struct {
+        unsigned event;
+        const char *name;
+    } names[] = {{EVENT_NODE_ADDED, "NodeAdd"},
+                 {EVENT_NODE_ALLOCATABLE, "NodeUpdateNodeAllocatable"},
+                 {EVENT_NODE_LABELS, "NodeUpdateNodeLabel"},
+                 {EVENT_NODE_TAINTS, "NodeUpdateNodeTaint"},
+                 {EVENT_POD_GONE, "AssignedPodDelete"},
+                 {EVENT_POD_BOUND, "AssignedPodAdd"}};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (events & names[i].event)
+            return names[i].name;
+    return why_names[UPDATED];
+}
+
+static void count_incoming(struct sched_queue *q, const struct waiting *w, const char *event) {
+    const str values[] = {str_of(where_names[w->where]), str_of(event)};
+    if (q->incoming)
+        series_add(metric_series(q->incoming, values), 1);
+}
+
+void sched_queue_measure(struct sched_queue *q, struct metrics *m) {
+    static const char *const labels[] = {"queue", "event", NULL};
+    q->incoming = metric_counter(m, "scheduler_queue_incoming_pods_total",
+                                 "[STABLE] Pods that came to a queue, by what made them.", labels);
+}
 
 /* ---- the active heap ---- */
 
@@ -109,19 +150,22 @@ static void leave(struct sched_queue *q, struct waiting *w) {
 }
 
 /* To the active ones, or to back-off while that is not over. */
-static void wake_up(struct sched_queue *q, struct waiting *w) {
+static void wake_up(struct sched_queue *q, struct waiting *w, const char *event) {
     leave(q, w);
     if (w->backoff_until > loop_now(q->loop))
         wait_until(q, w, BACKOFF, w->backoff_until);
     else
         active_add(q, w);
+    count_incoming(q, w, event);
 }
 
 static void on_timer(struct timer *t) {
     struct sched_queue *q = container_of(t, struct sched_queue, timer);
     struct heap_node *min;
-    while ((min = heap_min(&q->timed)) && min->at <= loop_now(q->loop))
-        wake_up(q, container_of(min, struct waiting, timed));
+    while ((min = heap_min(&q->timed)) && min->at <= loop_now(q->loop)) {
+        struct waiting *w = container_of(min, struct waiting, timed);
+        wake_up(q, w, why_names[w->where == BACKOFF ? BACKED_OFF : OUT_OF_PATIENCE]);
+    }
     arm(q);
 }
 
@@ -176,9 +220,13 @@ static struct waiting *waiting_new(struct sched_queue *q, struct pod_info *p) {
 void sched_queue_put(struct sched_queue *q, struct pod_info *p) {
     struct waiting *w = map_get(&q->by_uid, pod_of(p)->metadata.uid);
     if (!w) {
-        active_add(q, waiting_new(q, p));
+        p->queued = loop_now(q->loop);
+        w = waiting_new(q, p);
+        active_add(q, w);
+        count_incoming(q, w, why_names[ADDED]);
         return;
     }
+    p->queued = w->pod->queued;
     bool was_active = w->where == ACTIVE;
     if (was_active)
         active_remove(q, w);
@@ -187,7 +235,7 @@ void sched_queue_put(struct sched_queue *q, struct pod_info *p) {
     if (was_active)
         active_add(q, w);
     else if (w->where == UNSCHEDULABLE && w->events & EVENT_SELF)
-        wake_up(q, w);
+        wake_up(q, w, why_names[UPDATED]);
 }
 
 void sched_queue_drop(struct sched_queue *q, str uid) {
@@ -221,13 +269,14 @@ void sched_queue_return(struct sched_queue *q, struct pod_info *p, unsigned atte
         wait_until(q, w, UNSCHEDULABLE, now + QUEUE_PATIENCE);
     else
         wait_until(q, w, BACKOFF, w->backoff_until);
+    count_incoming(q, w, why_names[FAILED]);
 }
 
 void sched_queue_event(struct sched_queue *q, unsigned events) {
     MAP_FOREACH (it, &q->by_uid) {
         struct waiting *w = it->value;
         if (w->where == UNSCHEDULABLE && w->events & events)
-            wake_up(q, w);
+            wake_up(q, w, event_name(w->events & events));
     }
 }
 

@@ -4,6 +4,7 @@
  * anyway. */
 #pragma once
 
+#include "base/metrics.h"
 #include "scheduler/framework.h"
 
 #define QUEUE_BACKOFF_MIN (1 * NSEC_PER_SEC)
@@ -13,6 +14,8 @@
 struct sched_queue;
 struct sched_queue *sched_queue_new(struct loop *l, void (*ready)(void *ctx), void *ctx);
 struct sched_queue *sched_queue_free(struct sched_queue *q);
+/* Counts pods that come in (scheduler_queue_incoming_pods_total). m may be NULL. */
+void sched_queue_measure(struct sched_queue *q, struct metrics *m);
 /* Adds a pod, or replaces what is known of it (then EVENT_SELF). Takes the info over. */
 void sched_queue_put(struct sched_queue *q, struct pod_info *p);
 void sched_queue_drop(struct sched_queue *q, str uid);

@@ -25,7 +25,8 @@ struct known {
     uint32_t row;
     bool on_row, assumed;
     unsigned attempts;
-    int64_t began; /* the attempt that found the node, monotonic */
+    int64_t began;        /* the attempt that found the node, monotonic */
+    int64_t queued, sent; /* when the pod came to the queue, the Binding went out; loop_now */
     struct rest_call *binding;
     struct timer lost;
 };
@@ -180,8 +181,11 @@ static void on_bound(void *ctx, const struct rest_result *res) {
     struct scheduler *s = k->s;
     const Pod *pod = pod_of(k->pod);
     k->binding = NULL;
-    if (res->r == 0 && res->code < 300) {
+    bool ok = res->r == 0 && res->code < 300;
+    scheduler_metrics_bind(&s->metrics, ok, loop_now(s->loop) - k->sent);
+    if (ok) {
         ended(s, ATTEMPT_SCHEDULED, k->began, k->attempts);
+        scheduler_metrics_placed(&s->metrics, loop_now(s->loop) - k->queued, k->attempts);
         arena_reset(&s->scratch);
         tell(s, pod, "Normal", "Scheduled",
              str_printf(&s->scratch, "Successfully assigned " STR_FMT "/" STR_FMT " to %s",
@@ -248,6 +252,8 @@ static void decide(struct scheduler *s, struct pod_info *p, unsigned attempts) {
         k->assumed = true;
         k->attempts = attempts;
         k->began = began;
+        k->queued = p->queued;
+        k->sent = loop_now(s->loop);
         bind(s, k);
         return;
     }
@@ -429,6 +435,7 @@ struct scheduler *scheduler_new(const struct scheduler_options *o) {
     map_init(&s->known, NULL);
     nodes_init(&s->nodes);
     s->queue = sched_queue_new(s->loop, on_queue, s);
+    sched_queue_measure(s->queue, loop_env(s->loop)->metrics);
     s->metrics = scheduler_metrics_of(loop_env(s->loop), SCHEDULER_NAME);
     s->recorder = recorder_new(o->client, SCHEDULER_NAME, "");
     s->informers = informers_new(o->client);

@@ -160,3 +160,38 @@ TEST(who_waits_where_is_counted) {
     check_pending(0, 0, 0);
     end();
 }
+
+static void expect_incoming(struct metrics *m, const char *where, const char *event, int want) {
+    struct buf text;
+    char line[160];
+    buf_init(&text, 0);
+    metrics_print(m, &text);
+    snprintf(line, sizeof(line),
+             "scheduler_queue_incoming_pods_total{queue=\"%s\",event=\"%s\"} %d\n", where, event,
+             want);
+    if (str_find(buf_str(&text), str_of(line)) < 0)
+        tap_fail(__FILE__, __LINE__, "no %s in " STR_FMT, line, STR_ARG(buf_str(&text)));
+    buf_done(&text);
+}
+
+TEST(incoming_pods_are_counted) {
+    begin();
+    struct metrics *m = metrics_new();
+    sched_queue_measure(queue, m);
+    sched_queue_put(queue, pod("a", 0));
+    expect_incoming(m, "active", "UnschedulablePodAdd", 1);
+    unsigned n;
+    struct pod_info *p = sched_queue_pop(queue, &n);
+    sched_queue_return(queue, p, n, EVENT_NODE_ADDED);
+    expect_incoming(m, "unschedulable", "ScheduleAttemptFailure", 1);
+    sched_queue_event(queue, EVENT_NODE_ADDED);
+    expect_incoming(m, "backoff", "NodeAdd", 1);
+    pass(2 * NSEC_PER_SEC);
+    expect_incoming(m, "active", "BackoffComplete", 1);
+    p = sched_queue_pop(queue, &n);
+    sched_queue_return(queue, p, n, EVENT_NODE_ADDED);
+    pass(QUEUE_PATIENCE + NSEC_PER_SEC);
+    expect_incoming(m, "active", "UnschedulableTimeout", 1);
+    end();
+    metrics_free(m);
+}
