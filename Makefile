@@ -34,8 +34,9 @@ LDFLAGS  := -pie -pthread -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now
 LIBS_base   := -lxxhash -lm
 LIBS_net    := -lssl -lcrypto -lnghttp2 -lz
 LIBS_schema := -lyaml
+LIBS_cel    := -lm
 LIBS_store  := -lsqlite3
-LIBS        := $(LIBS_base) $(LIBS_net) $(LIBS_schema) $(LIBS_store)
+LIBS        := $(LIBS_base) $(LIBS_net) $(LIBS_schema) $(LIBS_cel) $(LIBS_store)
 ifneq ($(SAN),)
 CFLAGS  += -fsanitize=$(SAN) -fno-sanitize-recover=all
 # With a sanitizer gcc knows less about values and warns of what cannot be.

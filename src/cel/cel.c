@@ -20,6 +20,8 @@ int cel_compile(struct arena *a, const struct cel_env *env, str source,
     struct cel_expr *root = cel_parse(a, source, macros_of(env), &errors);
     if (root)
         cel_check(a, env, root, &errors);
+    if (root && !errors.total)
+        cel_check_literals(a, root, &errors);
     if (errors.total) {
         *ret_errors = cel_errors_text(&errors);
         return -EINVAL;

@@ -19,6 +19,7 @@
 #include "base/map.h"
 #include "cel/function.h"
 #include "cel/type.h"
+#include "schema/type.h"
 
 struct cel_variable {
     const char *name; /* may have dots: "authorizer.requestResource" */
@@ -46,6 +47,10 @@ struct cel_env {
      * policies build. */
     bool patch_types;
     const struct cel_env *outer; /* names that are looked for when there are none here, or NULL */
+    /* Adds what is wrong with s as a name of the kind ("dns1123Label", "labelValue", ...), which is
+     * known above this layer; NULL: "format.dns1123Label()" and the like are errors when they
+     * validate. */
+    void (*check_name)(struct arena *a, str kind, str s, str_list *errors);
 };
 
 struct cel_expr;

@@ -12,6 +12,10 @@
 void cel_check(struct arena *a, const struct cel_env *env, struct cel_expr *root,
                struct cel_errors *errors);
 
+/* What literals get wrong that the types do not say: durations, timestamps, patterns, mixed lists
+ * and maps, format strings. After a check without errors. */
+void cel_check_literals(struct arena *a, struct cel_expr *root, struct cel_errors *errors);
+
 /* ---- between the files of the checker ---- */
 
 struct types {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cel/function.h"
 
+#include "cel/functions.h"
+
 #define OBJECT_TYPE(id, name_)                                                                     \
     const struct cel_type cel_type_##id = {.kind = CEL_OBJECT, .nodes = 1, .name = name_}
 OBJECT_TYPE(quantity, "kubernetes.Quantity");
@@ -100,7 +102,8 @@ static const struct cel_type param_a = {.kind = CEL_PARAM, .nodes = 1, .name = "
      .is_member = member,                                                                          \
      .n = COUNT(__VA_ARGS__),                                                                      \
      .result = result_,                                                                            \
-     .args = {__VA_ARGS__}},
+     .args = {__VA_ARGS__},                                                                        \
+     .call = call_},
 #define GLOBAL(library_, name_, call_, result_, ...)                                               \
     ROW(CEL_LIB_##library_, name_, call_, false, result_, ##__VA_ARGS__)
 #define MEMBER(library_, name_, call_, result_, ...)                                               \

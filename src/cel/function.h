@@ -27,6 +27,12 @@ enum cel_library {
 
 #define CEL_ARGS_MAX 4
 
+struct cel_run;
+
+/* What a function does. All overloads of a name share one, which looks at its arguments; none of
+ * them is an error. What goes wrong is a value of CEL_V_ERROR. */
+typedef struct cel_value cel_fn(struct cel_run *r, const struct cel_value *args, uint32_t n);
+
 struct cel_overload {
     const char *name;
     unsigned library;
@@ -34,6 +40,7 @@ struct cel_overload {
     uint8_t n;
     const struct cel_type *result;
     const struct cel_type *args[CEL_ARGS_MAX];
+    cel_fn *call; /* NULL: the evaluator itself does it, where not every argument is needed */
 };
 
 /* All overloads, those of one name beside each other. */

@@ -444,8 +444,8 @@ static struct cel_expr *parse_primary_inner(struct parser *p, struct follow f) {
 }
 
 static struct cel_expr *parse_primary(struct parser *p, struct follow f) {
-    struct cel_expr *e = parser_enter(p, RULE_PRIMARY) ? parse_primary_inner(p, f) : broken(p);
-    p->depth[RULE_PRIMARY]--;
+    struct cel_expr *e = parser_enter(p, NEST_PRIMARY) ? parse_primary_inner(p, f) : broken(p);
+    p->depth[NEST_PRIMARY]--;
     return e;
 }
 
@@ -525,18 +525,18 @@ static struct cel_expr *parse_member(struct parser *p, struct follow f) {
     struct follow loop = behind(f, SET(T_DOT) | SET(T_LBRACKET), true);
     struct cel_expr *e = broken(p);
     uint16_t entered = 1;
-    bool ok = parser_enter(p, RULE_MEMBER);
+    bool ok = parser_enter(p, NEST_MEMBER);
     if (ok)
         e = parse_primary(p, loop);
     while (ok && looks(p, SET(T_DOT) | SET(T_LBRACKET))) {
         entered++;
-        if (!parser_enter(p, RULE_MEMBER))
+        if (!parser_enter(p, NEST_MEMBER))
             break;
         e = parse_suffix(p, loop, e, &ok);
         if (!ok)
             parser_recover(p, AT_MEMBER, f);
     }
-    p->depth[RULE_MEMBER] = (uint16_t)(p->depth[RULE_MEMBER] - entered);
+    p->depth[NEST_MEMBER] = (uint16_t)(p->depth[NEST_MEMBER] - entered);
     return e;
 }
 
@@ -579,8 +579,8 @@ static struct cel_expr *parse_unary_inner(struct parser *p, struct follow f) {
 }
 
 static struct cel_expr *parse_unary(struct parser *p, struct follow f) {
-    struct cel_expr *e = parser_enter(p, RULE_UNARY) ? parse_unary_inner(p, f) : broken(p);
-    p->depth[RULE_UNARY]--;
+    struct cel_expr *e = parser_enter(p, NEST_UNARY) ? parse_unary_inner(p, f) : broken(p);
+    p->depth[NEST_UNARY]--;
     return e;
 }
 
@@ -599,19 +599,19 @@ static struct cel_expr *parse_calc(struct parser *p, struct follow f, int level)
     uint64_t set = level == 0 ? PRODUCTS | SUMS : level == 1 ? PRODUCTS : 0;
     struct cel_expr *e = broken(p);
     uint16_t entered = 1;
-    if (parser_enter(p, RULE_CALC))
+    if (parser_enter(p, NEST_CALC))
         e = parse_unary(p, loop);
     while (looks(p, set)) {
         uint8_t type = parser_look(p, 0);
         uint32_t at = here(p);
         entered++;
-        if (!parser_enter(p, RULE_CALC))
+        if (!parser_enter(p, NEST_CALC))
             break;
         parser_take(p);
         e = deeper(p, operator(p, at, operator_name(type), e,
                                parse_calc(p, loop, SET(type) & PRODUCTS ? 2 : 1)));
     }
-    p->depth[RULE_CALC] = (uint16_t)(p->depth[RULE_CALC] - entered);
+    p->depth[NEST_CALC] = (uint16_t)(p->depth[NEST_CALC] - entered);
     return e;
 }
 
@@ -619,18 +619,18 @@ static struct cel_expr *parse_relation(struct parser *p, struct follow f, bool r
     struct follow loop = behind(f, RELATIONS, true);
     struct cel_expr *e = broken(p);
     uint16_t entered = 1;
-    if (parser_enter(p, RULE_RELATION))
+    if (parser_enter(p, NEST_RELATION))
         e = parse_calc(p, loop, 0);
     while (!right && looks(p, RELATIONS)) {
         uint8_t type = parser_look(p, 0);
         uint32_t at = here(p);
         entered++;
-        if (!parser_enter(p, RULE_RELATION))
+        if (!parser_enter(p, NEST_RELATION))
             break;
         parser_take(p);
         e = deeper(p, operator(p, at, operator_name(type), e, parse_relation(p, loop, true)));
     }
-    p->depth[RULE_RELATION] = (uint16_t)(p->depth[RULE_RELATION] - entered);
+    p->depth[NEST_RELATION] = (uint16_t)(p->depth[NEST_RELATION] - entered);
     return e;
 }
 
@@ -666,14 +666,14 @@ static struct cel_expr *parse_chain(struct parser *p, struct follow f, uint8_t t
 }
 
 static struct cel_expr *parse_and(struct parser *p, struct follow f) {
-    struct cel_expr *e = parser_enter(p, RULE_AND) ? parse_chain(p, f, T_AND) : broken(p);
-    p->depth[RULE_AND]--;
+    struct cel_expr *e = parser_enter(p, NEST_AND) ? parse_chain(p, f, T_AND) : broken(p);
+    p->depth[NEST_AND]--;
     return e;
 }
 
 static struct cel_expr *parse_or(struct parser *p, struct follow f) {
-    struct cel_expr *e = parser_enter(p, RULE_OR) ? parse_chain(p, f, T_OR) : broken(p);
-    p->depth[RULE_OR]--;
+    struct cel_expr *e = parser_enter(p, NEST_OR) ? parse_chain(p, f, T_OR) : broken(p);
+    p->depth[NEST_OR]--;
     return e;
 }
 
@@ -695,8 +695,8 @@ static struct cel_expr *parse_conditional(struct parser *p, struct follow f) {
 }
 
 static struct cel_expr *parse_expr(struct parser *p, struct follow f) {
-    struct cel_expr *e = parser_enter(p, RULE_EXPR) ? parse_conditional(p, f) : broken(p);
-    p->depth[RULE_EXPR]--;
+    struct cel_expr *e = parser_enter(p, NEST_EXPR) ? parse_conditional(p, f) : broken(p);
+    p->depth[NEST_EXPR]--;
     return e;
 }
 

@@ -24,16 +24,16 @@ struct cel_expr *cel_parse(struct arena *a, str source, unsigned macros, struct 
 
 /* ---- between the files of the parser ---- */
 
-enum cel_rule {
-    RULE_EXPR,
-    RULE_OR,
-    RULE_AND,
-    RULE_RELATION,
-    RULE_CALC,
-    RULE_UNARY,
-    RULE_MEMBER,
-    RULE_PRIMARY,
-    RULE_MAX
+enum cel_nest {
+    NEST_EXPR,
+    NEST_OR,
+    NEST_AND,
+    NEST_RELATION,
+    NEST_CALC,
+    NEST_UNARY,
+    NEST_MEMBER,
+    NEST_PRIMARY,
+    NEST_MAX
 };
 
 /* Token types that may stand behind a rule: in this context, and behind any rule around it. */
@@ -49,7 +49,7 @@ struct parser {
     unsigned macros;
     struct cel_errors *errors;
     struct cel_errors meaning; /* told when the syntax could be followed to its end */
-    uint16_t depth[RULE_MAX];
+    uint16_t depth[NEST_MAX];
     bool recovering; /* nothing is told until a token fits again */
     bool aborted;    /* nothing is read any more */
     uint32_t recoveries;
@@ -75,7 +75,7 @@ bool parser_no_way(struct parser *p, uint32_t ahead);
 void parser_recover(struct parser *p, uint8_t state, struct follow f);
 void parser_abort(struct parser *p, const char *why);
 /* False: too deep, aborted. */
-bool parser_enter(struct parser *p, enum cel_rule rule);
+bool parser_enter(struct parser *p, enum cel_nest rule);
 
 /* What the call stands for when it is a macro; NULL when it is none. Errors go to p->meaning and
  * give a broken node. */

@@ -215,7 +215,7 @@ void parser_recover(struct parser *p, uint8_t state, struct follow f) {
         parser_abort(p, "error recovery token lookahead limit exceeded: 256");
 }
 
-bool parser_enter(struct parser *p, enum cel_rule rule) {
+bool parser_enter(struct parser *p, enum cel_nest rule) {
     if (++p->depth[rule] <= CEL_DEPTH_MAX)
         return !p->aborted;
     parser_abort(p, "expression recursion limit exceeded: 250");

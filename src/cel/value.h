@@ -45,9 +45,9 @@ struct cel_value {
     };
 };
 
-/* Either values, or a JSON list. */
+/* Either values, or a JSON list. Values may share their room with lists that began as this one. */
 struct cel_list {
-    const struct cel_value *v;
+    struct cel_room *room; /* NULL: json */
     const struct value *json;
     uint32_t n;
 };
@@ -57,16 +57,19 @@ struct cel_pair {
     struct cel_value key, value;
 };
 struct cel_map {
-    const struct cel_pair *v;
+    struct cel_pairs *pairs; /* NULL: json */
     const struct member *json;
+    const struct cel_json_index *index; /* of json, when it is large */
     uint32_t n;
+    const struct cel_type *type; /* of "Name{...}", else NULL */
     /* What a key that is absent maps to; NULL: it is an error. (Attributes of a device.) */
     const struct cel_value *fallback;
 };
 
+/* A value of a library's own type. */
 struct cel_opaque {
     const struct cel_type *type;
-    const void *data; /* of the library whose type it is */
+    const void *data; /* of the library */
 };
 
 static inline struct cel_value cel_bool(bool b) {
@@ -79,6 +82,37 @@ static inline struct cel_value cel_string(str s) {
     return (struct cel_value){.tag = CEL_V_STRING, .s = s};
 }
 
+static inline struct cel_value cel_error_value(str text) {
+    return (struct cel_value){.tag = CEL_V_ERROR, .s = text};
+}
+
 /* A view of a JSON value: v must outlive what is made of it. Integers are int, other numbers
  * double. */
 struct cel_value cel_of_json(struct arena *a, const struct value *v);
+/* The JSON of a value, -EINVAL for what has none (types, optionals without value, ...). */
+int cel_to_json(struct arena *a, const struct cel_value *v, struct value *ret);
+
+struct cel_value cel_list_get(struct arena *a, const struct cel_list *l, uint32_t i);
+/* A list with one more element, in O(1) when nothing was appended to l before. */
+const struct cel_list *cel_list_append(struct arena *a, const struct cel_list *l,
+                                       struct cel_value v);
+const struct cel_list *cel_list_new(struct arena *a); /* empty */
+
+/* The i-th pair, in order. */
+struct cel_pair cel_map_at(struct arena *a, const struct cel_map *m, uint32_t i);
+bool cel_map_find(struct arena *a, const struct cel_map *m, struct cel_value key,
+                  struct cel_value *ret);
+/* A map with one more pair, as cel_list_append; the key must not be there. */
+const struct cel_map *cel_map_insert(struct arena *a, const struct cel_map *m, struct cel_value key,
+                                     struct cel_value value);
+const struct cel_map *cel_map_new(struct arena *a);
+
+/* Values of different types differ, but for numbers, which are compared as such. */
+bool cel_equal(struct arena *a, struct cel_value x, struct cel_value y);
+/* -1, 0, 1 in *ret; false: there is no order between them. */
+bool cel_compare(struct cel_value x, struct cel_value y, int *ret);
+/* Characters of a string, bytes, elements, entries; 1 of anything else. */
+uint64_t cel_size(struct cel_value v);
+const struct cel_type *cel_type_of(struct arena *a, struct cel_value v);
+bool cel_opaque_equal(const struct cel_opaque *x, const struct cel_opaque *y);
+uint32_t cel_count_chars(str s);
