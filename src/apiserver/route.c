@@ -135,8 +135,10 @@ static enum route_result route_sub(const struct request_info *i, str method,
     const struct api_subresource *sub = resource_sub(r, i->subresource);
     if (!sub || (i->rest.n && !str_eqc(i->subresource, "proxy")))
         return ROUTE_NOT_FOUND;
-    bool passed_on = str_eqc(i->subresource, "proxy") && str_eqc(method, "OPTIONS");
-    enum verb v = passed_on ? VERB_GET : verb_of(i->verb);
+    bool passed_on = str_eqc(i->subresource, "proxy");
+    enum verb v = passed_on && str_eqc(method, "OPTIONS") ? VERB_GET : verb_of(i->verb);
+    if (str_eqc(method, "HEAD") && !passed_on)
+        v = VERB_MAX;
     if (v == VERB_MAX || !(sub->verbs & VERB_BIT(v)))
         return ROUTE_METHOD;
     *ret_sub = sub;

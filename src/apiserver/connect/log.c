@@ -17,11 +17,16 @@ static bool has_container(const Pod *p, str name) {
     return false;
 }
 
-static str names_of(struct arena *a, const Container *v, uint32_t n) {
-    str *names = arena_array(a, n, sizeof(str));
-    for (uint32_t i = 0; i < n; i++)
-        names[i] = v[i].name;
-    return str_join(a, names, n, STR(" "));
+/* Of every container, in the order in which upstream visits them. */
+static str names_of(struct arena *a, const PodSpec *spec) {
+    str_list names = {0};
+    for (uint32_t i = 0; i < spec->init_containers.n; i++)
+        *list_push(a, &names) = spec->init_containers.v[i].name;
+    for (uint32_t i = 0; i < spec->containers.n; i++)
+        *list_push(a, &names) = spec->containers.v[i].name;
+    for (uint32_t i = 0; i < spec->ephemeral_containers.n; i++)
+        *list_push(a, &names) = spec->ephemeral_containers.v[i].ephemeral_container_common.name;
+    return str_join(a, names.v, names.n, STR(" "));
 }
 
 const Pod *kubelet_pod(struct request *r) {
@@ -57,18 +62,11 @@ bool kubelet_container(struct request *r, const Pod *p, str container, str *ret)
     if (!container.n && p->spec.containers.n == 1)
         container = p->spec.containers.v[0].name;
     if (!container.n) {
-        str init = p->spec.init_containers.n
-                       ? str_printf(a, " or one of the init containers: [" STR_FMT "]",
-                                    STR_ARG(names_of(a, p->spec.init_containers.v,
-                                                     p->spec.init_containers.n)))
-                       : STR_NONE;
-        respond_status(
-            r, status_bad_request(a,
-                                  "a container name must be specified for pod " STR_FMT
-                                  ", choose one of: [" STR_FMT "]" STR_FMT,
-                                  STR_ARG(p->metadata.name),
-                                  STR_ARG(names_of(a, p->spec.containers.v, p->spec.containers.n)),
-                                  STR_ARG(init)));
+        respond_status(r, status_bad_request(a,
+                                             "a container name must be specified for pod " STR_FMT
+                                             ", choose one of: [" STR_FMT "]",
+                                             STR_ARG(p->metadata.name),
+                                             STR_ARG(names_of(a, &p->spec))));
         return false;
     }
     if (!has_container(p, container)) {

@@ -554,7 +554,9 @@ TEST(streams_that_cannot_be) {
     struct answer plain = admin(&f, "POST", POD("exec?container=c&command=x"), NULL);
     CHECK_INT(plain.code, 400);
     CHECK_STRC(text_at(f.w, plain.body, "message"), "Upgrade request required");
-    CHECK_INT(admin(&f, "PUT", POD("exec?container=c"), "{}").code, 405);
+    static const char *const none[] = {"HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    for (size_t i = 0; i < ARRAY_LEN(none); i++)
+        CHECK_INT(admin(&f, none[i], POD("exec?container=c"), "{}").code, 405);
     struct http_header up[] = {{STR("Authorization"), STR("User admin system:masters")},
                                {STR("Connection"), STR("Upgrade")},
                                {STR("Upgrade"), STR("SPDY/3.1")}};
@@ -656,24 +658,64 @@ TEST(a_log_has_no_stream_of_its_own) {
     stop(&f);
 }
 
+static void allow(struct fixture *f, const char *who, const char *verb) {
+    struct arena *a = f->w->arena;
+    str role = str_printf(a,
+                          "{\"metadata\":{\"name\":\"%s\"},\"rules\":[{\"apiGroups\":[\"\"],"
+                          "\"resources\":[\"pods/exec\",\"pods/attach\",\"pods/portforward\","
+                          "\"pods/proxy\"],\"verbs\":[\"%s\"]}]}",
+                          who, verb);
+    str binding = str_printf(a,
+                             "{\"metadata\":{\"name\":\"%s\"},\"subjects\":[{\"kind\":\"User\","
+                             "\"apiGroup\":\"rbac.authorization.k8s.io\",\"name\":\"%s\"}],"
+                             "\"roleRef\":{\"kind\":\"Role\",\"apiGroup\":"
+                             "\"rbac.authorization.k8s.io\",\"name\":\"%s\"}}",
+                             who, who, who);
+    static const char *const path = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/";
+    CHECK_INT(admin(f, "POST", str_printf(a, "%sroles", path).p, role.p).code, 201);
+    CHECK_INT(admin(f, "POST", str_printf(a, "%srolebindings", path).p, binding.p).code, 201);
+}
+
 /* To read is not to act: a WebSocket's GET needs "create" as well. */
 TEST(a_reader_may_not_exec) {
+    static const char *const targets[] = {POD("exec?container=c&command=x"),
+                                          POD("attach?container=c"), POD("portforward")};
     struct fixture f;
     start(&f);
-    admin(&f, "POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles",
-          "{\"metadata\":{\"name\":\"look\"},\"rules\":[{\"apiGroups\":[\"\"],\"resources\":"
-          "[\"pods/exec\",\"pods/proxy\"],\"verbs\":[\"get\"]}]}");
-    admin(&f, "POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings",
-          "{\"metadata\":{\"name\":\"look\"},\"subjects\":[{\"kind\":\"User\",\"apiGroup\":"
-          "\"rbac.authorization.k8s.io\",\"name\":\"jane\"}],\"roleRef\":{\"kind\":\"Role\","
-          "\"apiGroup\":\"rbac.authorization.k8s.io\",\"name\":\"look\"}}");
-    struct answer *a =
-        upgrade_as(&f, "jane", "GET", POD("exec?container=c&command=x"), "websocket");
-    CHECK_INT(a->code, 403);
-    CHECK_STRC(text_at(f.w, a->body, "message"), "pods \"web\" is forbidden: ");
-    CHECK_STRC(text_at(f.w, a->body, "reason"), "Forbidden");
-    CHECK_INT(as(&f.aw, "jane", "GET", POD("proxy/x"), NULL).code, 200);
-    CHECK_INT(as(&f.aw, "jane", "POST", POD("proxy/x"), "x").code, 403);
+    allow(&f, "jane", "get");
+    allow(&f, "joe", "create");
+    for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
+        struct answer *a = upgrade_as(&f, "jane", "GET", targets[i], "websocket");
+        CHECK_INT(a->code, 403);
+        CHECK_STRC(text_at(f.w, a->body, "message"), "pods \"web\" is forbidden: ");
+        CHECK_STRC(text_at(f.w, a->body, "reason"), "Forbidden");
+        CHECK_INT(upgrade_as(&f, "jane", "POST", targets[i], "SPDY/3.1")->code, 403);
+        CHECK_INT(upgrade_as(&f, "joe", "GET", targets[i], "websocket")->code, 403);
+        REQUIRE(upgrade_as(&f, "joe", "POST", targets[i], "SPDY/3.1")->code == 101);
+        hang_up(&f);
+    }
+    stop(&f);
+}
+
+TEST(each_method_of_a_proxy_is_a_verb) {
+    static const struct {
+        const char *verb, *methods[2];
+    } cases[] = {{"get", {"GET", "HEAD"}}, {"create", {"POST"}},   {"update", {"PUT"}},
+                 {"patch", {"PATCH"}},     {"delete", {"DELETE"}}, {"*", {"OPTIONS", "GET"}}};
+    static const char *const methods[] = {"GET",   "HEAD",   "POST",   "PUT",
+                                          "PATCH", "DELETE", "OPTIONS"};
+    struct fixture f;
+    start(&f);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *who = str_eqc(str_of(cases[i].verb), "*") ? "all" : cases[i].verb;
+        allow(&f, who, cases[i].verb);
+        for (size_t m = 0; m < ARRAY_LEN(methods); m++) {
+            bool may = str_eqc(str_of(who), "all");
+            for (int k = 0; k < 2 && cases[i].methods[k]; k++)
+                may |= str_eqc(str_of(methods[m]), cases[i].methods[k]);
+            CHECK_INT(as(&f.aw, who, methods[m], POD("proxy/x"), NULL).code, may ? 200 : 403);
+        }
+    }
     stop(&f);
 }
 
