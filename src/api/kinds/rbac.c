@@ -102,14 +102,11 @@ static void check_subjects(struct field_errors *fe, const Subject *v, uint32_t n
 }
 
 static void check_role_ref(struct field_errors *fe, const RoleRef *r, bool cluster) {
-    static const char *const groups[] = {RBAC_GROUP, NULL};
     static const char *const kinds[] = {"Role", "ClusterRole", NULL};
     const struct field_path *p = PATH(NULL, "roleRef");
-    check_one_of(fe, PATH(p, "apiGroup"), r->api_group, groups);
+    check_rows(fe, p, RoleRef, r, "apiGroup");
     check_one_of(fe, PATH(p, "kind"), r->kind, cluster ? kinds + 1 : kinds);
     check_rows(fe, p, RoleRef, r, "name");
-    if (r->name.n)
-        field_check_name(fe, PATH(p, "name"), r->name, name_path_segment);
 }
 
 static void check_role_ref_same(struct field_errors *fe, const RoleRef *r, const RoleRef *was) {

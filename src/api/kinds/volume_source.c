@@ -106,7 +106,8 @@ static void check_initiator(struct field_errors *fe, const struct field_path *p,
 /* What both types of it have; secret NULL: none is named. */
 struct iscsi {
     str portal, iqn, initiator;
-    int32_t lun;
+    const struct api_type *type;
+    const void *source;
     bool chap;
     const str *secret;
     const char *unknown; /* said of a name that starts with no known scheme */
@@ -121,7 +122,7 @@ static void check_iscsi(struct field_errors *fe, const struct field_path *p, con
         check_initiator(fe, PATH(p, "iqn"), s->iqn, s->unknown);
     else
         field_required(fe, PATH(p, "iqn"), NULL);
-    field_check_range(fe, PATH(p, "lun"), s->lun, 0, 255);
+    api_validate_rows(fe, s->type, s->source, p, "lun");
     if (s->chap && !s->secret)
         field_required(fe, PATH(p, "secretRef"), NULL);
     if (volume && s->secret)
@@ -130,11 +131,12 @@ static void check_iscsi(struct field_errors *fe, const struct field_path *p, con
         check_initiator(fe, PATH(p, "initiatorname"), s->initiator, s->unknown);
 }
 
-#define ISCSI(s_, unknown_)                                                                        \
+#define ISCSI(type_, s_, unknown_)                                                                 \
     (&(struct iscsi){.portal = (s_)->target_portal,                                                \
                      .iqn = (s_)->iqn,                                                             \
                      .initiator = (s_)->initiator_name,                                            \
-                     .lun = (s_)->lun,                                                             \
+                     .type = &type_##_type,                                                        \
+                     .source = (s_),                                                               \
                      .chap = (s_)->discovery_chap_auth || (s_)->session_chap_auth,                 \
                      .secret = (s_)->secret_ref ? &(s_)->secret_ref->name : NULL,                  \
                      .unknown = (unknown_)})
@@ -142,13 +144,15 @@ static void check_iscsi(struct field_errors *fe, const struct field_path *p, con
 static void check_pod_iscsi(struct field_errors *fe, const struct field_path *p, const void *source,
                             str name) {
     const ISCSIVolumeSource *s = source;
-    check_iscsi(fe, p, ISCSI(s, "must be valid format starting with iqn, eui, or naa"), NULL);
+    check_iscsi(fe, p,
+                ISCSI(ISCSIVolumeSource, s, "must be valid format starting with iqn, eui, or naa"),
+                NULL);
 }
 
 static void check_pv_iscsi(struct field_errors *fe, const struct field_path *p, const void *source,
                            str name) {
     const ISCSIPersistentVolumeSource *s = source;
-    check_iscsi(fe, p, ISCSI(s, "must be valid format"), &name);
+    check_iscsi(fe, p, ISCSI(ISCSIPersistentVolumeSource, s, "must be valid format"), &name);
 }
 
 /* ---- block devices, network file systems ---- */
@@ -165,7 +169,7 @@ static void check_fc(struct field_errors *fe, const struct field_path *p, const 
     if (s->target_wwns.n && !s->lun.set)
         field_required(fe, PATH(p, "lun"), "lun is required if targetWWNs is specified");
     else if (s->target_wwns.n)
-        field_check_range(fe, PATH(p, "lun"), s->lun.v, 0, 255);
+        check_rows(fe, p, FCVolumeSource, s, "lun");
 }
 
 /* 0 stands for none; the text leaves it out. */
@@ -297,8 +301,6 @@ static void check_pv_azure_file(struct field_errors *fe, const struct field_path
 
 static void check_azure_disk(struct field_errors *fe, const struct field_path *p,
                              const void *source, str name) {
-    static const char *const caching[] = {"None", "ReadOnly", "ReadWrite", NULL};
-    static const char *const kinds[] = {"Dedicated", "Managed", "Shared", NULL};
     static const char *const managed_uri[] = {
         "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/"
         "{disk-id}",
@@ -308,11 +310,9 @@ static void check_azure_disk(struct field_errors *fe, const struct field_path *p
     const AzureDiskVolumeSource *s = source;
     bool managed = str_eqc(s->kind, "Managed");
     str uri = s->data_disk_uri;
-    if (s->caching_mode.p)
-        check_one_of(fe, PATH(p, "cachingMode"), s->caching_mode, caching);
+    check_rows(fe, p, AzureDiskVolumeSource, s, "cachingMode kind");
     if (!s->kind.p)
         return;
-    check_one_of(fe, PATH(p, "kind"), s->kind, kinds);
     if (managed && !str_starts(uri, STR("/subscriptions/")))
         field_not_supported(fe, PATH(p, "diskURI"), uri, managed_uri);
     if (!managed && !str_starts(uri, STR("https://")))
