@@ -81,14 +81,19 @@ static void echo_ready(struct stream *s, unsigned events) {
         buf_add(&f->echo, str_n(bytes, (size_t)n));
     struct iovec v = {f->echo.p, f->echo.n};
     ssize_t k = f->echo.n ? stream_writev(s, &v, 1) : 0;
-    if (k > 0)
-        buf_consume(&f->echo, (size_t)k);
+    if (k < 0 && k != -EAGAIN) { /* its end may be on its way still */
+        stream_close(TAKE(f->kubelet_end));
+        return;
+    }
+    buf_consume(&f->echo, k > 0 ? (size_t)k : 0);
     stream_want(s, IO_READ | (f->echo.n ? IO_WRITE : 0));
 }
 
 static void kubelet_taken(void *ctx, struct stream *s, str early) {
     struct fixture *f = ctx;
     REQUIRE(s != NULL);
+    stream_close(f->kubelet_end); /* the one before may not have heard that its client has gone */
+    buf_clear(&f->echo);
     f->kubelet_end = s;
     s->ctx = f;
     s->ready = echo_ready;
