@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/kinds/expressions.h"
 
-#define EXTRA_VARS_MAX 8
+#include "cel/estimate.h"
+
+#define EXTRA_VARS_MAX        8
+#define DEVICE_ATTRIBUTES_MAX 32
+#define DEVICE_COST_MAX       1000000
 
 /* ---- types ---- */
 
@@ -240,6 +244,53 @@ void check_variable_expression(struct field_errors *fe, const struct field_path 
     arena_done(&a);
 }
 
+/* ---- what a device expression may cost ---- */
+
+/* A part of a device, the most it can hold, and what its elements and keys are. */
+struct device_part {
+    const char *name; /* as a field of a device, or NULL */
+    uint64_t max;
+    const struct device_part *items, *keys;
+};
+
+static const struct device_part device_text = {NULL, 63, NULL, NULL},
+                                device_id = {NULL, 32, NULL, NULL},
+                                device_attribute = {NULL, 64, NULL, NULL},
+                                device_other = {NULL, UINT64_MAX, NULL, NULL},
+                                device_ids = {NULL, DEVICE_ATTRIBUTES_MAX, &device_attribute,
+                                              &device_id},
+                                device_capacities = {NULL, DEVICE_ATTRIBUTES_MAX, &device_other,
+                                                     &device_id},
+                                device_whole = {"device", UINT64_MAX, NULL, NULL};
+static const struct device_part device_parts[] = {
+    {"driver", 63, NULL, NULL},
+    {"attributes", DEVICE_ATTRIBUTES_MAX, &device_ids, &device_text},
+    {"capacity", DEVICE_ATTRIBUTES_MAX, &device_capacities, &device_text},
+    {"allowMultipleAllocations", UINT64_MAX, NULL, NULL},
+};
+
+static const void *device_step(void *ctx, const void *at, str name) {
+    const struct device_part *part = at;
+    if (!part)
+        return str_eqc(name, "device") ? &device_whole : NULL;
+    if (str_eqc(name, "@items") || str_eqc(name, "@values"))
+        return part->items;
+    if (str_eqc(name, "@keys"))
+        return part->keys;
+    for (size_t i = 0; part == &device_whole && i < ARRAY_LEN(device_parts); i++)
+        if (str_eqc(name, device_parts[i].name))
+            return &device_parts[i];
+    /* Whatever an attribute is called, it is no longer than others. */
+    return part->items == &device_attribute ? &device_attribute : NULL;
+}
+
+static bool device_max(void *ctx, const void *at, uint64_t *ret) {
+    *ret = ((const struct device_part *)at)->max;
+    return true;
+}
+
+static const struct cel_sizes device_sizes = {device_step, device_max, NULL};
+
 void check_device_expression(struct field_errors *fe, const struct field_path *p, str source) {
     const struct cel_program *program;
     struct arena a;
@@ -252,5 +303,7 @@ void check_device_expression(struct field_errors *fe, const struct field_path *p
     else if (program->type->kind != CEL_BOOL && program->type->kind != CEL_ANY)
         field_invalid(fe, p, source, "must evaluate to bool or the unknown type, not " STR_FMT,
                       STR_ARG(cel_type_string_of(&a, program->type)));
+    else if (cel_estimate(program, &device_sizes).max > DEVICE_COST_MAX)
+        field_forbidden(fe, p, "too complex, exceeds cost limit");
     arena_done(&a);
 }

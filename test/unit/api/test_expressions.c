@@ -129,6 +129,11 @@ TEST(devices_are_chosen_by_attributes) {
         {"cel.bind(d, device.attributes['d'], d.a || d.b)", "none"},
         {"device.allowMultipleAllocations", "none"},
         {"device.attributes['d'].version.isGreaterThan(semver('1.0.0'))", "none"},
+        {"device.attributes.all(a, device.attributes.all(b, a == b))", "none"},
+        {"device.attributes.all(a, device.attributes.all(b, device.attributes.all(c, "
+         "device.attributes.all(d, a == b && c == d))))",
+         "too complex, exceeds cost limit"},
+        {"[device.driver].exists(x, 'aaaa'.matches(x))", "none"},
         {"device.driver", "must evaluate to bool or the unknown type, not string"},
         {"device.nope", NOWHERE("1:7: undefined field 'nope'", "device.nope", "......^")},
     };
