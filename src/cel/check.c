@@ -140,16 +140,17 @@ static str without_dot(str name) {
     return name.n && name.p[0] == '.' ? str_slice(name, 1, name.n) : name;
 }
 
-/* "a.b.c" of a chain of selections; STR_NONE: it is none. */
-static str qualified(struct arena *a, const struct cel_expr *e) {
-    str outer;
-    if (e->kind == CEL_IDENT)
-        return e->name;
-    if (e->kind != CEL_SELECT || e->test)
-        return STR_NONE;
-    outer = qualified(a, e->operand);
-    return outer.n ? str_printf(a, STR_FMT "." STR_FMT, STR_ARG(outer), STR_ARG(e->name))
-                   : STR_NONE;
+/* Adds "a.b.c" of a chain of selections; false: it is none. */
+static bool add_qualified(struct buf *b, const struct cel_expr *e) {
+    if (e->kind == CEL_SELECT && !e->test) {
+        if (!add_qualified(b, e->operand))
+            return false;
+        buf_addc(b, '.');
+    } else if (e->kind != CEL_IDENT) {
+        return false;
+    }
+    buf_add(b, e->name);
+    return true;
 }
 
 /* Makes the node a name when it is declared. */
@@ -160,7 +161,7 @@ static bool check_name(struct checker *c, struct cel_expr *e, str name) {
     if (!t)
         return false;
     e->kind = CEL_IDENT;
-    e->name = name;
+    e->name = str_dup(c->arena, name);
     e->type = t;
     return true;
 }
@@ -220,9 +221,13 @@ static const struct cel_type *check_field(struct checker *c, uint32_t at, struct
 }
 
 static void check_select(struct checker *c, struct cel_expr *e) {
-    str name = qualified(c->arena, e);
     const struct cel_type *t;
-    if (name.n && check_name(c, e, name))
+    struct buf name;
+    bool found;
+    buf_init(&name, CEL_NAME_MAX);
+    found = add_qualified(&name, e) && !name.over && check_name(c, e, buf_str(&name));
+    buf_done(&name);
+    if (found)
         return;
     t = check_field(c, e->at, e->operand, e->name, false);
     e->type = e->test ? &cel_type_bool : types_resolve(&c->types, t, false);
@@ -306,28 +311,37 @@ static void check_optional_select(struct checker *c, struct cel_expr *e) {
     e->type = types_resolve(&c->types, t, false);
 }
 
+/* "ip.isCanonical(x)": the target may be a part of the name. NULL: it is not. */
+static const struct cel_overload *namespaced(struct checker *c, const struct cel_expr *e) {
+    const struct cel_overload *o = NULL;
+    struct buf name;
+    buf_init(&name, CEL_NAME_MAX);
+    if (add_qualified(&name, e->args.v[0])) {
+        buf_addc(&name, '.');
+        buf_add(&name, e->name);
+        if (!name.over)
+            o = cel_function(without_dot(buf_str(&name)), c->env->libraries);
+    }
+    buf_done(&name);
+    return o;
+}
+
 static void check_call(struct checker *c, struct cel_expr *e) {
     const struct cel_overload *o;
-    str prefix;
     if (str_eqc(e->name, OP_OPT_SELECT)) {
         check_optional_select(c, e);
         return;
     }
     for (uint32_t i = e->is_member; i < e->args.n; i++)
         check(c, e->args.v[i]);
-    prefix = e->is_member ? qualified(c->arena, e->args.v[0]) : STR_NONE;
-    if (prefix.n) { /* "ip.isCanonical(x)": the target is a part of the name */
-        str name = str_printf(c->arena, STR_FMT "." STR_FMT, STR_ARG(without_dot(prefix)),
-                              STR_ARG(e->name));
-        o = cel_function(name, c->env->libraries);
-        if (o) {
-            e->name = name;
-            e->is_member = false;
-            e->args.v++;
-            e->args.n--;
-            resolve_call(c, e, o);
-            return;
-        }
+    o = e->is_member ? namespaced(c, e) : NULL;
+    if (o) {
+        e->name = str_of(o->name);
+        e->is_member = false;
+        e->args.v++;
+        e->args.n--;
+        resolve_call(c, e, o);
+        return;
     }
     if (e->is_member)
         check(c, e->args.v[0]);

@@ -6,6 +6,7 @@
 #include "cel/cel.h"
 #include "cel/error.h"
 
+#define CEL_NAME_MAX       1024    /* bytes of a name with dots */
 #define CEL_CHECK_WORK_MAX 1000000 /* steps of comparing types in one check */
 
 /* Errors go to `errors`; the types of nodes are final then. */

@@ -263,8 +263,30 @@ TEST(what_is_too_large_is_refused) {
     check_refused(repeated(&a, "1", 100001, ""),
                   "ERROR: <input>:-1:0: expression code point size exceeds limit: size: 100001, "
                   "limit 100000");
+    check_refused(repeated(&a, "nope(a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a)+", 240, "1"),
+                  "ERROR: ");
     /* Each doubles what stands before it. */
     check_refused(str_concat(&a, STR("optional.of(1)"), repeated(&a, ".optMap(x, x)", 200, "")),
                   "ERROR: ");
     arena_done(&a);
+}
+
+/* The largest expressions there may be compile, in memory that is bounded by their length. */
+TEST(large_expressions_compile) {
+    static const char *const parts[] = {"s.startsWith('a'),", "object.a.b.c.d.e.f.g.h.i.j.k==1,",
+                                        "[[[[1]]]]==[[[[2]]]],", "list.all(x,x==s),",
+                                        "labels.?a.orValue('b')=='c',"};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        const struct cel_program *p = NULL;
+        struct arena a, text;
+        str errors = STR_NONE, source;
+        arena_init(&a, 0);
+        arena_init(&text, 0);
+        source = repeated(&text, parts[i], 99000 / strlen(parts[i]), "true]");
+        source = str_concat(&text, STR("["), source);
+        CHECK_INT(cel_compile(&a, &env, source, &p, &errors), 0);
+        CHECK(a.taken < source.n * 400);
+        arena_done(&text);
+        arena_done(&a);
+    }
 }
