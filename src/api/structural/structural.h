@@ -92,6 +92,8 @@ struct structural_check {
      * of the server knew are not. */
     bool resource;
 };
+/* A value of many parts against a schema of many alternatives multiplies: more is an error. */
+#define STRUCTURAL_CHECKS_MAX 1000000
 /* Checks a value. Messages name its parts by paths of their own, from its root ("spec.replicas in
  * body must be of type integer: \"string\""). */
 void structural_validate(const struct structural_check *c, const struct structural *s,

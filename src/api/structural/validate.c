@@ -9,6 +9,7 @@
 struct walk {
     struct arena *arena;
     bool resource;
+    uint32_t *left; /* checks of a value against a node that may still be made */
 };
 
 static struct result result_of(const struct walk *w) {
@@ -365,6 +366,9 @@ static struct result check(const struct walk *w, const struct spot *at, const st
     struct result r = result_of(w);
     const struct structural_values *c = &s->values;
     bool typed = *wanted_of(w, s).text || format_of(w, s).n;
+    if (!*w->left)
+        return r;
+    --*w->left;
     if (typed || v->tag == VALUE_NULL)
         check_type(w, &r, at, s, v);
     if (v->tag == VALUE_NULL) {
@@ -395,8 +399,13 @@ static struct result check(const struct walk *w, const struct spot *at, const st
 
 void structural_validate(const struct structural_check *c, const struct structural *s,
                          const struct value *v) {
-    struct walk w = {c->fe->arena, c->resource};
+    uint32_t left = STRUCTURAL_CHECKS_MAX;
+    struct walk w = {c->fe->arena, c->resource, &left};
     struct spot root = {0};
     struct result r = check(&w, &root, s, v);
+    if (!left) {
+        r = result_of(&w); /* what was found so far says nothing about the rest */
+        result_whole(&r, "takes more than %d checks against its schema", STRUCTURAL_CHECKS_MAX);
+    }
     result_tell(&r, c);
 }

@@ -202,16 +202,52 @@ TEST(waivers) {
 
 /* As deep as JSON may be. */
 TEST(deep_schemas) {
+    static const struct {
+        const char *open, *close;
+        int n;
+    } nests[] = {{"{'type':'object','properties':{'a':", "}}", 250},
+                 {"{'type':'array','items':", "}", 480},
+                 {"{'not':", "}", 480}};
+    for (size_t i = 0; i < ARRAY_LEN(nests); i++) {
+        struct arena a;
+        struct buf b = {0};
+        arena_init(&a, 0);
+        buf_adds(&b, "{'type':'object','properties':{'a':");
+        for (int k = 0; k < nests[i].n; k++)
+            buf_add(&b, str_of(nests[i].open));
+        buf_adds(&b, "{}");
+        for (int k = 0; k < nests[i].n; k++)
+            buf_add(&b, str_of(nests[i].close));
+        buf_adds(&b, "}}");
+        buf_addc(&b, 0);
+        CHECK_INT(errors_of(&a, b.p, NULL).list.n, 1);
+        buf_done(&b);
+        arena_done(&a);
+    }
+}
+
+/* A long default, and many alternatives for each of its elements. */
+TEST(costly_defaults) {
     struct arena a;
     struct buf b = {0};
     arena_init(&a, 0);
-    for (int i = 0; i < 200; i++)
-        buf_adds(&b, "{'type':'object','properties':{'a':");
-    buf_adds(&b, "{}");
-    for (int i = 0; i < 200; i++)
-        buf_adds(&b, "}}");
+    buf_adds(&b, "{'type':'object','properties':{'a':{'type':'array','default':[0");
+    for (int i = 0; i < 3000; i++)
+        buf_adds(&b, ",0");
+    buf_adds(&b, "],'items':{'type':'integer','anyOf':[{}");
+    for (int i = 0; i < 1000; i++)
+        buf_printf(&b, ",{'maxLength':%d}", i);
+    buf_adds(&b, "],'oneOf':[{'minimum':0}");
+    for (int i = 0; i < 1000; i++)
+        buf_adds(&b, ",{'minimum':1}");
+    buf_adds(&b, "]}}}}");
     buf_addc(&b, 0);
-    CHECK_INT(errors_of(&a, b.p, NULL).list.n, 1);
+    struct field_errors fe = errors_of(&a, b.p, NULL);
+    CHECK_INT(fe.list.n, 1);
+    if (fe.list.n)
+        CHECK_STRC(field_error_str(&a, &fe.list.v[0]), ROOT
+                   ".properties[a].default: Invalid value: \"\": takes more than 1000000 checks "
+                   "against its schema");
     buf_done(&b);
     arena_done(&a);
 }
