@@ -26,21 +26,12 @@ enum state {
     AT_UNARY,
     AT_SIGN,
     AT_MEMBER,
-    AT_SELECT,
-    AT_CALL,
-    AT_INDEX,
     AT_PRIMARY,
     AT_NESTED,
     AT_GLOBAL,
-    AT_ARGS,
     AT_LIST,
-    AT_LIST_COMMA,
     AT_LIST_END,
-    AT_MAP,
     AT_MAP_COLON,
-    AT_MAP_COMMA,
-    AT_MAP_END,
-    AT_FIELD,
     AT_FIELD_COLON,
     AT_IDENT,
     AT_LITERAL,
@@ -202,12 +193,12 @@ static struct exprs parse_args(struct parser *p, struct follow f) {
 }
 
 /* "(" was taken. */
-static struct exprs parse_call(struct parser *p, struct follow f, uint8_t state, bool *ok) {
+static struct exprs parse_call(struct parser *p, struct follow f, bool *ok) {
     struct exprs args = {NULL, 0};
     *ok = parser_sync(p, EXPR | SET(T_RPAREN));
     if (*ok && looks(p, EXPR))
         args = parse_args(p, behind(f, SET(T_RPAREN), false));
-    *ok = *ok && parser_match(p, T_RPAREN, state, f.next);
+    *ok = *ok && parser_match(p, T_RPAREN, f.next);
     return args;
 }
 
@@ -246,7 +237,7 @@ static struct entries parse_pairs(struct parser *p, struct follow f) {
         struct cel_entry e = {.at = 0};
         e.key = parse_optional_expr(p, behind(f, SET(T_COLON), false), &e.optional);
         e.at = here(p);
-        if (!parser_match(p, T_COLON, AT_MAP_COLON, EXPR)) {
+        if (!parser_match(p, T_COLON, EXPR)) {
             parser_recover(p, AT_MAP_COLON, f);
             return list;
         }
@@ -291,7 +282,7 @@ static bool parse_field(struct parser *p, struct follow f, struct entries *list)
         e.name = parse_name(p, behind(f, SET(T_COLON), false), &ok);
     }
     e.at = here(p);
-    if (!parser_match(p, T_COLON, AT_FIELD_COLON, EXPR)) {
+    if (!parser_match(p, T_COLON, EXPR)) {
         parser_recover(p, AT_FIELD_COLON, f);
         return false;
     }
@@ -323,7 +314,7 @@ static struct cel_expr *parse_aggregate(struct parser *p, struct follow f, enum 
     ok = ok && parser_sync(p, SET(T_COMMA) | SET(end));
     if (ok && parser_look(p, 0) == T_COMMA)
         parser_take(p);
-    if (!ok || !parser_match(p, end, AT_LIST_END, f.next))
+    if (!ok || !parser_match(p, end, f.next))
         parser_recover(p, ok ? AT_LIST_END : AT_LIST, f);
     e->entries.v = list.v;
     e->entries.n = list.n;
@@ -404,7 +395,7 @@ static struct cel_expr *parse_named(struct parser *p, struct follow f) {
                                  : cel_expr_ident(p->arena, at, dotted(p, dot, name));
     at = here(p);
     parser_take(p);
-    args = parse_call(p, f, AT_GLOBAL, &ok);
+    args = parse_call(p, f, &ok);
     if (!ok)
         parser_recover(p, AT_GLOBAL, f);
     if (is_reserved(name))
@@ -416,7 +407,7 @@ static struct cel_expr *parse_nested(struct parser *p, struct follow f) {
     struct cel_expr *e;
     parser_take(p);
     e = parse_expr(p, behind(f, SET(T_RPAREN), false));
-    if (!parser_match(p, T_RPAREN, AT_NESTED, f.next))
+    if (!parser_match(p, T_RPAREN, f.next))
         parser_recover(p, AT_NESTED, f);
     return e;
 }
@@ -485,7 +476,7 @@ static struct cel_expr *parse_member_call(struct parser *p, struct follow f,
     parser_take(p);
     at = here(p);
     parser_take(p);
-    args = parse_call(p, f, AT_CALL, ok);
+    args = parse_call(p, f, ok);
     return deeper(p, call_or_macro(p, at, name, target, args));
 }
 
@@ -502,7 +493,7 @@ static struct cel_expr *parse_index(struct parser *p, struct follow f, struct ce
     if (optional)
         parser_take(p);
     index = parse_expr(p, behind(f, SET(T_RBRACKET), false));
-    *ok = parser_match(p, T_RBRACKET, AT_INDEX, f.next);
+    *ok = parser_match(p, T_RBRACKET, f.next);
     return deeper(p, operator(p, at, optional ? OP_OPT_INDEX : OP_INDEX, operand, index));
 }
 
@@ -686,7 +677,7 @@ static struct cel_expr *parse_conditional(struct parser *p, struct follow f) {
         return args[0];
     parser_take(p);
     args[1] = parse_or(p, behind(f, SET(T_COLON), false));
-    if (!parser_match(p, T_COLON, AT_COLON, EXPR)) {
+    if (!parser_match(p, T_COLON, EXPR)) {
         parser_recover(p, AT_COLON, f);
         return broken(p);
     }
@@ -725,7 +716,7 @@ struct cel_expr *cel_parse(struct arena *a, str source, unsigned macros,
     }
     cel_lex(a, source, &p.tokens, errors);
     e = parse_expr(&p, end);
-    if (!parser_match(&p, T_EOF, AT_START, 0))
+    if (!parser_match(&p, T_EOF, 0))
         parser_recover(&p, AT_START, (struct follow){0, 0});
     for (uint32_t i = 0; !p.aborted && i < p.meaning.list.n; i++)
         cel_error(errors, p.meaning.list.v[i].at, STR_FMT, STR_ARG(p.meaning.list.v[i].text));

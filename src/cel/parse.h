@@ -60,10 +60,9 @@ struct parser {
 #define SET(t) (UINT64_C(1) << (t))
 
 uint8_t parser_look(const struct parser *p, uint32_t ahead); /* type of a token; 0: the next */
-/* Takes the next token when it is of this type; `state` names the place in the grammar, `after`
- * what may stand behind the token. A token too much or too few is told and forgiven. False: told,
- * and the rule is to give up. */
-bool parser_match(struct parser *p, uint8_t type, uint8_t state, uint64_t after);
+/* Takes the next token when it is of this type; `after` is what may stand behind it. A token too
+ * much or too few is told and forgiven. False: told, and the rule is to give up. */
+bool parser_match(struct parser *p, uint8_t type, uint64_t after);
 void parser_take(struct parser *p);
 /* Where a rule may go on in several ways: the next token is in the set. False as above. */
 bool parser_sync(struct parser *p, uint64_t set);
@@ -71,7 +70,7 @@ bool parser_sync(struct parser *p, uint64_t set);
 void parser_sync_signs(struct parser *p, uint64_t set, struct follow f);
 /* No way fits the tokens from the next up to that `ahead`; false. */
 bool parser_no_way(struct parser *p, uint32_t ahead);
-/* A rule gives up. */
+/* A rule gives up; `state` (below 64) is the place in the grammar, for where it gives up twice. */
 void parser_recover(struct parser *p, uint8_t state, struct follow f);
 void parser_abort(struct parser *p, const char *why);
 /* False: too deep, aborted. */

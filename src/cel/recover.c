@@ -124,7 +124,7 @@ static bool skip_extraneous(struct parser *p, uint64_t set) {
     return true;
 }
 
-bool parser_match(struct parser *p, uint8_t type, uint8_t state, uint64_t after) {
+bool parser_match(struct parser *p, uint8_t type, uint64_t after) {
     if (p->aborted)
         return false;
     if (parser_look(p, 0) == type) {
@@ -144,7 +144,6 @@ bool parser_match(struct parser *p, uint8_t type, uint8_t state, uint64_t after)
         return true;
     }
     tell_expected(p, "mismatched", SET(type));
-    (void)state;
     return false;
 }
 
