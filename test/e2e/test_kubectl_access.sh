@@ -77,6 +77,7 @@ tokens() {
         "(Unauthorized)"
 }
 
+is_signed() { [ -n "$(get "csr/$1" '{.status.certificate}')" ]; }
 certificates_of() {
     local name
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/jane.key" -subj /O=dev/CN=jane \
@@ -99,6 +100,11 @@ YAML
     check "certificate approve after it was denied fails" fails k certificate approve "$ns-no"
     like "wait for it" "$(k wait --for=condition=Approved "csr/$ns-yes" --timeout=100s)" "condition met"
     like "describe csr" "$(k describe csr "$ns-yes")" "Common Name:    jane" "Organization:   dev" "Requesting User:" Approved
+    soon "an approved request is signed" 60 is_signed "$ns-yes"
+    get "csr/$ns-yes" '{.status.certificate}' | base64 -d >"$work/jane.crt"
+    like "who has the certificate is who asked for it" \
+        "$(k --kubeconfig=/dev/null --server="$url" --certificate-authority="$work/certificate-authority.pem" \
+            --client-certificate="$work/jane.crt" --client-key="$work/jane.key" get pods 2>&1)" 'User "jane" cannot list resource "pods"'
     k delete csr "$ns-yes" "$ns-no" >/dev/null
 }
 fails() { ! "$@"; }
