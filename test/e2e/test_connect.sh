@@ -36,7 +36,7 @@ start_api() {
         --service-account-signing-key-file="$work/tokens.key" --disable-admission-plugins=ServiceAccount \
         --kubelet-client-certificate="$work/client.pem" --kubelet-client-key="$work/client.key" "$@"
 }
-start_api --kubelet-certificate-authority="$work/ca.pem" --shutdown-delay-duration=15s
+start_api --kubelet-certificate-authority="$work/ca.pem" --shutdown-delay-duration=30s
 api_pid=${dev_pids[-1]}
 mkdir -p "$data"
 cd "$top" || exit 1
@@ -226,7 +226,7 @@ not_ready() { ! ready; }
 soon "readiness fails" 3 not_ready
 check "requests are served while readiness fails" k create configmap during
 ended() { ! kill -0 "$api_pid" 2>/dev/null; }
-check "the server ends in time" within 40 ended
+check "the server ends in time" within 60 ended
 wait "$api_pid" 2>/dev/null
 is "its exit status" "$?" 0
 wait "$watch_pid"

@@ -133,7 +133,7 @@ YAML
         kn patch pod guarded --subresource=status --type=merge -p '{"status":{"phase":"Running"}}' >/dev/null
         kn create pdb guard --selector=run=guarded --min-available=1 >/dev/null
         like "drain of what no controller keeps" "$(k drain "$n" 2>&1)" "cannot delete" "$ns/guarded"
-        like "drain against a budget" "$(k drain "$n" --force --timeout=2s 2>&1)" \
+        like "drain against a budget" "$(k drain "$n" --force --timeout=6s 2>&1)" \
             "error when evicting pods/\"guarded\" -n \"$ns\" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget."
         check "the pod stays" kn get pod guarded
         kn delete pdb guard >/dev/null

@@ -4,9 +4,9 @@
 #include "apiserver/encoding/encode.h"
 
 #include "api/print.h"
-#include "apiserver/encoding/yaml_write.h"
 #include "schema/json.h"
 #include "schema/proto.h"
+#include "schema/yaml_write.h"
 
 int encoder_init(struct encoder *e, struct request *r) {
     *e = (struct encoder){.res = r->res, .media = r->accept, .now = loop_wall(r->server->loop)};
