@@ -20,16 +20,9 @@ static int read_ranges(struct allocator *al, const char *cidrs, struct err *e) {
     return 0;
 }
 
-static void take_ports(struct node_ports *ports, const Service *svc) {
-    for (uint32_t i = 0; service_has_ports(svc) && i < svc->spec.ports.n; i++)
-        if (node_port_valid(svc->spec.ports.v[i].node_port))
-            node_port_take(ports, svc->spec.ports.v[i].node_port);
-    if (service_has_health_port(svc) && node_port_valid(svc->spec.health_check_node_port))
-        node_port_take(ports, svc->spec.health_check_node_port);
-}
-
 static void each_service(struct apiserver *s, struct arena *a, void *obj, void *ctx) {
-    take_ports(&s->alloc->ports, obj);
+    struct node_ports its = service_node_ports(obj);
+    node_ports_add(&s->alloc->ports, &its);
 }
 
 int allocator_new(struct apiserver *s, const char *cidrs, struct err *e) {

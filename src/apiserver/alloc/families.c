@@ -3,6 +3,7 @@
 
 #include "api/ip.h"
 #include "api/service.h"
+#include "base/map.h"
 #include "base/vec.h"
 #include "schema/value.h"
 
@@ -19,6 +20,27 @@ bool service_has_ports(const Service *s) {
 
 bool service_has_health_port(const Service *s) {
     return service_is(s, "LoadBalancer") && str_eqc(s->spec.external_traffic_policy, "Local");
+}
+
+static void add_port(struct node_ports *p, int64_t port) {
+    if (node_port_valid(port))
+        node_port_take(p, port);
+}
+
+static struct node_ports listed_node_ports(const Service *s) {
+    struct node_ports p = {0};
+    for (uint32_t i = 0; i < s->spec.ports.n; i++)
+        add_port(&p, s->spec.ports.v[i].node_port);
+    return p;
+}
+
+struct node_ports service_node_ports(const Service *s) {
+    struct node_ports p = {0};
+    if (s && service_has_ports(s))
+        p = listed_node_ports(s);
+    if (s && service_has_health_port(s))
+        add_port(&p, s->spec.health_check_node_port);
+    return p;
 }
 
 static bool same_list(const str_list *a, const str_list *b) {
@@ -55,25 +77,24 @@ void service_normalise(struct arena *a, Service *s, const Service *old) {
     }
 }
 
-static bool uses_port(const Service *s, int32_t port) {
-    for (uint32_t i = 0; i < s->spec.ports.n; i++)
-        if (s->spec.ports.v[i].node_port == port)
-            return true;
-    return false;
-}
-
+/* Ports of one name, and there may be very many, keep what the first of that name had. */
 static void patch_ports(struct arena *a, Service *s, const Service *old) {
     if (!s->spec.ports.n)
         return;
     s->spec.ports.v = arena_dup(a, s->spec.ports.v, s->spec.ports.n * sizeof(ServicePort));
+    struct node_ports used = listed_node_ports(s);
+    struct map by_name;
+    map_init(&by_name, NULL);
+    for (uint32_t i = 0; i < old->spec.ports.n; i++)
+        if (!map_get(&by_name, old->spec.ports.v[i].name))
+            map_put(&by_name, old->spec.ports.v[i].name, &old->spec.ports.v[i]);
     for (uint32_t i = 0; i < s->spec.ports.n; i++) {
         ServicePort *p = &s->spec.ports.v[i];
-        for (uint32_t j = 0; j < old->spec.ports.n && !p->node_port; j++) {
-            const ServicePort *o = &old->spec.ports.v[j];
-            if (str_eq(o->name, p->name) && o->node_port && !uses_port(s, o->node_port))
-                p->node_port = o->node_port;
-        }
+        const ServicePort *o = p->node_port ? NULL : map_get(&by_name, p->name);
+        if (o && node_port_valid(o->node_port) && node_port_take(&used, o->node_port))
+            p->node_port = o->node_port;
     }
+    map_done(&by_name);
 }
 
 void service_patch(struct arena *a, Service *s, const Service *old) {
@@ -91,8 +112,9 @@ void service_patch(struct arena *a, Service *s, const Service *old) {
 }
 
 static bool same_node_ports(const Service *a, const Service *b) {
+    struct node_ports had = listed_node_ports(b);
     for (uint32_t i = 0; i < a->spec.ports.n; i++)
-        if (a->spec.ports.v[i].node_port && !uses_port(b, a->spec.ports.v[i].node_port))
+        if (a->spec.ports.v[i].node_port && !node_port_used(&had, a->spec.ports.v[i].node_port))
             return false;
     return true;
 }

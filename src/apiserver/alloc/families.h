@@ -4,6 +4,7 @@
 #pragma once
 
 #include "api/types.h"
+#include "apiserver/alloc/ports.h"
 #include "schema/ops.h"
 
 struct ip_families {
@@ -20,6 +21,8 @@ static inline bool service_headless(const Service *s) {
 bool service_has_address(const Service *s); /* of a type that has cluster IPs, or None */
 bool service_has_ports(const Service *s);   /* of a type that has node ports */
 bool service_has_health_port(const Service *s);
+/* Those it has by its type, that of its health checks too; s NULL: none. */
+struct node_ports service_node_ports(const Service *s);
 
 /* clusterIP and clusterIPs say the same. old NULL: create. */
 void service_normalise(struct arena *a, Service *s, const Service *old);

@@ -21,6 +21,17 @@ void node_port_give(struct node_ports *p, int64_t port) {
         p->used[i / 64] &= ~(1ULL << (i % 64));
 }
 
+void node_ports_add(struct node_ports *p, const struct node_ports *more) {
+    for (size_t i = 0; i < ARRAY_LEN(p->used); i++)
+        p->used[i] |= more->used[i];
+}
+
+void node_ports_give(struct node_ports *p, const struct node_ports *had,
+                     const struct node_ports *kept) {
+    for (size_t i = 0; i < ARRAY_LEN(p->used); i++)
+        p->used[i] &= ~(had->used[i] & ~kept->used[i]);
+}
+
 static int32_t next_of(struct node_ports *p, uint32_t from, uint32_t n, uint64_t seed) {
     for (uint32_t i = 0; i < n; i++) {
         int32_t port = (int32_t)(NODE_PORT_FIRST + from + (seed + i) % n);

@@ -23,6 +23,10 @@ bool node_port_used(const struct node_ports *p, int64_t port);
 /* False when it is taken already; the port is valid. */
 bool node_port_take(struct node_ports *p, int64_t port);
 void node_port_give(struct node_ports *p, int64_t port); /* any number; others are left alone */
+void node_ports_add(struct node_ports *p, const struct node_ports *more);
+/* Those of `had` that are not in `kept` are free. */
+void node_ports_give(struct node_ports *p, const struct node_ports *had,
+                     const struct node_ports *kept);
 unsigned node_ports_taken(const struct node_ports *p);
 /* A free one, taken; 0 when there is none. `seed` is any random number. */
 int32_t node_port_next(struct node_ports *p, uint64_t seed);

@@ -5,6 +5,7 @@
 #include "apiserver/chore.h"
 #include "apiserver/nonresource/metrics.h"
 #include "apiserver/verbs/track.h"
+#include "base/map.h"
 
 #define SPEC(name_) PATH(PATH(NULL, "spec"), name_)
 
@@ -20,7 +21,7 @@ struct address {
 
 /* Of one attempt; in the request's arena. */
 struct allocation {
-    i32_list ports;
+    struct node_ports ports; /* taken */
     struct address addresses[2];
     unsigned n;
     str name;  /* of the service */
@@ -57,7 +58,7 @@ static const char *take_port(struct write *w, int32_t port) {
         return "provided port is not in the valid range. The range of valid ports is 30000-32767";
     if (!free)
         return "provided port is already allocated";
-    *list_push(w->r->arena, &allocation_of(w)->ports) = port;
+    node_port_take(&allocation_of(w)->ports, port);
     return NULL;
 }
 
@@ -66,51 +67,47 @@ static int32_t next_port(struct write *w) {
     int32_t port = node_port_next(&s->alloc->ports, env_random_below(s->env, NODE_PORTS));
     count_port(s, false, port);
     if (port)
-        *list_push(w->r->arena, &allocation_of(w)->ports) = port;
+        node_port_take(&allocation_of(w)->ports, port);
     return port;
-}
-
-static bool has_port(const Service *s, int32_t port) {
-    for (uint32_t i = 0; s && service_has_ports(s) && i < s->spec.ports.n; i++)
-        if (s->spec.ports.v[i].node_port == port)
-            return true;
-    return s && port && service_has_health_port(s) && s->spec.health_check_node_port == port;
-}
-
-static bool took(struct write *w, int32_t port) {
-    const i32_list *l = &allocation_of(w)->ports;
-    for (uint32_t i = 0; i < l->n; i++)
-        if (l->v[i] == port)
-            return true;
-    return false;
 }
 
 static bool draws_ports(const Service *s) {
     return service_is(s, "NodePort") || opt_or(s->spec.allocate_load_balancer_node_ports, true);
 }
 
-/* One port number on two protocols has one node port, whichever entry names it. */
-static int32_t sibling_port(const Service *s, uint32_t i) {
-    for (uint32_t j = 0; j < s->spec.ports.n; j++)
-        if (j != i && s->spec.ports.v[j].port == s->spec.ports.v[i].port &&
-            !str_eq(s->spec.ports.v[j].protocol, s->spec.ports.v[i].protocol) &&
-            s->spec.ports.v[j].node_port)
-            return s->spec.ports.v[j].node_port;
-    return 0;
+/* What the ports of one service are settled against; a service may list a hundred thousand. */
+struct settling {
+    struct node_ports had; /* by the service as it was */
+    struct map shared;     /* port number -> entry whose node port stands for it */
+};
+
+static str number_of(const ServicePort *p) {
+    return str_n((const char *)&p->port, sizeof(p->port));
 }
 
-static enum step_result settle_port(struct write *w, Service *s, const Service *old, uint32_t i) {
+/* One port number on two protocols has one node port, whichever entry names it first. */
+static void share(struct settling *st, ServicePort *p) {
+    if (p->node_port && !map_get(&st->shared, number_of(p)))
+        map_put(&st->shared, number_of(p), p);
+}
+
+static enum step_result settle_port(struct write *w, Service *s, struct settling *st, uint32_t i) {
     ServicePort *p = &s->spec.ports.v[i];
     if (!p->node_port && !draws_ports(s))
         return STEP_NEXT;
-    if (!p->node_port && !old)
-        p->node_port = sibling_port(s, i);
+    const ServicePort *sibling = p->node_port ? NULL : map_get(&st->shared, number_of(p));
+    if (sibling)
+        p->node_port = sibling->node_port;
     if (!p->node_port) {
         p->node_port = next_port(w);
-        return p->node_port ? STEP_NEXT
-                            : fail_internal(w, STR("failed to allocate a nodePort: range is full"));
+        if (!p->node_port)
+            return fail_internal(w, STR("failed to allocate a nodePort: range is full"));
+        if (!w->current) /* as upstream, an update draws each */
+            share(st, p);
+        return STEP_NEXT;
     }
-    if (has_port(old, p->node_port) || took(w, p->node_port))
+    if (node_port_used(&st->had, p->node_port) ||
+        node_port_used(&allocation_of(w)->ports, p->node_port))
         return STEP_NEXT;
     const char *why = take_port(w, p->node_port);
     if (!why)
@@ -150,8 +147,15 @@ static enum step_result settle_health_port(struct write *w, Service *s, const Se
 
 static enum step_result settle_ports(struct write *w, Service *s, const Service *old) {
     enum step_result r = STEP_NEXT;
-    for (uint32_t i = 0; service_has_ports(s) && i < s->spec.ports.n && r == STEP_NEXT; i++)
-        r = settle_port(w, s, old, i);
+    uint32_t n = service_has_ports(s) ? s->spec.ports.n : 0;
+    struct settling st = {.had = service_node_ports(old)};
+    struct env *env = w->r->server->env;
+    map_init(&st.shared, (uint64_t[]){env_random_u64(env), env_random_u64(env)});
+    for (uint32_t i = 0; i < n && !old; i++)
+        share(&st, &s->spec.ports.v[i]);
+    for (uint32_t i = 0; i < n && r == STEP_NEXT; i++)
+        r = settle_port(w, s, &st, i);
+    map_done(&st.shared);
     return r == STEP_NEXT ? settle_health_port(w, s, old) : r;
 }
 
@@ -286,8 +290,7 @@ void alloc_revert(struct write *w) {
     w->alloc = NULL;
     if (!al || al->over)
         return;
-    for (uint32_t i = 0; i < al->ports.n; i++)
-        node_port_give(&s->alloc->ports, al->ports.v[i]);
+    node_ports_give(&s->alloc->ports, &al->ports, &(struct node_ports){0});
     for (unsigned i = 0; i < al->n; i++)
         if (al->addresses[i].reserved)
             chore_start(s, RESOURCE_OF(networking_v1_ipaddresses),
@@ -321,11 +324,8 @@ void alloc_commit(struct write *w) {
     if (w->alloc)
         ((struct allocation *)w->alloc)->over = true;
     const Service *old = w->old, *now = w->deletes ? NULL : w->obj;
-    for (uint32_t i = 0; old && service_has_ports(old) && i < old->spec.ports.n; i++)
-        if (!has_port(now, old->spec.ports.v[i].node_port))
-            node_port_give(&s->alloc->ports, old->spec.ports.v[i].node_port);
-    if (old && service_has_health_port(old) && !has_port(now, old->spec.health_check_node_port))
-        node_port_give(&s->alloc->ports, old->spec.health_check_node_port);
+    struct node_ports had = service_node_ports(old), has = service_node_ports(now);
+    node_ports_give(&s->alloc->ports, &had, &has);
     for (uint32_t i = 0; old && i < old->spec.cluster_ips.n; i++)
         if (!has_address(now, old->spec.cluster_ips.v[i]))
             alloc_give(s, w->r->arena, old->spec.cluster_ips.v[i], w->ns, w->name);

@@ -198,6 +198,62 @@ TEST(what_was_not_written_takes_nothing) {
     world_done(&w);
 }
 
+/* A service with `n` ports from `first` on, each with this member more. */
+static str many_ports(struct world *w, const char *type, unsigned n, unsigned first,
+                      const char *more) {
+    struct buf b;
+    buf_init(&b, 0);
+    buf_printf(&b, "\"type\":\"%s\",\"ports\":[", type);
+    for (unsigned i = 0; i < n; i++)
+        buf_printf(&b, "%s{\"name\":\"p%u\",\"port\":%u%s}", i ? "," : "", i, first + i, more);
+    buf_addc(&b, ']');
+    str spec = str_dup(w->arena, buf_str(&b));
+    buf_done(&b);
+    return service(w, "s", str_printf(w->arena, STR_FMT, STR_ARG(spec)).p);
+}
+
+TEST(a_service_may_have_every_port_and_none_more) {
+    struct world w;
+    world_init(&w);
+    unsigned n = NODE_PORTS;
+    CHECK_INT(call(&w, "POST", SERVICES, NULL, many_ports(&w, "NodePort", 1, 1, "").p).code, 201);
+    struct answer a = call(&w, "PUT", SERVICES "/s", NULL, many_ports(&w, "NodePort", n, 1, "").p);
+    CHECK_INT(a.code, 200);
+    CHECK_INT(ports_used(&w), n);
+    /* By name they keep theirs. */
+    int64_t last = at(&w, a.body, "spec.ports.2000.nodePort")->i;
+    a = call(&w, "PUT", SERVICES "/s", NULL, many_ports(&w, "NodePort", n - 1, 100, "").p);
+    CHECK_INT(a.code, 200);
+    CHECK_INT(at(&w, a.body, "spec.ports.2000.nodePort")->i, last);
+    CHECK_INT(ports_used(&w), n - 1);
+    world_done(&w);
+}
+
+/* What cannot be had is refused before each port has looked at each other. */
+TEST(services_of_very_many_ports_are_refused) {
+    static const struct {
+        const char *type, *more, *message;
+        int code;
+    } cases[] = {
+        {"NodePort", "", "Internal error occurred: failed to allocate a nodePort: range is full",
+         500},
+        {"LoadBalancer", ",\"nodePort\":7",
+         "Service \"s\" is invalid: spec.ports[0].nodePort: Invalid value: 7: provided port is not "
+         "in the valid range. The range of valid ports is 30000-32767",
+         422},
+    };
+    struct world w;
+    world_init(&w);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        str body = many_ports(&w, cases[i].type, 60000, 1, cases[i].more);
+        struct answer a = call(&w, "POST", SERVICES, NULL, body.p);
+        CHECK_INT(a.code, cases[i].code);
+        CHECK_STRC(text_at(&w, a.body, "message"), cases[i].message);
+        CHECK_INT(ports_used(&w), 0);
+    }
+    world_done(&w);
+}
+
 TEST(health_check_ports) {
     struct world w;
     world_init(&w);
