@@ -220,9 +220,10 @@ str object_field(const struct object *o, const char *label) {
 }
 
 /* What is decoded points into json. */
-static void *decode_as(struct arena *a, const struct object *o, str json, uint64_t revision) {
-    void *typed = arena_zalloc(a, o->resource->type->size);
-    int r = json_read(a, o->resource->type, json, typed, NULL, NULL);
+static void *decode_as(struct arena *a, const struct object *o, const struct api_type *t, str json,
+                       uint64_t revision) {
+    void *typed = arena_zalloc(a, t->size);
+    int r = json_read(a, t, json, typed, NULL, NULL);
     ASSERT(r == 0); /* we wrote it */
     ObjectMeta *m = typed;
     m->resource_version = revision ? str_printf(a, "%llu", (unsigned long long)revision) : STR_NONE;
@@ -230,7 +231,11 @@ static void *decode_as(struct arena *a, const struct object *o, str json, uint64
 }
 
 void *object_decode(struct arena *a, const struct object *o) {
-    return decode_as(a, o, str_dup(a, o->json), o->revision);
+    return decode_as(a, o, o->resource->type, str_dup(a, o->json), o->revision);
+}
+
+ObjectMeta *object_decode_meta(struct arena *a, const struct object *o) {
+    return decode_as(a, o, &PartialObjectMetadata_type, str_dup(a, o->json), o->revision);
 }
 
 void object_write_json(struct buf *b, const struct object *o, uint64_t revision, bool as_item) {
@@ -246,7 +251,8 @@ void object_write_json(struct buf *b, const struct object *o, uint64_t revision,
 static void encode_proto(struct buf *b, const struct object *o, uint64_t revision) {
     struct arena a;
     arena_init(&a, 0);
-    proto_write(b, o->resource->type, decode_as(&a, o, o->json, revision));
+    const struct api_type *t = o->resource->type;
+    proto_write(b, t, decode_as(&a, o, t, o->json, revision));
     arena_done(&a);
 }
 

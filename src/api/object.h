@@ -49,6 +49,8 @@ str object_field(const struct object *o, const char *label);
 
 /* Decodes into an arena; resourceVersion is filled in from `revision`. */
 void *object_decode(struct arena *a, const struct object *o);
+/* Its metadata alone, which costs a fraction. */
+ObjectMeta *object_decode_meta(struct arena *a, const struct object *o);
 /* Appends the JSON with this resourceVersion. As a list item: without kind and apiVersion. */
 void object_write_json(struct buf *b, const struct object *o, uint64_t revision, bool as_item);
 /* The protobuf message (no envelope) with o->revision, made when it is first asked for; it lives as

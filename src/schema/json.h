@@ -52,3 +52,10 @@ int json_write_value(struct arena *a, const struct api_type *t, const void *obj,
                      struct value *ret); /* struct -> tree */
 /* Re-indents compact JSON for ?pretty=true. */
 void json_indent(struct buf *b, str json, unsigned spaces);
+/* The same of a text that comes in pieces, each of which ends outside of strings. */
+struct json_indenter {
+    unsigned spaces;
+    size_t depth;
+    bool opened; /* the last piece ended behind an opening bracket */
+};
+void json_indent_piece(struct json_indenter *in, struct buf *b, str json);

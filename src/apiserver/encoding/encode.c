@@ -88,16 +88,26 @@ static size_t envelope_size(str api_version, str kind, size_t message) {
            2 * bytes_size(0);
 }
 
-void encode_envelope(struct buf *b, str api_version, str kind, str message) {
+void encode_envelope_head(struct buf *b, str api_version, str kind, size_t message) {
     buf_add(b, STR("k8s\0"));
     size_t meta = bytes_size(api_version.n) + bytes_size(kind.n);
     put_varint(b, 1 << 3 | 2);
     put_varint(b, meta);
     put_bytes(b, 1, api_version);
     put_bytes(b, 2, kind);
-    put_bytes(b, 2, message);
+    put_varint(b, 2 << 3 | 2);
+    put_varint(b, message);
+}
+
+void encode_envelope_tail(struct buf *b) {
     put_bytes(b, 3, STR(""));
     put_bytes(b, 4, STR(""));
+}
+
+static void put_envelope(struct buf *b, str api_version, str kind, str message) {
+    encode_envelope_head(b, api_version, kind, message.n);
+    buf_add(b, message);
+    encode_envelope_tail(b);
 }
 
 static const char *partial_kind(bool list) {
@@ -222,8 +232,8 @@ static void stored_proto(struct encoder *e, struct buf *b, const struct object *
                          uint64_t revision) {
     struct buf own;
     buf_init(&own, 0);
-    encode_envelope(b, api_version_of(e->scratch, e->res->group, e->res->version),
-                    str_of(e->res->kind), stored_message(o, revision, &own));
+    put_envelope(b, api_version_of(e->scratch, e->res->group, e->res->version),
+                 str_of(e->res->kind), stored_message(o, revision, &own));
     buf_done(&own);
 }
 
@@ -271,26 +281,57 @@ void encode_list_head(struct encoder *e, struct buf *b, const ListMeta *meta) {
     buf_adds(b, ",\"items\":[");
 }
 
-/* Field 2 of the list: the item as a message. */
+static bool is_partial(const struct encoder *e) {
+    return e->media.as == AS_PARTIAL || e->media.as == AS_PARTIAL_LIST;
+}
+
+/* What an item is made from when it is no copy: in the version asked for, as far as it is shown. */
+static const void *decode_item(struct encoder *e, const struct object *o) {
+    if (is_partial(e) && !e->res->convert)
+        return object_decode_meta(e->scratch, o);
+    return decode_for(e->scratch, e->res, o, o->revision);
+}
+
+/* The same as a message of *ret_type. */
+static const void *item_message(struct encoder *e, const struct object *o,
+                                const struct api_type **ret_type) {
+    const void *obj = decode_item(e, o);
+    *ret_type = e->res->type;
+    if (!is_partial(e))
+        return obj;
+    PartialObjectMetadata *p = arena_make(e->scratch, PartialObjectMetadata);
+    p->metadata = *(const ObjectMeta *)obj;
+    *ret_type = &PartialObjectMetadata_type;
+    return p;
+}
+
+/* Field 2 of the list. */
 static void item_proto(struct encoder *e, struct buf *b, const struct object *o) {
-    if (!verbatim(e, o)) {
-        void *obj = decode_for(e->scratch, e->res, o, o->revision);
-        bool partial = e->media.as != AS_OBJECT;
-        PartialObjectMetadata p = {.metadata = *(ObjectMeta *)obj};
-        const struct api_type *t = partial ? &PartialObjectMetadata_type : e->res->type;
-        const void *from = partial ? (const void *)&p : obj;
-        put_varint(b, 2 << 3 | 2);
-        put_varint(b, proto_size(t, from));
-        proto_write(b, t, from);
+    if (verbatim(e, o)) {
+        put_bytes(b, 2, object_proto(o));
         return;
     }
-    put_bytes(b, 2, object_proto(o));
+    const struct api_type *t;
+    const void *obj = item_message(e, o, &t);
+    put_varint(b, 2 << 3 | 2);
+    put_varint(b, proto_size(t, obj));
+    proto_write(b, t, obj);
+    arena_reset(e->scratch);
+}
+
+size_t encode_item_size(struct encoder *e, const struct object *o) {
+    if (verbatim(e, o))
+        return bytes_size(object_proto(o).n);
+    const struct api_type *t;
+    const void *obj = item_message(e, o, &t);
+    size_t n = bytes_size(proto_size(t, obj));
+    arena_reset(e->scratch);
+    return n;
 }
 
 void encode_item(struct encoder *e, struct buf *b, const struct object *o, bool first) {
     if (e->media.format == MEDIA_PROTOBUF) {
         item_proto(e, b, o);
-        arena_reset(e->scratch);
         return;
     }
     if (!first)
@@ -299,10 +340,10 @@ void encode_item(struct encoder *e, struct buf *b, const struct object *o, bool 
         object_write_json(b, o, o->revision, true);
         return;
     }
-    void *obj = decode_for(e->scratch, e->res, o, o->revision);
+    const void *obj = decode_item(e, o);
     if (e->media.as == AS_TABLE)
         table_row(e, b, obj, e->res->convert ? object_decode(e->scratch, o) : obj);
-    else if (e->media.as != AS_OBJECT)
+    else if (is_partial(e))
         partial_json(e, b, obj);
     else
         json_write(b, e->res->type, obj, JSON_NO_TYPE_META, NULL);
@@ -370,7 +411,7 @@ static void stored_event(struct encoder *e, struct buf *b, const char *type, con
     str message = stored_message(o, revision, &own), kind = str_of(e->res->kind);
     str version = api_version_of(e->scratch, e->res->group, e->res->version);
     frame_proto(b, type, envelope_size(version, kind, message.n));
-    encode_envelope(b, version, kind, message);
+    put_envelope(b, version, kind, message);
     buf_done(&own);
     arena_reset(e->scratch);
 }

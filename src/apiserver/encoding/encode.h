@@ -31,18 +31,20 @@ void encode_unstored(struct encoder *e, struct buf *b, const void *obj);
 /* The table of several such. */
 void encode_unstored_table(struct encoder *e, struct buf *b, const void *const *objs, size_t n);
 
-/* A list is head, items, tail. meta as in ListMeta; JSON: `item` in between needs commas, which
- * encode_item sets by `first`. Protobuf: the message without its envelope. */
+/* A list is head, items, tail (list_write.h puts them together); compact JSON, where encode_item
+ * sets a comma unless it is the first, or the protobuf message without its envelope. */
 void encode_list_head(struct encoder *e, struct buf *b, const ListMeta *meta);
 void encode_item(struct encoder *e, struct buf *b, const struct object *o, bool first);
+size_t encode_item_size(struct encoder *e, const struct object *o); /* protobuf: what it appends */
 void encode_list_tail(struct encoder *e, struct buf *b);
 /* kind and apiVersion of the list, for the envelope. */
 void encode_list_kind(const struct encoder *e, str *ret_kind, str *ret_api_version);
 
 /* What the media type wants done to a whole JSON document: YAML, indentation, a newline. */
 void encode_finish(const struct media *m, struct arena *a, struct buf *b);
-/* "k8s\0" and runtime.Unknown around a message. */
-void encode_envelope(struct buf *b, str api_version, str kind, str message);
+/* "k8s\0" and runtime.Unknown around a message of so many bytes. */
+void encode_envelope_head(struct buf *b, str api_version, str kind, size_t message);
+void encode_envelope_tail(struct buf *b);
 
 /* One event of a watch as the wire has it. type: "ADDED". */
 void encode_event(struct encoder *e, struct buf *b, const char *type, const struct object *o,

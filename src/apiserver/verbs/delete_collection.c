@@ -3,7 +3,7 @@
  * then is not missed. The answer is the list. */
 #include <stdlib.h>
 
-#include "apiserver/encoding/encode.h"
+#include "apiserver/encoding/list_write.h"
 #include "apiserver/verbs/delete.h"
 #include "apiserver/verbs/selection.h"
 
@@ -27,8 +27,8 @@ static void cleanup(struct request *r) {
 }
 
 static void answer(struct request *r, struct collection *c) {
-    struct encoder e;
-    if (encoder_init(&e, r) < 0) {
+    struct list_writer l;
+    if (list_writer_init(&l, r) < 0) {
         respond_status(r, table_options_invalid(r));
         return;
     }
@@ -37,19 +37,13 @@ static void answer(struct request *r, struct collection *c) {
     ListMeta meta = {
         .resource_version =
             str_printf(r->arena, "%llu", (unsigned long long)store_snapshot_revision(c->snapshot))};
-    encode_list_head(&e, &b, &meta);
     for (uint32_t i = 0; i < c->items.n; i++)
-        encode_item(&e, &b, c->items.v[i], i == 0);
-    encode_list_tail(&e, &b);
-    if (r->accept.format == MEDIA_PROTOBUF) {
-        str kind, version, message = str_dup(r->arena, buf_str(&b));
-        encode_list_kind(&e, &kind, &version);
-        buf_clear(&b);
-        encode_envelope(&b, version, kind, message);
-    } else {
-        encode_finish(&r->accept, r->arena, &b);
-    }
-    encoder_done(&e);
+        list_writer_measure(&l, c->items.v[i]);
+    list_writer_head(&l, &b, &meta);
+    for (uint32_t i = 0; i < c->items.n; i++)
+        list_writer_item(&l, &b, c->items.v[i]);
+    list_writer_tail(&l, &b);
+    list_writer_done(&l);
     respond_bytes(r, 200, media_content_type(r->accept.format), buf_str(&b));
     buf_done(&b);
 }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /* LIST: which objects is decided on a pinned snapshot in one go (pointers only), then they are
- * encoded piece by piece as the client takes them. The snapshot holds them meanwhile, so that a
- * slow reader costs no copy.
+ * encoded piece by piece, in every form, as the client takes them. The snapshot holds them
+ * meanwhile, so that a slow reader costs no copy.
  *
  * A continue token is upstream's: base64 of {"v":"meta.k8s.io/v1","rv":N,"start":"/key\0"}, where
  * start is behind the last key, relative to what is listed. rv -1 goes on in the newest state
  * after the exact one has expired. */
 #include <stdlib.h>
 
-#include "apiserver/encoding/encode.h"
+#include "apiserver/encoding/list_write.h"
 #include "apiserver/encoding/packed.h"
 #include "apiserver/nonresource/metrics.h"
 #include "apiserver/verbs/continue.h"
 #include "apiserver/verbs/selection.h"
 
 #define LIST_PIECE (64 * 1024)         /* encoded between two looks at the client */
-#define LIST_BYTES (256 * 1024)        /* written in one turn of the loop; packed: LIST_PIECE */
+#define LIST_BYTES (256 * 1024)        /* measured or written in one turn of the loop */
 #define LIST_TURN  4096                /* objects looked at in one turn of the loop */
 #define LIST_STALL (60 * NSEC_PER_SEC) /* without the client taking anything: it is cut off */
 
@@ -23,13 +23,14 @@ struct list_stream {
     struct request *r;
     struct list_options options;
     struct selection selection;
-    struct encoder encoder;
+    struct list_writer writer;
     struct store_snapshot *snapshot;
     str prefix, start; /* what is listed; where to begin, relative to it */
     bool seeked, more; /* the walk has begun; it ended at the limit */
     uint64_t looked_at;
+    bool collected;
     VEC(const struct object *) items;
-    uint32_t next;
+    uint32_t measured, next; /* so many items are measured, written */
     struct buf out;
     size_t at;     /* of it has been written */
     bool complete; /* what is to come is all in `out` */
@@ -38,7 +39,7 @@ struct list_stream {
 
 static void cleanup(struct request *r) {
     struct list_stream *l = r->data;
-    encoder_done(&l->encoder);
+    list_writer_done(&l->writer);
     store_snapshot_free(l->snapshot);
     vec_done(&l->items);
     buf_done(&l->out);
@@ -106,6 +107,13 @@ static bool collect(struct request *r, struct list_stream *l) {
     return true;
 }
 
+/* False: it takes another turn. */
+static bool measure(struct list_stream *l) {
+    for (size_t n = 0; l->measured < l->items.n && n < LIST_BYTES; l->measured++)
+        n += list_writer_measure(&l->writer, l->items.v[l->measured]);
+    return l->measured == l->items.n;
+}
+
 static ListMeta list_meta(struct request *r, struct list_stream *l) {
     str prefix = l->prefix;
     uint64_t revision = store_snapshot_revision(l->snapshot);
@@ -128,7 +136,10 @@ static void on_stall(struct timer *t) {
 /* Encodes while there is less than `size` to be written. */
 static void fill(struct list_stream *l, size_t size) {
     for (; l->next < l->items.n && l->out.n < size; l->next++)
-        encode_item(&l->encoder, &l->out, l->items.v[l->next], l->next == 0);
+        list_writer_item(&l->writer, &l->out, l->items.v[l->next]);
+    l->complete = l->next == l->items.n;
+    if (l->complete)
+        list_writer_tail(&l->writer, &l->out);
 }
 
 static str next_piece(struct list_stream *l) {
@@ -136,11 +147,6 @@ static str next_piece(struct list_stream *l) {
         buf_clear(&l->out);
         l->at = 0;
         fill(l, LIST_PIECE);
-        l->complete = l->next == l->items.n;
-        if (l->complete) {
-            encode_list_tail(&l->encoder, &l->out);
-            buf_addc(&l->out, '\n');
-        }
     }
     str piece = str_slice(buf_str(&l->out), l->at, MIN(l->at + LIST_PIECE, l->out.n));
     l->at += piece.n;
@@ -157,7 +163,8 @@ static void pump(struct exchange *x) {
     struct request *r = x->ctx;
     struct list_stream *l = r->data;
     bool last = false;
-    size_t turn = l->gzip ? LIST_PIECE : LIST_BYTES;
+    bool dear = l->gzip || r->accept.format == MEDIA_YAML || r->accept.pretty;
+    size_t turn = dear ? LIST_PIECE : LIST_BYTES;
     timer_start(r->server->loop, &r->timer, LIST_STALL);
     for (size_t n = 0; n < turn && !last && exchange_writable(x);) {
         str piece = next_piece(l);
@@ -200,32 +207,10 @@ static enum phase_result start_stream(struct request *r, struct list_stream *l) 
     return r->x ? PHASE_WAIT : PHASE_DONE;
 }
 
-/* What has no pieces: protobuf has its length in front, YAML and indentation look at all of it. */
-static void finish_whole(struct request *r, struct list_stream *l) {
-    fill(l, SIZE_MAX);
-    encode_list_tail(&l->encoder, &l->out);
-    l->complete = true;
-    if (r->accept.format != MEDIA_PROTOBUF) {
-        encode_finish(&r->accept, r->arena, &l->out);
-        return;
-    }
-    struct buf b;
-    buf_init(&b, 0);
-    str kind, version;
-    encode_list_kind(&l->encoder, &kind, &version);
-    encode_envelope(&b, version, kind, buf_str(&l->out));
-    buf_done(&l->out);
-    l->out = b;
-}
-
 /* Encodes until it is all there, or too much for one answer: then the rest is streamed. */
 static enum phase_result send(struct request *r, struct list_stream *l, const ListMeta *meta) {
-    encode_list_head(&l->encoder, &l->out, meta);
-    bool in_pieces = r->accept.format == MEDIA_JSON && !r->accept.pretty;
-    if (in_pieces)
-        fill(l, GZIP_MIN);
-    if (!in_pieces || l->next == l->items.n)
-        finish_whole(r, l);
+    list_writer_head(&l->writer, &l->out, meta);
+    fill(l, GZIP_MIN);
     if (!l->complete || (l->out.n > GZIP_MIN && accepts_gzip(r)))
         return start_stream(r, l);
     return respond_bytes(r, 200, media_content_type(r->accept.format), buf_str(&l->out));
@@ -236,7 +221,8 @@ static void next_turn(struct task *t) {
 }
 
 static enum phase_result walk(struct request *r, struct list_stream *l) {
-    if (!collect(r, l)) {
+    l->collected = l->collected || collect(r, l);
+    if (!l->collected || !measure(l)) {
         request_state(r, REQUEST_TIMER);
         r->task.run = next_turn;
         loop_defer(r->server->loop, &r->task);
@@ -285,7 +271,7 @@ enum phase_result verb_list(struct request *r) {
                                             "you requested PartialObjectMetadata, but the "
                                             "requested object is a list (%s)",
                                             r->res->list_kind));
-    if (encoder_init(&l->encoder, r) < 0)
+    if (list_writer_init(&l->writer, r) < 0)
         return respond_status(r, table_options_invalid(r));
     r->data = l;
     r->cleanup = cleanup;

@@ -379,6 +379,12 @@ TEST(json_type_meta_and_the_hole) {
     json_indent(&b, STR("{\"a\":[1,{\"b\":\"x,{\\\"\"}],\"c\":{},\"d\":[]}"), 2);
     CHECK_STRC(buf_str(&b), "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x,{\\\"\"\n    }\n  ],\n "
                             " \"c\": {},\n  \"d\": []\n}");
+    buf_clear(&b);
+    static const char *const pieces[] = {"{\"a\":[", "]", ",\"b\":{", "\"c\":1", "}", "}"};
+    struct json_indenter in = {.spaces = 1};
+    for (size_t i = 0; i < ARRAY_LEN(pieces); i++)
+        json_indent_piece(&in, &b, str_of(pieces[i]));
+    CHECK_STRC(buf_str(&b), "{\n \"a\": [],\n \"b\": {\n  \"c\": 1\n }\n}");
     buf_done(&b);
     arena_done(&a);
 }
