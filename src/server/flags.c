@@ -151,7 +151,10 @@ int flags_argv(const struct flag *table, void *opts, int argc, char **argv, int 
 }
 
 void flags_help(struct buf *b, const struct flag *table) {
-    static const char *const words[FLAG_MAX] = {" string", "", " int"};
+    static const char *const words[FLAG_MAX] = {[FLAG_STR] = " string",
+                                                [FLAG_BOOL] = "",
+                                                [FLAG_INT] = " int",
+                                                [FLAG_DURATION] = " duration"};
     for (const struct flag *f = table; f->name; f++) {
         buf_printf(b, "      --%s%s\n            %s", f->name, words[f->type], f->help);
         if (f->def && f->def[0])

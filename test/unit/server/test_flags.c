@@ -171,6 +171,7 @@ TEST(flags_help_names_each_with_its_default) {
         CHECK(str_find(buf_str(&b), str_of(f->name)) >= 0 &&
               str_find(buf_str(&b), str_of(f->help)) >= 0);
     CHECK(str_find(buf_str(&b), STR("--port int\n            a port (default 6443)\n")) >= 0);
+    CHECK(str_find(buf_str(&b), STR("--wait duration\n            how long (default 0s)\n")) >= 0);
     CHECK(str_find(buf_str(&b), STR("--path string\n            a path\n")) >= 0);
     buf_done(&b);
 }
