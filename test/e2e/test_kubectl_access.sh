@@ -132,6 +132,8 @@ YAML
         kn run guarded --image=x --overrides="{\"spec\":{\"nodeName\":\"$n\",\"tolerations\":[{\"operator\":\"Exists\"}]}}" >/dev/null
         kn patch pod guarded --subresource=status --type=merge -p '{"status":{"phase":"Running"}}' >/dev/null
         kn create pdb guard --selector=run=guarded --min-available=1 >/dev/null
+        kn patch pdb guard --subresource=status --type=merge -p \
+            '{"status":{"observedGeneration":1,"disruptionsAllowed":0,"currentHealthy":1,"desiredHealthy":1,"expectedPods":1}}' >/dev/null
         like "drain of what no controller keeps" "$(k drain "$n" 2>&1)" "cannot delete" "$ns/guarded"
         like "drain against a budget" "$(k drain "$n" --force --timeout=6s 2>&1)" \
             "error when evicting pods/\"guarded\" -n \"$ns\" (will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget."
