@@ -284,14 +284,19 @@ static void report(struct field_errors *fe, const struct field_path *p, str valu
 
 /* The suffix that will follow cannot be wrong, so a trailing '-' is as good as a letter. Upstream
  * drops the character before it as well, which shows when that is the only wrong one. */
+void name_check_prefix(struct arena *a, name_check *check, str prefix, struct name_errors *e) {
+    if (!str_ends(prefix, STR("-")) || prefix.n < 2)
+        check(prefix, e);
+    else
+        check(str_concat(a, str_slice(prefix, 0, prefix.n - 2), STR("a")), e);
+}
+
 void field_check_name_prefix(struct field_errors *fe, const struct field_path *p, str prefix,
                              name_check *check) {
     struct name_errors e = {{0}, 0};
-    if (check == name_path_segment)
-        check = name_path_segment_prefix;
-    if (check == name_path_segment_prefix || !str_ends(prefix, STR("-")) || prefix.n < 2)
-        check(prefix, &e);
+    if (check == name_path_segment || check == name_path_segment_prefix)
+        name_path_segment_prefix(prefix, &e);
     else
-        check(str_concat(fe->arena, str_slice(prefix, 0, prefix.n - 2), STR("a")), &e);
+        name_check_prefix(fe->arena, check, prefix, &e);
     report(fe, p, prefix, &e);
 }

@@ -22,6 +22,8 @@ static inline bool name_ok(name_check *check, str name) {
 }
 /* The texts in one, joined by sep ("; " in selectors, "," elsewhere). */
 str name_errors_join(struct arena *a, const struct name_errors *e, const char *sep);
-/* field_check_name for a generateName: what stands before the random suffix may end in '-'. */
+/* For a generateName: what stands before the random suffix may end in '-'. */
+void name_check_prefix(struct arena *a, name_check *check, str prefix, struct name_errors *e);
+/* field_check_name for one. */
 void field_check_name_prefix(struct field_errors *fe, const struct field_path *p, str prefix,
                              name_check *check);

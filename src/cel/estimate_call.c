@@ -4,8 +4,10 @@
 
 #include <math.h>
 
-#define TRAVERSAL 0.1  /* of a character that is gone through */
-#define PATTERN   0.25 /* of a character of a pattern */
+#define TRAVERSAL        0.1  /* of a character that is gone through */
+#define PATTERN          0.25 /* of a character of a pattern */
+#define NAME_PATTERN_MAX 128
+#define FORMAT_NAME_MAX  64
 
 /* ---- ranges ---- */
 
@@ -80,6 +82,22 @@ static struct cel_estimated call_elements(const struct call *c) {
 
 static struct cel_estimated call_text(const struct call *c) {
     return costs(cel_range_part(size(c, 0), TRAVERSAL));
+}
+static struct cel_estimated call_text_twice(const struct call *c) {
+    return costs(cel_range_part(size(c, 0), 2 * TRAVERSAL));
+}
+static struct cel_estimated call_ip(const struct call *c) {
+    return c->e->is_member ? costs(one) : call_text(c);
+}
+/* By a pattern that is not known, but no longer than this. */
+static struct cel_estimated call_validate(const struct call *c) {
+    return costs(cel_range_part(cel_range_part(size(c, 1), TRAVERSAL), NAME_PATTERN_MAX * PATTERN));
+}
+/* A selector may be as short as two characters for each of its requirements. */
+static struct cel_estimated call_selector(const struct call *c) {
+    struct cel_range text = cel_range_part(size(c, 1), TRAVERSAL),
+                     requirements = cel_range_part(cel_range_part(size(c, 1), 0.5), 10 + 40);
+    return costs(cel_range_add((struct cel_range){10, 10}, cel_range_add(text, requirements)));
 }
 static struct cel_estimated call_same_text(const struct call *c) {
     return sized(cel_range_part(size(c, 0), TRAVERSAL), size(c, 0));
@@ -203,8 +221,27 @@ static struct cel_range compare_cost(const struct call *c) {
     uint64_t max = MIN(size(c, 0).max, size(c, 1).max);
     return cel_range_part((struct cel_range){max > 0, max}, TRAVERSAL);
 }
-static struct cel_estimated call_equals(const struct call *c) {
+static struct cel_estimated call_differs(const struct call *c) {
     return costs(compare_cost(c));
+}
+/* Values of the libraries' types are small, whatever the texts they were made from. */
+static struct cel_estimated call_equals(const struct call *c) {
+    static const struct cel_type *const small[] = {
+        &cel_type_ip,          &cel_type_cidr,           &cel_type_quantity,
+        &cel_type_semver,      &cel_type_authorizer,     &cel_type_path_check,
+        &cel_type_group_check, &cel_type_resource_check, &cel_type_decision};
+    const struct cel_type *x = c->e->args.v[0]->type, *y = c->e->args.v[1]->type;
+    if (!cel_type_same(x, y, true))
+        return call_differs(c);
+    for (size_t i = 0; i < ARRAY_LEN(small); i++)
+        if (cel_type_same(x, small[i], true))
+            return costs(one);
+    if (cel_type_same(x, &cel_type_format, true))
+        return costs(cel_range_part((struct cel_range){1, FORMAT_NAME_MAX}, TRAVERSAL));
+    if (cel_type_same(x, &cel_type_url, true))
+        return costs(cel_range_part(
+            (struct cel_range){1, c->args[1].sized ? c->args[1].size.max : 1}, TRAVERSAL));
+    return call_differs(c);
 }
 static struct cel_estimated call_order(const struct call *c) {
     uint8_t kind = c->o->args[0]->kind;
@@ -228,7 +265,20 @@ static const struct {
     {"min", call_elements},
     {"indexOf", call_elements},
     {"lastIndexOf", call_elements},
-    {"url", call_text},
+    {"url", call_same_text},
+    {"jsonpatch.escapeKey", call_same_text},
+    {"ip", call_ip},
+    {"ip.isCanonical", call_text_twice},
+    {"isIP", call_text},
+    {"cidr", call_text},
+    {"isCIDR", call_text},
+    {"quantity", call_text},
+    {"isQuantity", call_text},
+    {"semver", call_text},
+    {"isSemver", call_text},
+    {"validate", call_validate},
+    {"fieldSelector", call_selector},
+    {"labelSelector", call_selector},
     {"lowerAscii", call_same_text},
     {"upperAscii", call_same_text},
     {"substring", call_same_text},
@@ -251,7 +301,7 @@ static const struct {
     {"@in", call_in},
     {OP_ADD, call_add},
     {OP_EQUALS, call_equals},
-    {"_!=_", call_equals},
+    {"_!=_", call_differs},
     {"_<_", call_order},
     {"_<=_", call_order},
     {"_>_", call_order},

@@ -92,23 +92,30 @@ static bool any_status(const CustomResourceDefinitionSpec *s) {
     return false;
 }
 
-/* Who declared more fields to select by than there may be keeps them until they change. */
-static bool keeps_selectable(const struct crd_rules *r, const CustomResourceDefinitionVersion *v) {
+/* A stored version has the same there: what it breaks already, it may go on to break. */
+static bool keeps(const struct crd_rules *r, const CustomResourceDefinitionVersion *v,
+                  const char *row) {
     const CustomResourceDefinitionSpec *was = r->old ? &r->old->spec : NULL;
     for (uint32_t i = 0; was && i < was->versions.n; i++)
         if (str_eq(was->versions.v[i].name, v->name))
-            return api_equal_row(&CustomResourceDefinitionVersion_type, "selectableFields",
-                                 &was->versions.v[i], v);
+            return api_equal_row(&CustomResourceDefinitionVersion_type, row, &was->versions.v[i],
+                                 v);
     return false;
 }
 
 /* Parts of a version, or of all. */
 struct parts {
     const CustomResourceDefinitionVersion *v;
-    bool shared;           /* the schema's name is `validation` then */
-    bool status;           /* there is a status subresource */
-    bool keeps_selectable; /* as it was */
+    bool shared; /* the schema's name is `validation` then */
+    bool status; /* there is a status subresource */
+    bool keeps_schema, keeps_selectable;
 };
+
+static struct parts parts_of(const CustomResourceDefinitionVersion *v, const struct crd_rules *r) {
+    return (struct parts){.v = v,
+                          .keeps_schema = keeps(r, v, "schema"),
+                          .keeps_selectable = keeps(r, v, "selectableFields")};
+}
 
 static void check_selectable(struct field_errors *fe, const struct field_path *p,
                              const struct parts *part) {
@@ -131,7 +138,7 @@ static void check_selectable(struct field_errors *fe, const struct field_path *p
 static void check_parts(struct field_errors *fe, const struct field_path *p,
                         const struct parts *part, const struct crd_rules *r) {
     crd_check_schema(fe, PATH(p, part->shared ? "validation" : "schema"),
-                     crd_version_schema(part->v), part->status, r);
+                     crd_version_schema(part->v), part->status, part->keeps_schema, r);
     crd_check_subresources(fe, p, part->v->subresources);
     crd_check_columns(fe, p, part->v);
     check_selectable(fe, p, part);
@@ -165,11 +172,9 @@ static void check_versions(struct field_errors *fe, const struct field_path *spe
         const struct field_path *at = PATH_INDEX(p, i);
         check_name_whole(fe, PATH(at, "name"), v->name, name_dns1035_label);
         crd_check_deprecation(fe, at, v);
-        check_parts(fe, at,
-                    &(struct parts){.v = v,
-                                    .status = has_status(&given->versions.v[i]),
-                                    .keeps_selectable = keeps_selectable(r, v)},
-                    r);
+        struct parts own = parts_of(v, r);
+        own.status = has_status(&given->versions.v[i]);
+        check_parts(fe, at, &own, r);
     }
     check_version_list(fe, p, f);
     if (s->versions.n && s->versions.v[0].name.n)
@@ -231,13 +236,11 @@ static void check_spec(struct field_errors *fe, const CustomResourceDefinitionSp
     check_versions(fe, p, s, &f, r);
     check_names_there(fe, PATH(p, "names"), &s->names);
     crd_check_names(fe, PATH(p, "names"), &s->names);
-    check_parts(fe, p,
-                &(struct parts){.v = &f.shared,
-                                .shared = true,
-                                .status = any_status(s),
-                                .keeps_selectable =
-                                    s->versions.n && keeps_selectable(r, &s->versions.v[0])},
-                r);
+    struct parts shared = s->versions.n ? parts_of(&s->versions.v[0], r) : (struct parts){0};
+    shared.v = &f.shared;
+    shared.shared = true;
+    shared.status = any_status(s);
+    check_parts(fe, p, &shared, r);
     if (s->conversion && !str_eqc(s->conversion->strategy, "None") && s->preserve_unknown_fields)
         field_invalid(fe, PATH(PATH(p, "conversion"), "strategy"), s->conversion->strategy,
                       "must be None if spec.preserveUnknownFields is true");

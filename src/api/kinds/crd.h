@@ -69,13 +69,21 @@ bool crd_ca_bundle_bad(const CustomResourceConversion *c);
 void crd_warn(struct warnings *w, const void *obj, const void *old);
 
 /* ---- crd_schema.c: p is the path of the CustomResourceValidation, s its schema or NULL ---- */
-/* status: the version has a status subresource, so its root allows less. */
+/* status: the version has a status subresource, so its root allows less. kept: it is the stored
+ * schema, none of whose rules is refused now for its cost. */
 void crd_check_schema(struct field_errors *fe, const struct field_path *p, const JSONSchemaProps *s,
-                      bool status, const struct crd_rules *r);
+                      bool status, bool kept, const struct crd_rules *r);
 bool crd_type_unknown(const JSONSchemaProps *s, void *ctx);
+
+/* How often values of a place may be there in one resource. */
+struct crd_repeats {
+    bool unbounded; /* within a list or map of any length */
+    uint64_t n;     /* else */
+};
 
 /* A place in a schema: what those above ask of it. */
 struct crd_place {
+    struct crd_repeats repeats;
     bool root;
     bool narrows;                          /* in allOf, anyOf, oneOf, not and the like */
     bool in_meta;                          /* in the metadata of a resource */
@@ -89,12 +97,40 @@ void crd_check_topology(struct field_errors *fe, const struct field_path *p,
 bool crd_set_of_parts(const JSONSchemaProps *s, void *ctx);   /* items of a set are not atomic */
 bool crd_loose_map_keys(const JSONSchemaProps *s, void *ctx); /* keys may be absent or null */
 
+/* ---- crd_cost.c: what rules may cost at most, as estimated ---- */
+#define CRD_RULE_COST_MAX UINT64_C(10000000)  /* a rule, at all the places where it holds */
+#define CRD_COST_MAX      UINT64_C(100000000) /* all rules of a schema */
+#define CRD_COSTLY_MAX    4                   /* so many are named when all cost too much */
+
+struct crd_costly {
+    struct arena arena;          /* of at */
+    const struct field_path *at; /* NULL: none */
+    uint64_t cost;
+};
+/* Starts cleared, but for kept. */
+struct crd_costs {
+    bool kept; /* crd_check_schema */
+    uint64_t total;
+    struct crd_costly most[CRD_COSTLY_MAX]; /* most expensive first */
+};
+/* Of what s holds, which is there r times. */
+struct crd_repeats crd_repeats_below(struct crd_repeats r, const JSONSchemaProps *s);
+/* fits: how often it may be there at most when r does not say. */
+uint64_t crd_cost_times(uint64_t cost, struct crd_repeats r, uint64_t fits);
+/* what: "estimated rule cost". */
+void crd_cost_add(struct field_errors *fe, const struct field_path *p, const char *what,
+                  uint64_t cost, struct crd_costs *c);
+void crd_check_costs(struct field_errors *fe, const struct field_path *p,
+                     const struct crd_costs *c);
+void crd_costs_done(struct crd_costs *c);
+
 /* ---- crd_rules.c: x-kubernetes-validations, but for what they compute ---- */
 void crd_check_rules(struct field_errors *fe, const struct field_path *p, const JSONSchemaProps *s,
                      bool paths);
 /* What they compute, of a schema without other errors. */
 void crd_check_expressions(struct field_errors *fe, const struct field_path *p,
-                           const JSONSchemaProps *s, const struct crd_place *in);
+                           const JSONSchemaProps *s, const struct crd_place *in,
+                           struct crd_costs *costs);
 
 /* ---- crd_path.c: ".spec.replicas" or ".data['a']" through a schema ---- */
 struct crd_path_end {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* x-kubernetes-validations: what a rule must say, and then what its expressions must be. What they
- * may cost is not estimated. */
+/* x-kubernetes-validations: what a rule must say, and then what its expressions must be. */
 #include "api/kinds/admission.h"
 #include "api/kinds/crd.h"
 #include "api/structural/cel_env.h"
+#include "api/structural/cel_sizes.h"
 #include "cel/ast.h"
 
 static bool has_newline(str s) {
@@ -64,6 +64,8 @@ struct expressions {
     struct field_errors *fe;
     struct arena *arena; /* of what is compiled */
     const struct structural_env *env;
+    const struct structural_part *self;
+    struct crd_costs *costs;
 };
 
 /* NULL: it does not compile or gives something else, and fe was told so. */
@@ -87,12 +89,26 @@ static const struct cel_program *compile(const struct expressions *x, const stru
     return NULL;
 }
 
+/* A rule runs at every place that it holds for, its messageExpression where it is broken: once. */
+static void add_costs(const struct expressions *x, const struct field_path *p,
+                      const struct cel_program *rule, struct crd_repeats repeats,
+                      const struct cel_program *message) {
+    struct cel_sizes sizes = structural_sizes(x->self);
+    uint64_t cost = rule ? cel_estimate(rule, &sizes).max : 0;
+    crd_cost_add(x->fe, PATH(p, "rule"), "estimated rule cost",
+                 crd_cost_times(cost, repeats, structural_part_fits(x->self)), x->costs);
+    if (message)
+        crd_cost_add(x->fe, PATH(p, "messageExpression"), "estimated messageExpression cost",
+                     cel_estimate(message, &sizes).max, x->costs);
+}
+
 static void check_expressions(const struct expressions *x, const struct field_path *p,
                               const ValidationRule *r, const struct crd_place *in) {
-    const struct cel_program *rule = compile(x, PATH(p, "rule"), r, false);
+    const struct cel_program *rule = compile(x, PATH(p, "rule"), r, false), *message = NULL;
     bool old_self = false;
     if (rule && r->message_expression.n)
-        compile(x, PATH(p, "messageExpression"), r, true);
+        message = compile(x, PATH(p, "messageExpression"), r, true);
+    add_costs(x, p, rule, in->repeats, message);
     if (rule)
         find_old_self(&old_self, (struct cel_expr *)(uintptr_t)rule->root);
     if (old_self && in->uncorrelated)
@@ -107,17 +123,21 @@ static void check_expressions(const struct expressions *x, const struct field_pa
 }
 
 void crd_check_expressions(struct field_errors *fe, const struct field_path *p,
-                           const JSONSchemaProps *s, const struct crd_place *in) {
+                           const JSONSchemaProps *s, const struct crd_place *in,
+                           struct crd_costs *costs) {
     const struct field_path *at = PATH(p, "x-kubernetes-validations");
+    bool resource = in->root || s->x_embedded_resource;
+    const struct structural *schema;
     struct structural_env env;
     struct arena types, scratch;
     if (!s->x_validations.n)
         return;
     arena_init(&types, 0);
     arena_init(&scratch, 0);
-    if (structural_env_init(&types, structural_of(&types, s), in->root || s->x_embedded_resource,
-                            &env)) {
-        struct expressions x = {fe, &scratch, &env};
+    schema = structural_of(&types, s);
+    if (structural_env_init(&types, schema, resource, &env)) {
+        struct expressions x = {fe, &scratch, &env, structural_sizes_of(&types, schema, resource),
+                                costs};
         for (uint32_t i = 0; i < s->x_validations.n && !field_errors_full(fe); i++) {
             check_expressions(&x, PATH_INDEX(at, i), &s->x_validations.v[i], in);
             arena_reset(&scratch);

@@ -71,15 +71,18 @@ struct walk {
     bool paths;       /* the schema has a structural form, so paths go through it */
     bool expressions; /* it is sound so far */
     struct field_errors of_expressions; /* are told of behind the others */
+    struct crd_costs costs;
 };
 
 static void check_place(struct walk *w, const struct field_path *p, const JSONSchemaProps *s,
                         const struct crd_place *in);
 
 /* Neither list elements nor those of atomic maps can be told apart between two revisions. */
-static struct crd_place below(const struct crd_place *in, const struct field_path *p, bool apart) {
+static struct crd_place below(const struct crd_place *in, const struct field_path *p,
+                              const JSONSchemaProps *s, bool apart) {
     struct crd_place place = *in;
     place.root = false;
+    place.repeats = crd_repeats_below(in->repeats, s);
     if (!apart && !place.uncorrelated)
         place.uncorrelated = p;
     return place;
@@ -91,7 +94,7 @@ static void check_properties(struct walk *w, const struct field_path *p, const J
     bool granular = !s->x_map_type.p || str_eqc(s->x_map_type, "granular");
     for (uint32_t i = 0; i < s->properties.n; i++) {
         str key = s->properties.v[i].key;
-        struct crd_place place = below(in, p, granular);
+        struct crd_place place = below(in, p, s, granular);
         if ((in->root || s->x_embedded_resource) && str_in(key, meta)) {
             place.in_meta = true;
             if (in->root)
@@ -110,7 +113,7 @@ static void check_list(struct walk *w, const struct field_path *p, const JSONSch
 static void check_items(struct walk *w, const struct field_path *p, const JSONSchemaProps *s,
                         const struct crd_place *in) {
     bool map = s->x_list_type.p && str_eqc(s->x_list_type, "map");
-    struct crd_place place = below(in, p, map);
+    struct crd_place place = below(in, p, s, map);
     if (crd_items(s))
         check_place(w, PATH(p, "items"), crd_items(s), &place);
     check_list(w, PATH(p, "items"), s->items->json_schemas.v, s->items->json_schemas.n, &place);
@@ -118,19 +121,19 @@ static void check_items(struct walk *w, const struct field_path *p, const JSONSc
 
 static void check_more_properties(struct walk *w, const struct field_path *p,
                                   const JSONSchemaProps *s, const struct crd_place *in) {
-    struct crd_place place = below(in, p, true);
+    struct crd_place place = below(in, p, s, true);
     if (in->in_meta)
         place.no_default = STR("inside additionalProperties applying to object metadata");
-    check_place(w, PATH(p, "additionalProperties"), s, &place);
+    check_place(w, PATH(p, "additionalProperties"), s->additional_properties->schema, &place);
 }
 
 static void check_inside(struct walk *w, const struct field_path *p, const JSONSchemaProps *s,
                          const struct crd_place *in) {
     const JSONSchemaProps *other = s->not ;
-    struct crd_place place = below(in, p, true);
+    struct crd_place place = below(in, p, s, true);
     place.narrows = true;
     if (s->additional_properties && s->additional_properties->schema)
-        check_more_properties(w, p, s->additional_properties->schema, in);
+        check_more_properties(w, p, s, in);
     check_properties(w, p, s, in);
     if (other)
         check_place(w, PATH(p, "not"), other, &place);
@@ -162,7 +165,7 @@ static void check_place(struct walk *w, const struct field_path *p, const JSONSc
     crd_check_rules(w->fe, p, s, w->paths);
     /* Of a schema that is wrong, here or further inside, the types would mislead. */
     if (w->expressions && !in->narrows && w->fe->list.n == before && !field_errors_full(w->fe))
-        crd_check_expressions(&w->of_expressions, p, s, in);
+        crd_check_expressions(&w->of_expressions, p, s, in, &w->costs);
 }
 
 /* ---- the root ---- */
@@ -231,7 +234,7 @@ static void check_structure(struct field_errors *fe, const struct field_path *p,
 }
 
 void crd_check_schema(struct field_errors *fe, const struct field_path *p, const JSONSchemaProps *s,
-                      bool status, const struct crd_rules *r) {
+                      bool status, bool kept, const struct crd_rules *r) {
     const struct field_path *at = PATH(p, "openAPIV3Schema");
     uint32_t before = fe->list.n;
     if (!s)
@@ -248,10 +251,13 @@ void crd_check_schema(struct field_errors *fe, const struct field_path *p, const
                      .rules = r,
                      .paths = !unsupported,
                      .expressions = r->structural && !unsupported && fe->list.n == structure,
-                     .of_expressions = {.arena = fe->arena}};
-    check_place(&w, at, s, &(struct crd_place){.root = true});
+                     .of_expressions = {.arena = fe->arena},
+                     .costs = {.kept = kept}};
+    check_place(&w, at, s, &(struct crd_place){.root = true, .repeats = {.n = 1}});
     for (uint32_t i = 0; i < w.of_expressions.list.n; i++)
         field_error_add(fe, &w.of_expressions.list.v[i]);
     if (r->structural && unsupported && fe->list.n == before)
         field_invalid(fe, at, STR(""), "%s", unsupported);
+    crd_check_costs(fe, at, &w.costs);
+    crd_costs_done(&w.costs);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/kinds/expressions.h"
 
+#include "api/cel_names.h"
 #include "cel/estimate.h"
 
 #define EXTRA_VARS_MAX        8
@@ -127,6 +128,7 @@ static const struct cel_env admission_env = {
     .n_vars = ARRAY_LEN(admission_vars),
     .objects = admission_objects,
     .n_objects = ARRAY_LEN(admission_objects),
+    .check_name = cel_check_name,
 };
 
 static const struct cel_object *const device_objects[] = {&device_fields_object};
@@ -137,6 +139,7 @@ static const struct cel_env device_env = {
     .n_vars = ARRAY_LEN(device_vars),
     .objects = device_objects,
     .n_objects = ARRAY_LEN(device_objects),
+    .check_name = cel_check_name,
 };
 
 /* ---- checks ---- */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/structural/cel_env.h"
+
+#include "api/cel_names.h"
 #include "base/vec.h"
 
 #define SELF "selfType0" /* upstream's number is another each time: nobody is to rely on it */
@@ -88,49 +90,24 @@ static void add_field(struct structural_env *e, struct field_list *l, str name,
         *list_push(e->arena, l) = (struct cel_variable){str_cdup(e->arena, known), t};
 }
 
-static bool has_type(const struct structural *s, const char *field, enum structural_type t) {
-    const struct structural *f = structural_field(s, str_of(field));
-    return f && f->type == t;
-}
-
-/* Every resource has these, whatever its schema says of them. */
-static bool declares_resource(const struct structural *s) {
-    const struct structural *meta = structural_field(s, STR("metadata"));
-    return has_type(s, "kind", STRUCTURAL_STRING) && has_type(s, "apiVersion", STRUCTURAL_STRING) &&
-           meta && meta->type == STRUCTURAL_OBJECT && has_type(meta, "name", STRUCTURAL_STRING) &&
-           has_type(meta, "generateName", STRUCTURAL_STRING);
-}
-
-static void add_resource_fields(struct structural_env *e, struct field_list *l, str name) {
-    struct field_list meta = {0};
-    str in = str_concat(e->arena, name, STR(".metadata"));
-    add_field(e, &meta, STR("name"), &cel_type_string);
-    add_field(e, &meta, STR("generateName"), &cel_type_string);
-    add_field(e, l, STR("kind"), &cel_type_string);
-    add_field(e, l, STR("apiVersion"), &cel_type_string);
-    add_field(e, l, STR("metadata"), add_object(e, in, &meta));
-}
-
 static const struct cel_type *object_type(struct structural_env *e, const struct structural *s,
                                           bool resource, str name) {
-    static const char *const own[] = {"kind", "apiVersion", "metadata", NULL};
     struct field_list l = {0};
-    bool add = resource && !declares_resource(s);
     if (s->rest) {
         const struct cel_type *t = type_of(e, s->rest, s->rest->embedded_resource,
                                            str_concat(e->arena, name, STR(".@elem")));
         return t ? cel_type_map(e->arena, &cel_type_string, t) : NULL;
     }
+    if (resource)
+        s = structural_as_resource(e->arena, s);
     for (uint32_t i = 0; i < s->fields.n; i++) {
         const struct structural_field *f = &s->fields.v[i];
         str known = structural_cel_name(e->arena, f->name);
-        if (!known.p || (add && str_in(f->name, own)))
+        if (!known.p)
             continue;
         str in = str_printf(e->arena, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(known));
         add_field(e, &l, f->name, type_of(e, f->schema, f->schema->embedded_resource, in));
     }
-    if (add)
-        add_resource_fields(e, &l, name);
     return add_object(e, name, &l);
 }
 
@@ -168,8 +145,11 @@ static struct cel_env env_of(struct structural_env *e, struct cel_variable vars[
                              const struct cel_type *old) {
     vars[0] = (struct cel_variable){"self", e->self};
     vars[1] = (struct cel_variable){"oldSelf", old};
-    return (struct cel_env){
-        .libraries = CEL_LIB_KUBERNETES, .vars = vars, .n_vars = 2, .object_index = &e->objects};
+    return (struct cel_env){.libraries = CEL_LIB_KUBERNETES,
+                            .vars = vars,
+                            .n_vars = 2,
+                            .object_index = &e->objects,
+                            .check_name = cel_check_name};
 }
 
 bool structural_env_init(struct arena *a, const struct structural *s, bool resource,

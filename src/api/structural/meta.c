@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
 #include "api/hooks.h"
 #include "api/kinds/kinds.h"
 #include "api/structural/structural.h"
@@ -121,4 +123,54 @@ static void validate(struct field_errors *fe, const struct field_path *p, const 
 void structural_validate_meta(struct field_errors *fe, const struct field_path *p,
                               const struct value *v, const struct structural *s, bool resource) {
     validate(fe, p, v, s, resource || s->embedded_resource);
+}
+
+/* ---- their schema ---- */
+
+static bool has_type(const struct structural *s, const char *field, enum structural_type t) {
+    const struct structural *f = structural_field(s, str_of(field));
+    return f && f->type == t;
+}
+
+static bool declares_resource(const struct structural *s) {
+    const struct structural *meta = structural_field(s, STR("metadata"));
+    return has_type(s, "kind", STRUCTURAL_STRING) && has_type(s, "apiVersion", STRUCTURAL_STRING) &&
+           meta && meta->type == STRUCTURAL_OBJECT && has_type(meta, "name", STRUCTURAL_STRING) &&
+           has_type(meta, "generateName", STRUCTURAL_STRING);
+}
+
+static int by_name(const void *a, const void *b) {
+    return str_cmp(((const struct structural_field *)a)->name,
+                   ((const struct structural_field *)b)->name);
+}
+
+/* An object with the fields of s that are not in `added`, and those. */
+static const struct structural *with_fields(struct arena *a, const struct structural *s,
+                                            const struct structural_field *added, uint32_t n) {
+    struct structural *r = arena_dup(a, s, sizeof(*s));
+    r->type = STRUCTURAL_OBJECT;
+    r->fields.v = arena_array(a, s->fields.n + n, sizeof(*r->fields.v));
+    r->fields.n = 0;
+    for (uint32_t i = 0; i < s->fields.n; i++) {
+        bool replaced = false;
+        for (uint32_t k = 0; k < n; k++)
+            replaced |= str_eq(s->fields.v[i].name, added[k].name);
+        if (!replaced)
+            r->fields.v[r->fields.n++] = s->fields.v[i];
+    }
+    for (uint32_t k = 0; k < n; k++)
+        r->fields.v[r->fields.n++] = added[k];
+    qsort(r->fields.v, r->fields.n, sizeof(*r->fields.v), by_name);
+    return r;
+}
+
+const struct structural *structural_as_resource(struct arena *a, const struct structural *s) {
+    static const struct structural text = {.type = STRUCTURAL_STRING}, nothing = {0};
+    const struct structural_field names[] = {{STR("name"), &text}, {STR("generateName"), &text}};
+    struct structural_field fields[] = {
+        {STR("kind"), &text}, {STR("apiVersion"), &text}, {STR("metadata"), NULL}};
+    if (declares_resource(s))
+        return s;
+    fields[2].schema = with_fields(a, &nothing, names, ARRAY_LEN(names));
+    return with_fields(a, s, fields, ARRAY_LEN(fields));
 }

@@ -118,6 +118,10 @@ bool structural_coerce_meta(struct arena *a, struct field_errors *fe, const stru
 void structural_validate_meta(struct field_errors *fe, const struct field_path *p,
                               const struct value *v, const struct structural *s, bool resource);
 
+/* The schema of an object with what every resource has beside what it says: kind, apiVersion,
+ * metadata.name and metadata.generateName. s itself when it says all of that. */
+const struct structural *structural_as_resource(struct arena *a, const struct structural *s);
+
 /* ---- defaults.c ---- */
 /* Defaults in the schema of a resource meet it; pruned: and hold nothing that it does not name. */
 void structural_check_defaults(struct field_errors *fe, const struct field_path *p,

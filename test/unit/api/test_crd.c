@@ -251,3 +251,95 @@ TEST(costly_defaults) {
     buf_done(&b);
     arena_done(&a);
 }
+
+#define RULED(schema, rule) "{" schema ",'x-kubernetes-validations':[{'rule':'" rule "'}]}"
+#define KEYWORD             RULED("'type':'string','maxLength':5000", "self.contains(\\\"k\\\")")
+#define COSTLY                                                                                     \
+    "{'type':'object','properties':{'list':{'type':'array','maxItems':100000,'items':" KEYWORD     \
+    "},'map':{'type':'object','maxProperties':1000,'additionalProperties':" KEYWORD                \
+    "},'field':" RULED("'type':'integer'", "self > 50 && self < 100") "}}"
+#define REMEDY                                                                                     \
+    " (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, "  \
+    "maps, and strings are declared)"
+#define PART                                                                                       \
+    "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"
+#define LIST_RULE ROOT ".properties[list].items.x-kubernetes-validations[0].rule: Forbidden: "
+#define MAP_RULE                                                                                   \
+    ROOT ".properties[map].additionalProperties.x-kubernetes-validations[0].rule: Forbidden: "
+
+static const struct {
+    const char *schema, *old;
+    const char *errors[6];
+} costs[] = {
+    {COSTLY,
+     NULL,
+     {LIST_RULE "estimated rule cost exceeds budget by factor of 20.0x" REMEDY, LIST_RULE PART,
+      MAP_RULE PART,
+      ROOT ": Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 "
+           "schema exceeds budget by factor of 2.0x" REMEDY}},
+    /* A schema that is as it was is not refused for any single rule. */
+    {COSTLY,
+     COSTLY,
+     {LIST_RULE PART, MAP_RULE PART,
+      ROOT ": Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 "
+           "schema exceeds budget by factor of 2.0x" REMEDY}},
+    /* As many as fit in a request: 3 MiB / (2 + 1). */
+    {"{'type':'object','properties':{'list':{'type':'array','items':" RULED(
+         "'type':'string','maxLength':20", "self.contains(\\\"k\\\") && self != \\\"k\\\"") "}}}",
+     NULL,
+     {LIST_RULE "estimated rule cost exceeds budget by factor of 1.153434x" REMEDY}},
+    {"{'type':'object','properties':{'list':{'type':'array','maxItems':0,'items':{'type':'array',"
+     "'maxItems':10,'items':" RULED("'type':'string'", "self == self") "}}}}",
+     NULL,
+     {NULL}},
+    {"{'type':'object','properties':{'list':{'type':'array','items':{'type':'array','maxItems':"
+     "1000,'items':" RULED("'type':'string'", "self.contains(self)") "}}}}",
+     NULL,
+     {ROOT ".properties[list].items.items.x-kubernetes-validations[0].rule: Forbidden: estimated "
+           "rule cost exceeds budget by factor of more than 100x" REMEDY,
+      ROOT ".properties[list].items.items.x-kubernetes-validations[0].rule: Forbidden: " PART,
+      ROOT ": Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 "
+           "schema exceeds budget by factor of more than 100x" REMEDY}},
+};
+
+TEST(costs_of_rules) {
+    struct arena a;
+    arena_init(&a, 0);
+    for (size_t i = 0; i < ARRAY_LEN(costs); i++) {
+        struct field_errors fe = errors_of(&a, costs[i].schema, costs[i].old);
+        uint32_t n = 0;
+        for (; n < ARRAY_LEN(costs[i].errors) && costs[i].errors[n]; n++)
+            CHECK_STRC(n < fe.list.n ? field_error_str(&a, &fe.list.v[n]) : STR("no error"),
+                       costs[i].errors[n]);
+        CHECK_INT(fe.list.n, n);
+    }
+    arena_done(&a);
+}
+
+/* The four most expensive are named, the most expensive first, whatever their order. */
+TEST(costliest_rules) {
+    static const int lengths[] = {6000, 10000, 2000, 18000, 14000, 4000};
+    static const char *const named[] = {"[d]", "[e]", "[b]", "[a]"};
+    struct arena a;
+    struct buf b = {0};
+    uint32_t at = 0;
+    arena_init(&a, 0);
+    buf_adds(&b, "{'type':'object','properties':{");
+    for (size_t i = 0; i < ARRAY_LEN(lengths); i++)
+        buf_printf(&b, "%s'%c':" RULED("'type':'string','maxLength':%d", "self.contains(self)"),
+                   i ? "," : "", (int)('a' + i), lengths[i]);
+    buf_adds(&b, "}}");
+    buf_addc(&b, 0);
+    struct field_errors fe = errors_of(&a, b.p, NULL);
+    for (uint32_t i = 0; i < fe.list.n; i++) {
+        str s = field_error_str(&a, &fe.list.v[i]);
+        if (str_find(s, STR("contributed")) < 0)
+            continue;
+        if (at >= ARRAY_LEN(named) || str_find(s, str_of(named[at])) < 0)
+            tap_fail(__FILE__, __LINE__, "%u: " STR_FMT, at, STR_ARG(s));
+        at++;
+    }
+    CHECK_INT(at, ARRAY_LEN(named));
+    buf_done(&b);
+    arena_done(&a);
+}

@@ -69,6 +69,15 @@ TEST(costs_are_estimated) {
         {"[1, 2].all(x, x > 0)", 17, 21},
         {"sets.contains([1, 2], [3])", 23, 23},
         {"list.isSorted()", 1, 1 + 5 * 2},
+        {"isQuantity(short)", 1, 2},
+        {"quantity(short) == quantity(short)", 3, 5},
+        {"quantity(long) != quantity(long)", 3, 5534023222112865794},
+        {"ip.isCanonical(short)", 1, 3},
+        {"cidr(short).ip() == ip(short)", 4, 6},
+        {"isSemver(short, true)", 1, 2},
+        {"url(short) == url(short)", 3, 5},
+        {"format.dns1123Label().validate(short).hasValue()", 3, 35},
+        {"format.uri() == format.uuid()", 3, 9},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const struct cel_program *p = NULL;
