@@ -9,7 +9,8 @@
  *
  * The folder: structural.c reads schemas; validate.c (numbers: validate_number.c, errors: result.c,
  * formats: formats*.c) checks values; prune.c drops what no schema names; meta.c is about metadata
- * of resources inside of resources; defaults.c checks the defaults in a schema. */
+ * of resources inside of resources; defaults.c checks the defaults in a schema; cel_env.c says what
+ * rules may name and cel_sizes.c how large that can be. */
 #pragma once
 
 #include "api/types.h"
