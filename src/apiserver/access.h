@@ -12,8 +12,9 @@
 #define ACCESS_ISSUER "https://kubernetes.default.svc.cluster.local"
 
 struct access_options {
-    str token_key;      /* PEM of the key that signs tokens; empty: none are made nor accepted */
-    str issuer;         /* empty: ACCESS_ISSUER */
+    str token_key; /* PEM: the key that signs tokens, others whose tokens are believed; empty: no
+                      tokens */
+    str issuer;    /* empty: ACCESS_ISSUER */
     str_list audiences; /* of the API server; none: the issuer */
     str external_url;   /* where clients find the server ("https://10.0.0.1:6443"), for OpenID
                          * discovery; empty: the issuer */

@@ -19,5 +19,15 @@ int jwt_verify(struct arena *a, str token, const str *public_pems, size_t n, str
                str *ret_claims_json);
 /* RFC 7638-like key id as upstream computes it (SHA-256 of the DER public key, base64url). */
 str jwt_kid(struct arena *a, str public_pem);
+/* The public keys in a PEM text, each as PEM and once: of private keys, public keys and
+ * certificates; other blocks are left out. -EINVAL with a text: a key that cannot be read or goes
+ * with no accepted algorithm, no key at all, or more than JWT_KEYS_MAX. */
+#define JWT_KEYS_MAX 32
+struct jwt_keys {
+    str v[JWT_KEYS_MAX];
+    size_t n;
+};
+int jwt_keys_read(struct arena *a, str pem, struct err *e, struct jwt_keys *ret);
+const char *jwt_alg_name(str public_pem); /* "ES256"; NULL: none is accepted */
 /* {"keys":[...]} */
 str jwks_json(struct arena *a, const str *public_pems, size_t n);

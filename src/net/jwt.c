@@ -171,6 +171,63 @@ str jwt_kid(struct arena *a, str public_pem) {
     return base64_encode_in(a, str_n((const char *)sum, 32), BASE64_URL | BASE64_RAW);
 }
 
+const char *jwt_alg_name(str public_pem) {
+    CLEANUP(EVP_PKEY_freep) EVP_PKEY *key = ossl_public_key(public_pem);
+    enum jwt_alg alg = key ? alg_of_key(key) : JWT_ALG_MAX;
+    return alg == JWT_ALG_MAX ? NULL : algs[alg].name;
+}
+
+static bool holds_key(str label) {
+    static const char *const labels[] = {"PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY",
+                                         "PUBLIC KEY",  "CERTIFICATE",    NULL};
+    return str_in(label, labels);
+}
+
+static int add_key(struct arena *a, str block, struct err *e, struct jwt_keys *ret) {
+    CLEANUP(EVP_PKEY_freep) EVP_PKEY *key = ossl_public_key(block);
+    if (!key)
+        return err_set(e, -EINVAL, "a key cannot be read");
+    if (alg_of_key(key) == JWT_ALG_MAX)
+        return err_set(e, -EINVAL, "a key is neither of RSA, %d bits or more, nor of P-256",
+                       JWT_RSA_BITS_MIN);
+    CLEANUP(BIO_freep) BIO *b = BIO_new(BIO_s_mem());
+    int ok = b && PEM_write_bio_PUBKEY(b, key);
+    ASSERT(ok);
+    str pem = ossl_bio_str(a, b);
+    for (size_t i = 0; i < ret->n; i++)
+        if (str_eq(ret->v[i], pem))
+            return 0;
+    if (ret->n == JWT_KEYS_MAX)
+        return err_set(e, -EINVAL, "more than %d keys", JWT_KEYS_MAX);
+    ret->v[ret->n++] = pem;
+    return 0;
+}
+
+int jwt_keys_read(struct arena *a, str pem, struct err *e, struct jwt_keys *ret) {
+    static const char begin[] = "-----BEGIN ", end[] = "-----END ";
+    struct jwt_keys keys = {.n = 0};
+    for (;;) {
+        ssize_t at = str_find(pem, str_of(begin));
+        if (at < 0)
+            break;
+        pem = str_slice(pem, (size_t)at, pem.n);
+        str rest = str_slice(pem, strlen(begin), pem.n);
+        str label = str_slice(rest, 0, (size_t)MAX(str_find(rest, STR("-----")), 0));
+        ssize_t last = str_find(rest, str_of(end));
+        size_t n = last < 0 ? pem.n : strlen(begin) + (size_t)last + strlen(end);
+        ssize_t line = str_chr(str_slice(pem, n, pem.n), '\n');
+        n = line < 0 ? pem.n : n + (size_t)line + 1;
+        int r = holds_key(label) ? add_key(a, str_slice(pem, 0, n), e, &keys) : 0;
+        if (r < 0)
+            return r;
+        pem = str_slice(pem, n, pem.n);
+    }
+    if (!keys.n)
+        return err_set(e, -EINVAL, "no key is in it");
+    *ret = keys;
+    return 0;
+}
+
 /* A number of the key, base64url; fixed gives its length, 0 as long as needed. */
 static str number_text(struct arena *a, EVP_PKEY *key, const char *name, int fixed) {
     CLEANUP(BN_freep) BIGNUM *bn = NULL;

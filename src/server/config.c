@@ -133,6 +133,9 @@ const struct flag kube_apiserver_flags[] = {
     FLAGS_PROXIES,
     {"service-account-signing-key-file", FLAG_STR, AT(token_key_file), "",
      "key that signs service account tokens (PEM)"},
+    {"service-account-key-file", FLAG_STRS, AT(token_key_files), NULL,
+     "keys or certificates (PEM) whose service account tokens are believed beside the signing "
+     "key's"},
     {"service-account-issuer", FLAG_STR, AT(token_issuer), "", "issuer of service account tokens"},
     {"service-cluster-ip-range", FLAG_STR, AT(service_cidr), "10.96.0.0/16",
      "addresses of services"},

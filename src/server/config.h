@@ -30,6 +30,7 @@ struct server_config {
     const char *proxy_ca_file, *proxy_names;
     const char *proxy_user_headers, *proxy_uid_headers, *proxy_group_headers, *proxy_extra_prefixes;
     const char *token_key_file, *token_issuer;
+    struct flag_strs token_key_files;         /* of keys whose tokens are believed beside */
     int64_t shutdown_delay;                   /* ns */
     int64_t signing_duration;                 /* ns; of certificates that are asked for */
     const char *goaway_chance;                /* a fraction, up to 0.02 */

@@ -23,6 +23,13 @@ static int set(const struct flag *f, void *opts, const char *text, struct err *e
     case FLAG_STR:
         *(const char **)at = text;
         return 0;
+    case FLAG_STRS: {
+        struct flag_strs *l = at;
+        if (l->n == FLAG_STRS_MAX)
+            return err_set(e, -EINVAL, "--%s is given more than %d times", f->name, FLAG_STRS_MAX);
+        l->v[l->n++] = text;
+        return 0;
+    }
     case FLAG_BOOL:
         if (!str_eqc(s, "true") && !str_eqc(s, "false"))
             break;
@@ -74,6 +81,14 @@ static char *typed(const struct value *v) {
     return out;
 }
 
+static int set_value(const struct flag *f, void *opts, const struct value *v, struct err *e) {
+    char *text = typed(v);
+    int r = set(f, opts, text, e);
+    if (f->type != FLAG_STR && f->type != FLAG_STRS)
+        free(text);
+    return r;
+}
+
 static int set_all(const struct flag *table, void *opts, const char *path, const struct value *v,
                    struct err *e) {
     if (v->tag == VALUE_NULL)
@@ -83,12 +98,12 @@ static int set_all(const struct flag *table, void *opts, const char *path, const
     for (uint32_t i = 0; i < v->object.n; i++) {
         const struct member *m = &v->object.v[i];
         const struct flag *f = find(table, m->key);
-        if (!f || m->value.tag == VALUE_LIST || m->value.tag == VALUE_OBJECT)
+        bool several = f && f->type == FLAG_STRS && m->value.tag == VALUE_LIST;
+        if (!f || (m->value.tag == VALUE_LIST && !several) || m->value.tag == VALUE_OBJECT)
             return err_set(e, -EINVAL, "%s: unknown flag: " STR_FMT, path, STR_ARG(m->key));
-        char *text = typed(&m->value);
-        int r = set(f, opts, text, e);
-        if (f->type != FLAG_STR)
-            free(text);
+        int r = several ? 0 : set_value(f, opts, &m->value, e);
+        for (uint32_t k = 0; r == 0 && several && k < m->value.list.n; k++)
+            r = set_value(f, opts, &m->value.list.v[k], e);
         if (r < 0) {
             err_prefix(e, "%s", path);
             return r;
@@ -152,6 +167,7 @@ int flags_argv(const struct flag *table, void *opts, int argc, char **argv, int 
 
 void flags_help(struct buf *b, const struct flag *table) {
     static const char *const words[FLAG_MAX] = {[FLAG_STR] = " string",
+                                                [FLAG_STRS] = " string, as often as needed",
                                                 [FLAG_BOOL] = "",
                                                 [FLAG_INT] = " int",
                                                 [FLAG_DURATION] = " duration"};

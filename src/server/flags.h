@@ -6,12 +6,20 @@
 #include "base/buf.h"
 #include "base/env.h"
 
-enum flag_type { FLAG_STR, FLAG_BOOL, FLAG_INT, FLAG_DURATION, FLAG_MAX };
+enum flag_type { FLAG_STR, FLAG_STRS, FLAG_BOOL, FLAG_INT, FLAG_DURATION, FLAG_MAX };
+
+/* A flag that may be given several times. */
+#define FLAG_STRS_MAX 16
+struct flag_strs {
+    const char *v[FLAG_STRS_MAX];
+    unsigned n;
+};
 
 struct flag {
     const char *name;
     enum flag_type type;
-    size_t offset;   /* of a const char *, bool or int64_t (durations: ns) in the options */
+    size_t offset;   /* of a const char *, struct flag_strs, bool or int64_t (durations: ns) in
+                      * the options */
     const char *def; /* as it would be typed; NULL: zero */
     const char *help;
     int64_t min, max; /* of FLAG_INT; both 0: any */

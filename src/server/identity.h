@@ -25,7 +25,8 @@ struct identity {
     str kubelet_ca;                /* signs what kubelets serve with */
     str proxy_cert, proxy_key;     /* speaking for a user to a server behind it */
     str proxy_ca;                  /* signs who may do that */
-    str token_key;                 /* signs service account tokens */
+    str token_key;                 /* signs service account tokens; others whose tokens
+                                    * are believed behind it */
     int64_t renew_at;              /* seconds since 1970 */
 };
 

@@ -53,6 +53,11 @@ int identity_files(struct env *env, struct server_config *c, struct arena *a, st
         r = from_kubeconfig(env, c, a, e, &id);
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(files); i++)
         r = read_pem(env, a, files[i].path, e, files[i].to);
+    for (unsigned i = 0; r == 0 && i < c->token_key_files.n; i++) {
+        str more = STR_NONE;
+        r = read_pem(env, a, c->token_key_files.v[i], e, &more);
+        id.token_key = str_printf(a, STR_FMT "\n" STR_FMT, STR_ARG(id.token_key), STR_ARG(more));
+    }
     if (r == 0)
         *ret = id;
     return r;

@@ -6,6 +6,7 @@
 
 #include "api/csr.h"
 #include "base/base64.h"
+#include "net/crypto.h"
 #include "net/x509.h"
 
 #define PEM_MAX  (64 * 1024)
@@ -26,6 +27,7 @@ struct pki {
     char *dir;
     struct authority client, server, kubelet, proxy;
     struct x509_key *token_key;
+    str old_token_keys; /* PEM; empty: none */
 };
 
 /* ---- what is kept ---- */
@@ -124,7 +126,15 @@ static int authority_open(struct pki *p, const char *name, const char *cn, struc
 
 static int token_key_open(struct pki *p, struct err *e) {
     int r = key_load(p, "sa.key", e, &p->token_key);
-    return r == -ENOENT ? key_make(p, "sa.key", e, &p->token_key) : r;
+    if (r == -ENOENT)
+        r = key_make(p, "sa.key", e, &p->token_key);
+    int old = r < 0 ? -ENOENT : load(p, "sa-old.pem", &p->old_token_keys);
+    if (old < 0 && old != -ENOENT)
+        return err_set(e, old, "%s/sa-old.pem: %s", p->dir, strerror(-old));
+    struct jwt_keys keys;
+    if (old == 0 && (r = jwt_keys_read(&p->arena, p->old_token_keys, e, &keys)) < 0)
+        err_prefix(e, "%s/sa-old.pem", p->dir);
+    return r;
 }
 
 int pki_open(struct env *env, const char *dir, struct err *e, struct pki **ret) {
@@ -252,7 +262,7 @@ static int apiserver_identity(struct pki *p, struct arena *a, const struct signe
     id->client_ca = p->client.cert;
     id->kubelet_ca = p->kubelet.cert;
     id->proxy_ca = p->proxy.cert;
-    id->token_key = x509_key_pem(a, p->token_key);
+    id->token_key = str_concat(a, x509_key_pem(a, p->token_key), p->old_token_keys);
     return r;
 }
 

@@ -6,6 +6,7 @@
  *                               the addresses in their certificates themselves
  *     front-proxy-ca.{crt,key}  who may speak for others to servers behind the API server
  *     sa.key                    signs service account tokens
+ *     sa-old.pem                optional: keys whose tokens are believed still
  * They are made once; the signer is the only process that opens them. */
 #pragma once
 

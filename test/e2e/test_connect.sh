@@ -33,10 +33,11 @@ start_api() {
     start api.out "$coxswain" kube-apiserver --bind-address=127.0.0.1 --secure-port="$port" \
         --data-dir="$data" --tls-cert-file="$work/api.pem" --tls-private-key-file="$work/api.key" \
         --client-ca-file="$work/ca.pem" --service-account-issuer=https://test \
-        --service-account-signing-key-file="$work/tokens.key" --disable-admission-plugins=ServiceAccount \
+        --disable-admission-plugins=ServiceAccount \
         --kubelet-client-certificate="$work/client.pem" --kubelet-client-key="$work/client.key" "$@"
 }
-start_api --kubelet-certificate-authority="$work/ca.pem" --shutdown-delay-duration=30s
+start_api --kubelet-certificate-authority="$work/ca.pem" --shutdown-delay-duration=30s \
+    --service-account-signing-key-file="$work/tokens.key"
 api_pid=${dev_pids[-1]}
 mkdir -p "$data"
 cd "$top" || exit 1
@@ -211,6 +212,9 @@ EOF
 }
 is "an answer that comes with its question" "$(said 2>&1 | xargs)" "200 bone\\n btwo\\n b"
 
+k create serviceaccount robot >/dev/null
+token=$(k create token robot)
+
 # ---- the end ----
 k get configmaps -A --watch-only >"$work/watch.out" 2>&1 &
 watch_pid=$!
@@ -239,8 +243,15 @@ cd "$work" || exit 1
 openssl req -x509 -newkey rsa:2048 -nodes -keyout own.key -subj /CN=own -days 2 -out own.pem 2>>"$log"
 start own.out python3 "$fake" "$ip" 0 own.pem own.key ca.pem
 within 10 grep -q listening "$work/own.out" || give_up "the other kubelet listens"
-start_api
+openssl genrsa -out new.key 2048 2>>"$log"
+openssl rsa -in tokens.key -pubout -out tokens.pub 2>>"$log"
+start_api --service-account-signing-key-file="$work/new.key" --service-account-key-file="$work/tokens.pub" \
+    --service-account-key-file="$work/new.key"
 within 10 ready || give_up "the API server becomes ready again"
+who() { k --kubeconfig=/dev/null --server="$url" --certificate-authority="$work/ca.pem" --token="$1" auth whoami; }
+like "a token of the key before is believed" "$(who "$token" 2>&1)" system:serviceaccount:default:robot
+like "and one of the new key" "$(who "$(k create token robot)" 2>&1)" system:serviceaccount:default:robot
+is "both are published" "$(raw /openid/v1/jwks | grep -o '"kid"' | wc -l)" 2
 k patch node n1 --subresource=status -p \
     "{\"status\":{\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":$(cut -d' ' -f2 own.out)}}}}" >/dev/null
 is "without --kubelet-certificate-authority any kubelet is believed" "$(raw /api/v1/nodes/n1/proxy/metrics)" \

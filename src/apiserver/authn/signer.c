@@ -18,7 +18,8 @@ struct slot {
 struct token_signer {
     struct arena arena;
     struct x509_key *key;
-    str public_pem, kid, issuer;
+    struct jwt_keys keys; /* public; that of `key` is the first */
+    str kid, issuer;
     str_list audiences;
     struct slot slots[TOKEN_CACHE_SLOTS];
 };
@@ -29,18 +30,21 @@ int token_signer_new(const struct token_signer_options *o, struct err *e,
     int r = x509_key_read(o->key_pem, e, &key);
     if (r < 0)
         return r;
-    struct token_signer *s = xcalloc(1, sizeof(*s));
+    CLEANUP(token_signer_freep) struct token_signer *s = xcalloc(1, sizeof(*s));
     arena_init(&s->arena, 0);
     s->key = TAKE(key);
-    s->public_pem = x509_key_public_pem(&s->arena, s->key);
-    s->kid = jwt_kid(&s->arena, s->public_pem);
+    str pems = str_concat(&s->arena, x509_key_public_pem(&s->arena, s->key), o->key_pem);
+    r = jwt_keys_read(&s->arena, pems, e, &s->keys);
+    if (r < 0)
+        return r;
+    s->kid = jwt_kid(&s->arena, s->keys.v[0]);
     s->issuer = str_dup(&s->arena, o->issuer);
     uint32_t n = o->audiences.n ? o->audiences.n : 1;
     s->audiences = (str_list){arena_array(&s->arena, n, sizeof(str)), n};
     s->audiences.v[0] = s->issuer;
     for (uint32_t i = 0; i < o->audiences.n; i++)
         s->audiences.v[i] = str_dup(&s->arena, o->audiences.v[i]);
-    *ret = s;
+    *ret = TAKE(s);
     return 0;
 }
 
@@ -101,7 +105,7 @@ int token_verify(struct token_signer *s, struct arena *a, str token, struct clai
     if (!claims_to_be_ours(s, a, token))
         return err_set(e, -ENOENT, "token is not of this issuer");
     str json;
-    if (jwt_verify(a, token, &s->public_pem, 1, e, &json) < 0)
+    if (jwt_verify(a, token, s->keys.v, s->keys.n, e, &json) < 0)
         return -EACCES;
     int r = claims_read(a, json, ret, e);
     if (r == 0)
@@ -110,5 +114,18 @@ int token_verify(struct token_signer *s, struct arena *a, str token, struct clai
 }
 
 str token_jwks(struct token_signer *s, struct arena *a) {
-    return jwks_json(a, &s->public_pem, 1);
+    return jwks_json(a, s->keys.v, s->keys.n);
+}
+
+str_list token_algorithms(struct token_signer *s, struct arena *a) {
+    str_list l = {arena_array(a, s->keys.n, sizeof(str)), 0};
+    for (size_t i = 0; i < s->keys.n; i++) {
+        str name = str_of(jwt_alg_name(s->keys.v[i]));
+        uint32_t k = 0;
+        while (k < l.n && !str_eq(l.v[k], name))
+            k++;
+        if (k == l.n)
+            l.v[l.n++] = name;
+    }
+    return l;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The key that signs service account tokens (ES256), and what a token says about its maker. */
+/* The keys of service account tokens, and what a token says about its maker. One key signs; tokens
+ * of the others, which signed before it or will after it, are believed too. */
 #pragma once
 
 #include "apiserver/authn/claims.h"
@@ -9,7 +10,7 @@
 #define TOKEN_CACHE_BYTES 2048        /* claims longer than this are not kept */
 
 struct token_signer_options {
-    str key_pem; /* private */
+    str key_pem; /* one or more keys (jwt_keys_read); the first is private and signs */
     str issuer;
     str_list audiences; /* of the API server; none: the issuer */
 };
@@ -30,3 +31,5 @@ int token_sign(struct token_signer *s, struct arena *a, const struct claims *c, 
 int token_verify(struct token_signer *s, struct arena *a, str token, struct claims *ret,
                  struct err *e);
 str token_jwks(struct token_signer *s, struct arena *a);
+/* Algorithms of the keys, each once. */
+str_list token_algorithms(struct token_signer *s, struct arena *a);

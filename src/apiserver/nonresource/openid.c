@@ -20,6 +20,16 @@ static enum phase_result none(struct request *r) {
     return respond_no_page(r);
 }
 
+static void write_strings(struct buf *b, str_list l) {
+    buf_addc(b, '[');
+    for (uint32_t i = 0; i < l.n; i++) {
+        if (i)
+            buf_addc(b, ',');
+        json_quote(b, l.v[i]);
+    }
+    buf_addc(b, ']');
+}
+
 enum phase_result serve_openid_configuration(struct request *r, str rest) {
     struct token_signer *s = signer_of(r);
     if (!s)
@@ -30,7 +40,9 @@ enum phase_result serve_openid_configuration(struct request *r, str rest) {
     buf_adds(&b, ",\"jwks_uri\":");
     json_quote(&b, str_concat(r->arena, r->server->access->external_url, STR("/openid/v1/jwks")));
     buf_adds(&b, ",\"response_types_supported\":[\"id_token\"],\"subject_types_supported\":["
-                 "\"public\"],\"id_token_signing_alg_values_supported\":[\"ES256\"]}");
+                 "\"public\"],\"id_token_signing_alg_values_supported\":");
+    write_strings(&b, token_algorithms(s, r->arena));
+    buf_addc(&b, '}');
     return respond_cached(r, "application/json", buf_str(&b));
 }
 

@@ -411,6 +411,46 @@ TEST(others_can_check_tokens) {
     access_done(&aw);
 }
 
+/* Before the change both servers know both keys; after it one signs with the new one. */
+TEST(keys_are_changed_without_a_token_being_refused) {
+    struct arena *a = arena_new(0);
+    struct x509_key *k[3];
+    struct token_signer *before, *after, *other;
+    struct err e = {0};
+    struct claims c = {.sub = STR("s"), .exp = 1}, got;
+    str old_token, new_token, jwks;
+    for (int i = 0; i < 3; i++)
+        REQUIRE(x509_key_new(&k[i]) == 0);
+    str old_public = x509_key_public_pem(a, k[0]), new_public = x509_key_public_pem(a, k[1]);
+    struct token_signer_options o = {.key_pem = str_concat(a, x509_key_pem(a, k[0]), new_public),
+                                     .issuer = STR("i")};
+    REQUIRE(token_signer_new(&o, &e, &before) == 0);
+    o.key_pem = str_concat(a, x509_key_pem(a, k[1]), old_public);
+    REQUIRE(token_signer_new(&o, &e, &after) == 0);
+    o.key_pem = str_concat(a, x509_key_pem(a, k[2]), new_public);
+    REQUIRE(token_signer_new(&o, &e, &other) == 0);
+    CHECK_INT(token_sign(before, a, &c, &old_token), 0);
+    CHECK_INT(token_sign(after, a, &c, &new_token), 0);
+    CHECK_INT(token_verify(after, a, old_token, &got, &e), 0);
+    CHECK_INT(token_verify(before, a, new_token, &got, &e), 0);
+    CHECK_INT(token_verify(other, a, new_token, &got, &e), 0);
+    CHECK_INT(token_verify(other, a, old_token, &got, &e), -EACCES);
+    jwks = token_jwks(after, a);
+    CHECK(str_find(jwks, jwt_kid(a, old_public)) > str_find(jwks, jwt_kid(a, new_public)));
+    CHECK(str_find(token_jwks(other, a), jwt_kid(a, old_public)) < 0);
+    o.key_pem = str_concat(a, x509_key_pem(a, k[0]),
+                           STR("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"));
+    struct token_signer *bad;
+    CHECK_INT(token_signer_new(&o, &e, &bad), -EINVAL);
+    CHECK_STRC(str_of(e.text), "a key cannot be read");
+    token_signer_free(before);
+    token_signer_free(after);
+    token_signer_free(other);
+    for (int i = 0; i < 3; i++)
+        x509_key_free(k[i]);
+    arena_free(a);
+}
+
 TEST(verified_tokens_are_kept_apart) {
     struct arena *a = arena_new(0);
     struct x509_key *key = NULL;

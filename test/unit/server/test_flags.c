@@ -6,6 +6,7 @@ struct options {
     const char *name, *path;
     bool fast, slow;
     int64_t port, level, wait;
+    struct flag_strs files;
 };
 
 #define AT(m) offsetof(struct options, m)
@@ -17,6 +18,7 @@ static const struct flag table[] = {
     {"port", FLAG_INT, AT(port), "6443", "a port", 1, 65535},
     {"level", FLAG_INT, AT(level), "-3", "any number"},
     {"wait", FLAG_DURATION, AT(wait), "0s", "how long"},
+    {"file", FLAG_STRS, AT(files), NULL, "a file"},
     {0},
 };
 
@@ -159,6 +161,34 @@ TEST(flags_file_table) {
     struct err e = {0};
     CHECK_INT(flags_file(table, &o, &sim.env, "none.yaml", &e), -ENOENT);
     CHECK_STRC(str_of(e.text), "none.yaml: No such file or directory");
+    buf_done(&b);
+    env_sim_done(&sim);
+}
+
+TEST(flags_that_are_given_several_times) {
+    struct err e = {0};
+    struct options o = {0};
+    char *argv[FLAG_STRS_MAX + 2] = {loose("x")};
+    for (unsigned i = 1; i <= FLAG_STRS_MAX + 1; i++)
+        argv[i] = loose(i % 2 ? "--file=a" : "--file=b");
+    CHECK_INT(flags_parse(table, &o, FLAG_STRS_MAX + 1, argv, 1, &e), FLAG_STRS_MAX + 1);
+    CHECK_INT(o.files.n, FLAG_STRS_MAX);
+    CHECK_STRC(str_of(o.files.v[1]), "b");
+    o = (struct options){0};
+    CHECK_INT(flags_parse(table, &o, FLAG_STRS_MAX + 2, argv, 1, &e), -EINVAL);
+    CHECK_STRC(str_of(e.text), "--file is given more than 16 times");
+
+    struct env_sim sim;
+    struct buf b;
+    env_sim_init(&sim, 1);
+    buf_init(&b, 0);
+    buf_adds(&b, "file: [a, b]\n");
+    CHECK_INT(sim.env.ops->disk.write(&sim.env, "c.yaml", buf_str(&b), 0600), 0);
+    o = (struct options){0};
+    CHECK_INT(flags_file(table, &o, &sim.env, "c.yaml", &e), 0);
+    CHECK_INT(o.files.n, 2);
+    for (unsigned i = 0; i < o.files.n; i++)
+        free(loose(o.files.v[i]));
     buf_done(&b);
     env_sim_done(&sim);
 }

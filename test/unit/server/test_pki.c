@@ -306,6 +306,28 @@ TEST(pki_the_token_key_signs) {
     world_done(&w);
 }
 
+/* A new key is made where the old one was put aside, whose tokens stay good. */
+TEST(pki_token_keys_that_were_put_aside) {
+    struct world w;
+    world_init(&w, DIR);
+    str old = identity_of(&w, ROLE_APISERVER).token_key;
+    const struct env_disk_ops *disk = &w.sim.env.ops->disk;
+    REQUIRE(disk->write(&w.sim.env, DIR "/sa-old.pem", old, 0600) == 0);
+    REQUIRE(disk->unlink(&w.sim.env, DIR "/sa.key") == 0);
+    reopen(&w);
+    struct jwt_keys keys, before;
+    REQUIRE(jwt_keys_read(&w.a, identity_of(&w, ROLE_APISERVER).token_key, &w.e, &keys) == 0);
+    REQUIRE(jwt_keys_read(&w.a, old, &w.e, &before) == 0);
+    CHECK_INT(keys.n, 2);
+    CHECK_INT(before.n, 1);
+    CHECK_STR(keys.v[1], before.v[0]);
+    REQUIRE(disk->write(&w.sim.env, DIR "/sa-old.pem", STR("none"), 0600) == 0);
+    struct pki *p;
+    CHECK_INT(pki_open(&w.sim.env, DIR, &w.e, &p), -EINVAL);
+    CHECK_STRC(str_of(w.e.text), DIR "/sa-old.pem: no key is in it");
+    world_done(&w);
+}
+
 /* Hosts that are named like numbers are names; node names may be longer than the 64 bytes that
  * X.520 gives a common name. */
 TEST(pki_unusual_node_names) {
