@@ -138,8 +138,7 @@ static enum phase_result route_failed(struct request *r, enum route_result why) 
         return respond_status(
             r, status_generic(r->arena, 405, "MethodNotAllowed",
                               "the server does not allow this method on the requested resource"));
-    return respond_status(r, status_generic(r->arena, 404, "NotFound",
-                                            "the server could not find the requested resource"));
+    return respond_no_resource(r);
 }
 
 static int patch_type_of(str content_type) {

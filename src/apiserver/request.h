@@ -112,7 +112,8 @@ enum phase_result respond_plain(struct request *r, int code, const char *type, s
 enum phase_result respond_bytes(struct request *r, int code, const char *type, str body);
 /* The same, gzipped for those who take it, however short. */
 enum phase_result respond_packed(struct request *r, int code, const char *type, str body);
-enum phase_result respond_no_page(struct request *r); /* 404 where nothing is served */
+enum phase_result respond_no_page(struct request *r);     /* 404 where nothing is served */
+enum phase_result respond_no_resource(struct request *r); /* 404 as a Status */
 /* An object as stored, in what the client accepts; view applied (scale). */
 enum phase_result respond_object(struct request *r, int code, const struct object *o);
 /* A struct that is not stored: t, or what dry run made. */

@@ -54,6 +54,11 @@ enum phase_result respond_no_page(struct request *r) {
     return respond_plain(r, 404, "text/plain; charset=utf-8", STR("404 page not found\n"));
 }
 
+enum phase_result respond_no_resource(struct request *r) {
+    return respond_status(r, status_generic(r->arena, 404, "NotFound",
+                                            "the server could not find the requested resource"));
+}
+
 enum phase_result respond_packed(struct request *r, int code, const char *type, str body) {
     if (!accepts_gzip(r))
         return respond_bytes(r, code, type, body);

@@ -136,34 +136,46 @@ static void declare_requests(struct server_metrics *s) {
                               "[STABLE] Requests that run without an end of their own.", by_route);
 }
 
+/* Questions with so many answers: how often each was given, and how long it took. */
+struct question {
+    const char *count, *count_help, *time, *time_help;
+    const char *const *answers;
+    int n;
+};
+
+static void declare_question(struct metrics *m, const struct question *q, struct series **ret_count,
+                             struct series **ret_time) {
+    struct metric *count = metric_counter(m, q->count, q->count_help, by_result);
+    struct metric *time =
+        metric_histogram(m, q->time, q->time_help, by_result, questions, ARRAY_LEN(questions));
+    for (int i = 0; i < q->n; i++) {
+        str answer = str_of(q->answers[i]);
+        ret_count[i] = metric_series(count, &answer);
+        ret_time[i] = metric_series(time, &answer);
+    }
+}
+
 static void declare_questions(struct server_metrics *s) {
-    struct metrics *m = s->m;
-    s->users = metric_counter(m, "authenticated_user_requests",
+    static const struct question who = {
+        "authentication_attempts",
+        "[ALPHA] Looks at credentials, by result.",
+        "authentication_duration_seconds",
+        "[ALPHA] How long looks at credentials took, by result.",
+        result_names,
+        AUTHN_RESULT_MAX,
+    };
+    static const struct question may = {
+        "authorization_attempts_total",
+        "[ALPHA] Questions for rights, by answer.",
+        "authorization_duration_seconds",
+        "[ALPHA] How long questions for rights took, by answer.",
+        decision_names,
+        DECISION_MAX,
+    };
+    s->users = metric_counter(s->m, "authenticated_user_requests",
                               "[ALPHA] Requests of users, by kinds of their names.", by_user);
-    for (int i = 0; i < AUTHN_RESULT_MAX; i++) {
-        str v = str_of(result_names[i]);
-        s->authn[i] =
-            metric_series(metric_counter(m, "authentication_attempts",
-                                         "[ALPHA] Looks at credentials, by result.", by_result),
-                          &v);
-        s->authn_time[i] =
-            metric_series(metric_histogram(m, "authentication_duration_seconds",
-                                           "[ALPHA] How long looks at credentials took, by result.",
-                                           by_result, questions, ARRAY_LEN(questions)),
-                          &v);
-    }
-    for (int i = 0; i < DECISION_MAX; i++) {
-        str v = str_of(decision_names[i]);
-        s->authz[i] =
-            metric_series(metric_counter(m, "authorization_attempts_total",
-                                         "[ALPHA] Questions for rights, by answer.", by_result),
-                          &v);
-        s->authz_time[i] =
-            metric_series(metric_histogram(m, "authorization_duration_seconds",
-                                           "[ALPHA] How long questions for rights took, by answer.",
-                                           by_result, questions, ARRAY_LEN(questions)),
-                          &v);
-    }
+    declare_question(s->m, &who, s->authn, s->authn_time);
+    declare_question(s->m, &may, s->authz, s->authz_time);
 }
 
 struct server_metrics *server_metrics_new(struct env *env) {

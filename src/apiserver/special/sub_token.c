@@ -193,9 +193,7 @@ enum phase_result special_token(struct request *r) {
     void *body;
     Status *s;
     if (!access || !access->signer)
-        return respond_status(r, status_generic(r->arena, 404, "NotFound",
-                                                "the server could not find the requested "
-                                                "resource"));
+        return respond_no_resource(r);
     if (decode_body(r, &k, &body, &s) < 0)
         return respond_status(r, s);
     struct token_request q = {.r = r, .arena = r->arena, .t = body, .account = r->info.name};
