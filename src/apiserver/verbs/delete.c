@@ -5,8 +5,9 @@
 #include "apiserver/verbs/delete.h"
 #include "apiserver/encoding/decode.h"
 
-#define FINALIZER_ORPHAN     STR("orphan")
-#define FINALIZER_FOREGROUND STR("foregroundDeletion")
+#define IGNORE_STORE_READ_ERROR "ignoreStoreReadErrorWithClusterBreakingPotential"
+#define FINALIZER_ORPHAN        STR("orphan")
+#define FINALIZER_FOREGROUND    STR("foregroundDeletion")
 
 static bool has(const str_list *l, str s) {
     for (uint32_t i = 0; i < l->n; i++)
@@ -27,6 +28,12 @@ static void validate_options(struct field_errors *fe, const DeleteOptions *o) {
              (!str_in(o->propagation_policy, policies) || str_eqc(o->propagation_policy, "nil")))
         field_not_supported(fe, p, o->propagation_policy, policies);
     check_dry_run(fe, &o->dry_run);
+    /* Every stored object can be read, so there is none that it could be meant for. */
+    if (o->ignore_store_read_error_with_cluster_breaking_potential.v)
+        field_invalid_printed(
+            fe, PATH(NULL, IGNORE_STORE_READ_ERROR), STR("true"),
+            "is exclusively used to delete corrupt object(s), try again by removing "
+            "this option");
 }
 
 static enum phase_result options_of_query(struct request *r, DeleteOptions *o) {
@@ -41,6 +48,9 @@ static enum phase_result options_of_query(struct request *r, DeleteOptions *o) {
         o->propagation_policy = query_get(q, "propagationPolicy");
     if (query_has(q, "orphanDependents"))
         o->orphan_dependents = (struct opt_bool){true, query_bool(q, "orphanDependents")};
+    if (query_has(q, IGNORE_STORE_READ_ERROR))
+        o->ignore_store_read_error_with_cluster_breaking_potential =
+            (struct opt_bool){true, query_bool(q, IGNORE_STORE_READ_ERROR)};
     o->dry_run = query_all(r->arena, q, "dryRun");
     return PHASE_NEXT;
 }

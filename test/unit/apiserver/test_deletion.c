@@ -59,6 +59,31 @@ TEST(a_pod_without_node_goes_at_once) {
     world_done(&w);
 }
 
+TEST(what_is_for_corrupt_objects_is_refused) {
+    static const char *const option = "ignoreStoreReadErrorWithClusterBreakingPotential";
+    struct world w;
+    world_init(&w);
+    CHECK_INT(call(&w, "POST", CM, NULL, "{\"metadata\":{\"name\":\"c\"}}").code, 201);
+    str body = str_printf(w.arena, "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\",\"%s\":true}",
+                          option);
+    str query = str_printf(w.arena, CM "/c?%s=true", option);
+    str all = str_printf(w.arena, CM "?%s=true", option);
+    const struct answer answers[] = {call(&w, "DELETE", CM "/c", NULL, body.p),
+                                     call(&w, "DELETE", query.p, NULL, NULL),
+                                     call(&w, "DELETE", all.p, NULL, NULL)};
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        CHECK_INT(answers[i].code, 422);
+        CHECK_STRC(text_at(&w, answers[i].body, "details.causes.0.field"), option);
+        CHECK_STRC(
+            text_at(&w, answers[i].body, "details.causes.0.message"),
+            "Invalid value: true: is exclusively used to delete corrupt object(s), try again "
+            "by removing this option");
+    }
+    query = str_printf(w.arena, CM "/c?%s=false", option);
+    CHECK_INT(call(&w, "DELETE", query.p, NULL, NULL).code, 200);
+    world_done(&w);
+}
+
 TEST(finalizers_keep_an_object_until_the_last_is_gone) {
     struct world w;
     world_init(&w);
