@@ -3,8 +3,7 @@
  *   'q' a request's head and body, 'r' an answer's: the same in one piece and in small ones
  *   's' a whole server, over the simulated network
  *   'u' queries and percent-encoding
- *   't' the header of a token
- * test/unit/net/test_fuzz_http1.c runs the corpus and mutations of it. */
+ *   't' the header of a token */
 #include "loop/transport_sim.h"
 #include "net/http1_parse.h"
 #include "net/jwt_header.h"

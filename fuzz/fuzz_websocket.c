@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* WebSocket frames from outside. The first byte chooses who reads: 's' a server, 'c' a client. The
  * same bytes in one piece and in small ones are the same messages, and what is read can be written.
- * test/unit/net/test_websocket.c runs the corpus and mutations of it. */
+ */
 #include <stdlib.h>
 
 #include "net/websocket.h"
